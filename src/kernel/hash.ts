@@ -1,0 +1,20 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+export function sha256Hex(data: string | Uint8Array): string {
+	return createHash('sha256').update(data).digest('hex')
+}
+
+export function hmacSha256Hex(secret: Uint8Array, text: string): string {
+	return createHmac('sha256', secret).update(text).digest('hex')
+}
+
+export function randomHex(bytes: number): string {
+	return randomBytes(bytes).toString('hex')
+}
+
+/** Equal, in a time that depends on the lengths only. */
+export function equalInConstantTime(a: string, b: string): boolean {
+	const left = Buffer.from(a)
+	const right = Buffer.from(b)
+	return left.length === right.length && timingSafeEqual(left, right)
+}
