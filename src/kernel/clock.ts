@@ -16,7 +16,6 @@ export const systemClock: Clock = {
 		const arm = (left: number): void => {
 			const leg = Math.min(left, LONGEST_TIMER_MS)
 			timer = setTimeout(() => (left > leg ? arm(left - leg) : fn()), leg)
-			timer.unref?.()
 		}
 		arm(Math.max(0, ms))
 		return () => clearTimeout(timer)

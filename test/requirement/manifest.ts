@@ -1,0 +1,9 @@
+/** One behaviour somebody relies on: cited by a test, or listed with the reason why it is decided otherwise. */
+export interface Requirement {
+	readonly id: string
+	readonly behaviour: string
+	/** Set when the product decides otherwise; says what it does instead and why. */
+	readonly otherwise?: string
+}
+
+export const requirements: ReadonlyMap<string, Requirement> = new Map()
