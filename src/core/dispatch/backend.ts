@@ -1,0 +1,79 @@
+import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
+import type { OutputEvent, WorkerStats } from '../../protocol/output.ts'
+
+/** What a worker may know of its task; the well-known keys of mlua-swarm 0.26.0, anything else under `extra`. */
+export interface AgentContext {
+	readonly project_root?: string
+	readonly work_dir?: string
+	readonly task_metadata?: Json
+	readonly project_name_alias?: string
+	readonly input_refs?: readonly string[]
+	readonly extra?: { readonly [key: string]: Json }
+}
+
+/** The credentials of one attempt; they expire and are revoked with it. Never log them. */
+export interface Credentials {
+	/** An encoded capability token. */
+	readonly token: string
+	readonly nonce: string
+	/** `wh-` + 16 hex. */
+	readonly handle: string
+}
+
+/** One try at a step, as a backend sees it. */
+export interface Attempt {
+	readonly stepId: StepId
+	readonly runId: RunId
+	readonly taskId: TaskId
+	/** Counts from 1 within the step. */
+	readonly n: number
+	readonly agent: string
+	readonly prompt: Json
+	readonly context: AgentContext
+	/** Fires when the attempt must end: cancel, timeout, a lost lane. The backend then ends its work for real. */
+	readonly signal: AbortSignal
+	/** `<data dir id>:<step>:<n>`, the marker a child process carries in `MSE_ATTEMPT_KEY`. */
+	readonly key: string
+	/** Present for backends that leave the process. */
+	readonly credentials: Credentials | undefined
+	/** Appends to the attempt's tail; resolves once it is on disk. */
+	emit(event: OutputEvent): Promise<void>
+	/**
+	 * Tells the run whether somebody works on this attempt. An attempt that only waits (for an operator to come, for an
+	 * approval) does not use up the run's time to live.
+	 */
+	working(isWorking: boolean): void
+}
+
+/** How an attempt ended by itself. `final` counts only when the worker left no Final in the attempt's tail. */
+export interface Completion {
+	readonly final?: { readonly value: Json; readonly ok: boolean }
+	readonly stats?: WorkerStats
+}
+
+/** One agent of one Blueprint, checked and ready to work. */
+export interface Worker {
+	/** A pure function: no effect outside the process, so it needs no commit before or after. */
+	readonly pure: boolean
+	/** Throws an Error whose message says why the work failed; an abort is thrown as the signal's reason. */
+	perform(attempt: Attempt): Completion | Promise<Completion>
+	/**
+	 * Goes on with an attempt that an earlier life of the server had begun. Absent: such an attempt is ended and a new
+	 * one begins.
+	 */
+	readonly resume?: (attempt: Attempt) => Promise<Completion>
+}
+
+/** A way to perform attempts; one per agent kind. */
+export interface Backend {
+	readonly name: string
+	/** Whether attempts are worked on outside the process, with credentials to report back. */
+	readonly leavesProcess: boolean
+	/** Throws `invalid` (code `invalid_agent_spec`) with upstream's sentence when the agent's spec is wrong. */
+	prepare(agent: AgentDef, blueprint: Blueprint): Worker
+}
+
+/** Agent kind to backend. */
+export type Registry = ReadonlyMap<string, Backend>

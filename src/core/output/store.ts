@@ -1,0 +1,33 @@
+import type { OutputId, RunId, StepId } from '../../kernel/id.ts'
+import type { OutputEvent } from '../../protocol/output.ts'
+
+/**
+ * `tail`: what the worker of an attempt said about it; its last Final decides the step. `data`: bodies that workers put
+ * down for one another; they never decide anything.
+ */
+export type OutputPlane = 'tail' | 'data'
+
+export interface NewOutput {
+	readonly plane: OutputPlane
+	readonly runId: RunId | null
+	readonly stepId: StepId
+	readonly attempt: number
+	/** Agent name, or the name the body is addressed by. */
+	readonly producer: string
+	readonly event: OutputEvent
+	readonly parentRefs: readonly string[]
+}
+
+export interface OutputRecord extends NewOutput {
+	readonly id: OutputId
+	readonly at: number
+}
+
+/** Both planes. Ids are unguessable enough to be addresses, not secrets. `null` means absent; lists are in order of arrival. */
+export interface OutputStore {
+	append(output: NewOutput): Promise<OutputRecord>
+	get(id: OutputId): Promise<OutputRecord | null>
+	/** Newest data record of that producer in the run, or process-wide when `runId` is null. */
+	latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null>
+	listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]>
+}

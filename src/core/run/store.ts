@@ -1,0 +1,61 @@
+import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { EventDraft } from '../event/event.ts'
+import type { Fact } from './fact.ts'
+import type { Run, RunPhase, RunStatus, Seat, Step, Task } from './record.ts'
+
+export interface RunQuery {
+	readonly taskId?: TaskId | undefined
+	readonly status?: RunStatus | undefined
+	readonly limit: number
+	readonly offset: number
+}
+
+/** What a run's driver needs to go on: each recorded step and decision of the current generation. */
+export interface RecordedJournal {
+	readonly steps: readonly Step[]
+	readonly decisions: ReadonlyMap<string, number>
+}
+
+export interface StatusChange {
+	readonly from: readonly RunStatus[]
+	readonly to: RunStatus
+	/** Written when given. */
+	readonly result?: Json
+	readonly phase?: RunPhase
+	readonly events: readonly EventDraft[]
+}
+
+/**
+ * Tasks, runs and their journals. Every method is one transaction; a promise resolves after COMMIT, reads see committed
+ * state, `null` means absent, records are copies.
+ */
+export interface RunStore {
+	// --- launch ---
+	createTask(task: Task): Promise<void>
+	/** Also writes the seats. */
+	createRun(run: Run, events: readonly EventDraft[]): Promise<void>
+	// --- the journal ---
+	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void>
+	journal(runId: RunId, generation: number): Promise<RecordedJournal>
+	setPhase(runId: RunId, phase: RunPhase): Promise<void>
+	/** Compare-and-set; false when the status was none of `from`, and nothing is written. */
+	changeStatus(runId: RunId, change: StatusChange): Promise<boolean>
+	// --- seats: each change takes the run's next seat generation ---
+	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<{ seat: Seat; previous: Seat | null }>
+	// --- reading ---
+	task(id: TaskId): Promise<Task | null>
+	tasks(limit: number | undefined): Promise<readonly Task[]>
+	taskStatus(id: TaskId): Promise<RunStatus>
+	run(id: RunId): Promise<Run | null>
+	runs(query: RunQuery): Promise<readonly Run[]>
+	runsOfTask(taskId: TaskId): Promise<readonly Run[]>
+	unfinished(): Promise<readonly Run[]>
+	countByStatus(status: RunStatus): Promise<number>
+	steps(runId: RunId): Promise<readonly Step[]>
+	step(id: StepId): Promise<Step | null>
+	degradations(runId: RunId): Promise<readonly JsonObject[]>
+	deleteRun(id: RunId): Promise<boolean>
+}
+
+export type SeatSource = 'launch_pin' | 'auto_seat' | 'acquire' | 'fall_through'

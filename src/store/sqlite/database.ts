@@ -1,0 +1,173 @@
+import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
+import type { Clock } from '../../kernel/clock.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { Event } from '../../protocol/event.ts'
+import { migrate } from './migration.ts'
+
+/** The part of a prepared statement the stores use. */
+export interface Prepared<Row, Params extends SQLQueryBindings[]> {
+	get(...params: Params): Row | null
+	all(...params: Params): Row[]
+	run(...params: Params): { readonly changes: number; readonly lastInsertRowid: number | bigint }
+}
+
+interface Waiting {
+	readonly run: () => unknown
+	readonly weight: number
+	readonly resolve: (value: never) => void
+	readonly reject: (error: unknown) => void
+}
+
+/** A batch closes at so many facts or so many milliseconds, then yields to the event loop. */
+const BATCH_FACTS = 1000
+const BATCH_MS = 5
+
+export type CommitListener = (facts: readonly Event[]) => void
+
+/**
+ * One database file with group commit: all writes of an event-loop turn share one transaction, run synchronously at the
+ * end of the turn. So reads between turns see committed state only, and nothing waits longer than one commit.
+ */
+export class SqliteDatabase implements Disposable {
+	readonly sqlite: Database
+	readonly clock: Clock
+	readonly path: string
+	/** False from a failed commit until the next one succeeds. */
+	healthy = true
+	#waiting: Waiting[] = []
+	#scheduled = false
+	#facts: Event[] = []
+	#listeners = new Set<CommitListener>()
+	#statements = new Map<string, Statement>()
+
+	constructor(options: { path: string; clock: Clock }) {
+		this.path = options.path
+		this.clock = options.clock
+		this.sqlite = new Database(options.path, { create: true, strict: true })
+		for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'busy_timeout=5000', 'foreign_keys=ON', 'wal_autocheckpoint=4000'])
+			this.sqlite.run(`PRAGMA ${pragma}`)
+		migrate(this.sqlite, options.path)
+	}
+
+	/**
+	 * Runs `change` in its own savepoint of this turn's transaction; resolves with its result after COMMIT. A throw undoes
+	 * `change` alone. When the COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`.
+	 */
+	write<T>(change: () => T, weight = 1): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			this.#waiting.push({ run: change, weight, resolve: resolve as (value: never) => void, reject })
+			this.#schedule()
+		})
+	}
+
+	/** A prepared statement, made once per text. */
+	query<Row, Params extends SQLQueryBindings[] = SQLQueryBindings[]>(text: string): Prepared<Row, Params> {
+		const known = this.#statements.get(text)
+		if (known) return known as unknown as Prepared<Row, Params>
+		const made = this.sqlite.prepare(text)
+		this.#statements.set(text, made)
+		return made as unknown as Prepared<Row, Params>
+	}
+
+	/** Facts appended inside a change; told to the listeners once its batch is committed. */
+	publish(fact: Event): void {
+		this.#facts.push(fact)
+	}
+
+	onCommit(listener: CommitListener): () => void {
+		this.#listeners.add(listener)
+		return () => this.#listeners.delete(listener)
+	}
+
+	[Symbol.dispose](): void {
+		this.#flush()
+		for (const statement of this.#statements.values()) statement.finalize()
+		this.sqlite.close()
+	}
+
+	#schedule(): void {
+		if (this.#scheduled) return
+		this.#scheduled = true
+		setImmediate(() => {
+			this.#scheduled = false
+			this.#flush()
+			if (this.#waiting.length > 0) this.#schedule()
+		})
+	}
+
+	#flush(): void {
+		if (this.#waiting.length === 0) return
+		const batch: { waiting: Waiting; value?: unknown; error?: unknown }[] = []
+		this.#facts = []
+		try {
+			this.sqlite.run('BEGIN IMMEDIATE')
+			this.#runBatch(batch)
+			this.sqlite.run('COMMIT')
+		} catch (cause) {
+			this.#fail(batch, cause)
+			return
+		}
+		this.healthy = true
+		this.#tell()
+		for (const done of batch) {
+			if ('error' in done) done.waiting.reject(done.error)
+			else done.waiting.resolve(done.value as never)
+		}
+	}
+
+	#runBatch(batch: { waiting: Waiting; value?: unknown; error?: unknown }[]): void {
+		const started = performance.now()
+		let facts = 0
+		let next = 0
+		while (next < this.#waiting.length && facts < BATCH_FACTS && (next === 0 || performance.now() - started < BATCH_MS)) {
+			const waiting = this.#waiting[next++] as Waiting
+			facts += waiting.weight
+			const entry: (typeof batch)[number] = { waiting }
+			batch.push(entry)
+			this.#runOne(entry)
+		}
+		this.#waiting = this.#waiting.slice(next)
+	}
+
+	#runOne(entry: { waiting: Waiting; value?: unknown; error?: unknown }): void {
+		const mark = this.#facts.length
+		this.query('SAVEPOINT change').run()
+		try {
+			entry.value = entry.waiting.run()
+			this.query('RELEASE change').run()
+		} catch (error) {
+			if (!this.sqlite.inTransaction || isStorageFault(error)) throw error
+			this.query('ROLLBACK TO change').run()
+			this.query('RELEASE change').run()
+			this.#facts.length = mark
+			entry.error = error
+		}
+	}
+
+	#fail(batch: { waiting: Waiting }[], cause: unknown): void {
+		this.healthy = false
+		if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
+		const failed = batch.length > 0 ? batch.map(({ waiting }) => waiting) : this.#waiting.splice(0)
+		const started = new Set(failed)
+		this.#waiting = this.#waiting.filter((waiting) => !started.has(waiting))
+		const error = new MseError('unavailable', `The database could not be written: ${cause instanceof Error ? cause.message : cause}.`, {
+			code: 'storage_unavailable',
+			hint: 'Nothing of this request was kept. Check the disk of the data directory, then try again.',
+			cause,
+		})
+		for (const waiting of failed) waiting.reject(error)
+	}
+
+	#tell(): void {
+		if (this.#facts.length === 0) return
+		const facts = this.#facts
+		this.#facts = []
+		for (const listener of this.#listeners) listener(facts)
+	}
+}
+
+/** A fault of the disk or the file, which spoils the whole transaction; anything else spoils one change. */
+function isStorageFault(error: unknown): boolean {
+	const code = (error as { code?: unknown }).code
+	return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|BUSY|CORRUPT|CANTOPEN|NOMEM)/.test(code)
+}
