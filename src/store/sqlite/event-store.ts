@@ -1,0 +1,104 @@
+import type { EventDraft } from '../../core/event/event.ts'
+import type { EventFilter, EventLog } from '../../core/event/log.ts'
+import type { Event, EventKind } from '../../protocol/event.ts'
+import type { SqliteDatabase } from './database.ts'
+
+interface EventRow {
+	readonly seq: number
+	readonly at: number
+	readonly kind: string
+	readonly run_id: string | null
+	readonly task_id: string | null
+	readonly step_id: string | null
+	readonly operator: string | null
+	readonly worker: string | null
+	readonly data: string
+}
+
+const INSERT = 'INSERT INTO event (at, kind, run_id, task_id, step_id, operator, worker, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+
+/** Appends a fact; to be called by a store inside the change that makes it true. */
+export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
+	const at = db.clock.now()
+	const data = draft.data ?? {}
+	const { lastInsertRowid } = db
+		.query(INSERT)
+		.run(
+			at,
+			draft.kind,
+			draft.runId ?? null,
+			draft.taskId ?? null,
+			draft.stepId ?? null,
+			draft.operator ?? null,
+			draft.worker ?? null,
+			JSON.stringify(data),
+		)
+	db.publish({
+		seq: Number(lastInsertRowid),
+		at,
+		kind: draft.kind,
+		...(draft.runId !== undefined && { run_id: draft.runId }),
+		...(draft.taskId !== undefined && { task_id: draft.taskId }),
+		...(draft.stepId !== undefined && { step_id: draft.stepId }),
+		...(draft.operator !== undefined && { operator: draft.operator }),
+		...(draft.worker !== undefined && { worker: draft.worker }),
+		data,
+	})
+}
+
+export class SqliteEventStore implements EventLog {
+	readonly #db: SqliteDatabase
+
+	constructor(db: SqliteDatabase) {
+		this.#db = db
+	}
+
+	async read(after: number, filter: EventFilter, limit: number): Promise<readonly Event[]> {
+		const { where, params } = conditions(filter)
+		const sql = `SELECT * FROM event WHERE seq > ?${where} ORDER BY seq LIMIT ?`
+		return this.#db
+			.query<EventRow>(sql)
+			.all(after, ...params, limit)
+			.map(toEvent)
+	}
+
+	async bounds(): Promise<{ oldest: number; newest: number }> {
+		const oldest = this.#db.query<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').get()?.seq ?? 0
+		const newest = this.#db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0
+		return { oldest, newest }
+	}
+
+	subscribe(listener: (facts: readonly Event[]) => void): () => void {
+		return this.#db.onCommit(listener)
+	}
+}
+
+function conditions(filter: EventFilter): { where: string; params: string[] } {
+	const columns: [string, string | undefined][] = [
+		['run_id', filter.run],
+		['task_id', filter.task],
+		['worker', filter.worker],
+		['operator', filter.operator],
+	]
+	const given = columns.flatMap(([column, value]) => (value === undefined ? [] : [{ sql: ` AND ${column} = ?`, value }]))
+	const kinds = filter.kinds ?? []
+	const kindSql = kinds.length === 0 ? '' : ` AND (${kinds.map(() => "kind LIKE ? ESCAPE '\\'").join(' OR ')})`
+	return {
+		where: given.map(({ sql }) => sql).join('') + kindSql,
+		params: [...given.map(({ value }) => value), ...kinds.map((prefix) => `${prefix.replace(/[\\%_]/g, '\\$&')}%`)],
+	}
+}
+
+function toEvent(row: EventRow): Event {
+	return {
+		seq: row.seq,
+		at: row.at,
+		kind: row.kind as EventKind,
+		...(row.run_id !== null && { run_id: row.run_id }),
+		...(row.task_id !== null && { task_id: row.task_id }),
+		...(row.step_id !== null && { step_id: row.step_id }),
+		...(row.operator !== null && { operator: row.operator }),
+		...(row.worker !== null && { worker: row.worker }),
+		data: JSON.parse(row.data) as Event['data'],
+	}
+}
