@@ -75,12 +75,12 @@ export class SqliteEventStore implements EventLog {
 
 function conditions(filter: EventFilter): { where: string; params: string[] } {
 	const columns: [string, string | undefined][] = [
-		['run_id', filter.run],
-		['task_id', filter.task],
-		['worker', filter.worker],
-		['operator', filter.operator],
+		['run_id = ?', filter.run],
+		['run_id IN (SELECT id FROM run WHERE task_id = ?)', filter.task],
+		['worker = ?', filter.worker],
+		['operator = ?', filter.operator],
 	]
-	const given = columns.flatMap(([column, value]) => (value === undefined ? [] : [{ sql: ` AND ${column} = ?`, value }]))
+	const given = columns.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql: ` AND ${sql}`, value }]))
 	const kinds = filter.kinds ?? []
 	const kindSql = kinds.length === 0 ? '' : ` AND (${kinds.map(() => "kind LIKE ? ESCAPE '\\'").join(' OR ')})`
 	return {

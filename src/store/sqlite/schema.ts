@@ -125,6 +125,7 @@ export const migrations: readonly string[] = [
 		ended_at INTEGER,
 		PRIMARY KEY (step_id, n)
 	) STRICT, WITHOUT ROWID;
+	CREATE INDEX attempt_open ON attempt (run_id) WHERE ended_at IS NULL;
 	CREATE UNIQUE INDEX attempt_handle ON attempt (handle_hash) WHERE handle_hash IS NOT NULL;
 	CREATE UNIQUE INDEX attempt_token ON attempt (token_fp) WHERE token_fp IS NOT NULL;
 

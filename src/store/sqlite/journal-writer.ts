@@ -1,0 +1,126 @@
+import type { EventDraft } from '../../core/event/event.ts'
+import type { AttemptBegan, AttemptEnded, Fact, InputChanged, LaneDecided, StepBegan, StepSettled } from '../../core/run/fact.ts'
+import type { Run } from '../../core/run/record.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+import type { Values } from './value.ts'
+
+/** Writes facts of one run's journal, each with its event; to be called inside a change. */
+export class JournalWriter {
+	readonly #db: SqliteDatabase
+	readonly #values: Values
+
+	constructor(db: SqliteDatabase, values: Values) {
+		this.#db = db
+		this.#values = values
+	}
+
+	write(run: Run, fact: Fact): void {
+		switch (fact.kind) {
+			case 'step_began':
+				this.#stepBegan(run, fact)
+				break
+			case 'attempt_began':
+				this.#attemptBegan(run, fact)
+				break
+			case 'attempt_ended':
+				this.#attemptEnded(run, fact)
+				break
+			case 'step_settled':
+				this.#stepSettled(run, fact)
+				break
+			case 'lane_decided':
+				this.#laneDecided(run, fact)
+				break
+			case 'input_changed':
+				this.#inputChanged(run, fact)
+				break
+		}
+	}
+
+	#stepBegan(run: Run, fact: StepBegan): void {
+		this.#db
+			.query(
+				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, prompt, started_at)
+				 VALUES (?, ?, ?, ?, ?, 'running', 0, ?, ?, ?)`,
+			)
+			.run(run.id, run.generation, fact.position, fact.stepId, fact.ref, fact.inputHash, this.#values.pack(fact.prompt), fact.at)
+		this.#tell(run, 'step.dispatched', fact.stepId, { ref: fact.ref, position: fact.position })
+	}
+
+	#attemptBegan(run: Run, fact: AttemptBegan): void {
+		this.#db
+			.query(
+				`INSERT INTO attempt (step_id, n, run_id, backend, status, system, context, token_fp, handle_hash, started_at)
+				 VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
+			)
+			.run(fact.stepId, fact.n, run.id, fact.backend, fact.system, JSON.stringify(fact.context), fact.tokenFp, fact.handleHash, fact.at)
+		this.#db.query('UPDATE step SET attempt = ? WHERE step_id = ?').run(fact.n, fact.stepId)
+		this.#tell(run, 'attempt.started', fact.stepId, { ref: fact.ref, attempt: fact.n, backend: fact.backend })
+	}
+
+	#attemptEnded(run: Run, fact: AttemptEnded): void {
+		this.#db
+			.query(
+				'UPDATE attempt SET status = ?, error = ?, stats = coalesce(?, stats), ended_at = ? WHERE step_id = ? AND n = ? AND ended_at IS NULL',
+			)
+			.run(fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId, fact.n)
+		this.#tell(run, 'attempt.ended', fact.stepId, {
+			attempt: fact.n,
+			status: fact.status,
+			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
+		})
+	}
+
+	#stepSettled(run: Run, fact: StepSettled): void {
+		this.#db
+			.query(
+				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, value, error, stats, started_at, ended_at)
+				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				 ON CONFLICT (run_id, generation, position) DO UPDATE SET status = excluded.status, value = excluded.value,
+				   error = excluded.error, stats = excluded.stats, ended_at = excluded.ended_at`,
+			)
+			.run(
+				run.id,
+				run.generation,
+				fact.position,
+				fact.stepId,
+				fact.ref,
+				fact.status,
+				fact.attempt,
+				fact.inputHash,
+				this.#values.pack(fact.value),
+				textOrNull(fact.failure),
+				textOrNull(fact.stats),
+				fact.startedAt,
+				fact.at,
+			)
+		this.#tell(run, 'step.completed', fact.stepId, {
+			ref: fact.ref,
+			position: fact.position,
+			status: fact.status,
+			attempt: fact.attempt,
+			duration_ms: fact.at - fact.startedAt,
+			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
+		})
+	}
+
+	#laneDecided(run: Run, fact: LaneDecided): void {
+		this.#db
+			.query('INSERT OR IGNORE INTO decision (run_id, generation, position, lane) VALUES (?, ?, ?, ?)')
+			.run(run.id, run.generation, fact.position, fact.lane)
+	}
+
+	#inputChanged(run: Run, fact: InputChanged): void {
+		this.#tell(run, 'step.input_changed', fact.stepId, { position: fact.position })
+	}
+
+	#tell(run: Run, kind: EventDraft['kind'], stepId: StepSettled['stepId'], data: { readonly [key: string]: Json }): void {
+		appendEvent(this.#db, { kind, runId: run.id, taskId: run.taskId, stepId, data })
+	}
+}
+
+function textOrNull(value: object | null): string | null {
+	return value === null ? null : JSON.stringify(value)
+}

@@ -1,0 +1,230 @@
+import type { EventDraft } from '../../core/event/event.ts'
+import type { Fact } from '../../core/run/fact.ts'
+import type { Run, RunPhase, RunStatus, Seat, Step, Task } from '../../core/run/record.ts'
+import type { RecordedJournal, RunQuery, RunStore, SeatSource, StatusChange } from '../../core/run/store.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+import { JournalWriter } from './journal-writer.ts'
+import { type RunRow, type SeatRow, type StepRow, type TaskRow, toRun, toSeat, toStep, toTask } from './run-row.ts'
+import type { Values } from './value.ts'
+
+export class SqliteRunStore implements RunStore {
+	readonly #db: SqliteDatabase
+	readonly #values: Values
+	readonly #journal: JournalWriter
+
+	constructor(db: SqliteDatabase, values: Values) {
+		this.#db = db
+		this.#values = values
+		this.#journal = new JournalWriter(db, values)
+	}
+
+	createTask(task: Task): Promise<void> {
+		return this.#db.write(() => {
+			this.#db
+				.query('INSERT INTO task (id, goal, blueprint_ref, init_ctx, task_input, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+				.run(
+					task.id,
+					task.goal,
+					JSON.stringify(task.blueprintRef),
+					this.#values.pack(task.initCtx),
+					task.taskInput === undefined ? null : JSON.stringify(task.taskInput),
+					task.createdAt,
+					task.updatedAt,
+				)
+		})
+	}
+
+	createRun(run: Run, events: readonly EventDraft[]): Promise<void> {
+		return this.#db.write(() => {
+			this.#insertRun(run)
+			for (const seat of run.seats) this.#putSeat(run.id, seat)
+			for (const event of events) appendEvent(this.#db, event)
+		})
+	}
+
+	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void> {
+		return this.#db.write(() => {
+			for (const fact of facts) this.#journal.write(run, fact)
+			if (ttlUsedMs > 0) this.#db.query('UPDATE run SET ttl_used_ms = ? WHERE id = ?').run(ttlUsedMs, run.id)
+		}, facts.length)
+	}
+
+	async journal(runId: RunId, generation: number): Promise<RecordedJournal> {
+		const rows = this.#db.query<StepRow>('SELECT * FROM step WHERE run_id = ? AND generation = ?').all(runId, generation)
+		const decisions = this.#db
+			.query<{ position: string; lane: number }>('SELECT position, lane FROM decision WHERE run_id = ? AND generation = ?')
+			.all(runId, generation)
+		return {
+			steps: rows.map((row) => toStep(row, this.#values)),
+			decisions: new Map(decisions.map(({ position, lane }) => [position, lane])),
+		}
+	}
+
+	setPhase(runId: RunId, phase: RunPhase): Promise<void> {
+		return this.#db.write(() => {
+			this.#db.query('UPDATE run SET phase = ? WHERE id = ?').run(phase, runId)
+		})
+	}
+
+	changeStatus(runId: RunId, change: StatusChange): Promise<boolean> {
+		return this.#db.write(() => {
+			const now = this.#db.clock.now()
+			const { changes } = this.#db
+				.query(
+					`UPDATE run SET status = ?, result = coalesce(?, result), phase = ?, updated_at = ?
+					 WHERE id = ? AND status IN (${change.from.map(() => '?').join(', ')})`,
+				)
+				.run(
+					change.to,
+					change.result === undefined ? null : this.#values.pack(change.result),
+					change.phase ?? 'running',
+					now,
+					runId,
+					...change.from,
+				)
+			if (changes === 0) return false
+			if (change.to === 'failed' || change.to === 'cancelled') this.#endOpenWork(runId, now)
+			for (const event of change.events) appendEvent(this.#db, event)
+			return true
+		})
+	}
+
+	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<{ seat: Seat; previous: Seat | null }> {
+		return this.#db.write(() => {
+			const run = this.#db.query<RunRow>('SELECT * FROM run WHERE id = ?').get(runId)
+			if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
+			const before = this.#db.query<SeatRow>('SELECT * FROM seat WHERE run_id = ? AND slot = ?').get(runId, slot)
+			const seat: Seat = { slot, op, desc, generation: run.seat_generation + 1 }
+			this.#db.query('UPDATE run SET seat_generation = ? WHERE id = ?').run(seat.generation, runId)
+			this.#putSeat(runId, seat)
+			const about = { runId, taskId: run.task_id as TaskId }
+			if (before) appendEvent(this.#db, { kind: 'seat.released', ...about, data: { slot, op: before.op, reason: 'displaced' } })
+			appendEvent(this.#db, {
+				kind: 'seat.assigned',
+				...about,
+				data: { slot, op, desc, generation: seat.generation, source, previous: before?.op ?? null },
+			})
+			return { seat, previous: before ? toSeat(before) : null }
+		})
+	}
+
+	async task(id: TaskId): Promise<Task | null> {
+		const row = this.#db.query<TaskRow>('SELECT * FROM task WHERE id = ?').get(id)
+		return row ? toTask(row, this.#values) : null
+	}
+
+	async tasks(limit: number | undefined): Promise<readonly Task[]> {
+		const rows = this.#db.query<TaskRow>('SELECT * FROM task ORDER BY seq DESC LIMIT ?').all(limit ?? -1)
+		return rows.map((row) => toTask(row, this.#values))
+	}
+
+	async taskStatus(id: TaskId): Promise<RunStatus> {
+		const row = this.#db.query<{ status: string }>('SELECT status FROM run WHERE task_id = ? ORDER BY seq DESC LIMIT 1').get(id)
+		return (row?.status ?? 'pending') as RunStatus
+	}
+
+	async run(id: RunId): Promise<Run | null> {
+		const row = this.#db.query<RunRow>('SELECT * FROM run WHERE id = ?').get(id)
+		return row ? this.#toRun(row) : null
+	}
+
+	async runs(query: RunQuery): Promise<readonly Run[]> {
+		const where = [
+			...(query.taskId === undefined ? [] : [{ sql: 'task_id = ?', value: query.taskId }]),
+			...(query.status === undefined ? [] : [{ sql: 'status = ?', value: query.status }]),
+		]
+		const sql = `SELECT * FROM run${where.length > 0 ? ` WHERE ${where.map((part) => part.sql).join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ? OFFSET ?`
+		const rows = this.#db.query<RunRow>(sql).all(...where.map((part) => part.value), query.limit, query.offset)
+		return rows.map((row) => this.#toRun(row))
+	}
+
+	async runsOfTask(taskId: TaskId): Promise<readonly Run[]> {
+		const rows = this.#db.query<RunRow>('SELECT * FROM run WHERE task_id = ? ORDER BY seq').all(taskId)
+		return rows.map((row) => this.#toRun(row))
+	}
+
+	async unfinished(): Promise<readonly Run[]> {
+		const rows = this.#db.query<RunRow>("SELECT * FROM run WHERE status IN ('pending', 'running') ORDER BY seq").all()
+		return rows.map((row) => this.#toRun(row))
+	}
+
+	async countByStatus(status: RunStatus): Promise<number> {
+		return this.#db.query<{ n: number }>('SELECT count(*) AS n FROM run WHERE status = ?').get(status)?.n ?? 0
+	}
+
+	async steps(runId: RunId): Promise<readonly Step[]> {
+		const sql =
+			'SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation WHERE run_id = ? ORDER BY step.seq'
+		const rows = this.#db.query<StepRow>(sql).all(runId)
+		return rows.map((row) => toStep(row, this.#values))
+	}
+
+	async step(id: StepId): Promise<Step | null> {
+		const row = this.#db.query<StepRow>('SELECT * FROM step WHERE step_id = ?').get(id)
+		return row ? toStep(row, this.#values) : null
+	}
+
+	async degradations(runId: RunId): Promise<readonly JsonObject[]> {
+		const rows = this.#db.query<{ entry: string }>('SELECT entry FROM degradation WHERE run_id = ? ORDER BY seq').all(runId)
+		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
+	}
+
+	deleteRun(id: RunId): Promise<boolean> {
+		return this.#db.write(() => {
+			for (const table of ['seat', 'step', 'decision', 'attempt', 'output', 'degradation', 'request', 'event'])
+				this.#db.query(`DELETE FROM ${table} WHERE run_id = ?`).run(id)
+			return this.#db.query('DELETE FROM run WHERE id = ?').run(id).changes > 0
+		})
+	}
+
+	#insertRun(run: Run): void {
+		this.#db
+			.query(
+				`INSERT INTO run (id, task_id, generation, status, phase, blueprint_id, blueprint_hash, bound_version, init_ctx, options,
+				   result, operator_sid, seat_generation, ttl_used_ms, position_scheme, created_at, updated_at)
+				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, ?, ?, ?)`,
+			)
+			.run(
+				run.id,
+				run.taskId,
+				run.generation,
+				run.status,
+				run.phase,
+				run.blueprintId,
+				run.blueprintHash,
+				run.boundVersion,
+				this.#values.pack(run.initCtx),
+				JSON.stringify(run.options),
+				run.operatorSid,
+				run.seatGeneration,
+				run.positionScheme,
+				run.createdAt,
+				run.updatedAt,
+			)
+	}
+
+	#putSeat(runId: RunId, seat: Seat): void {
+		this.#db
+			.query(
+				`INSERT INTO seat (run_id, slot, op, descr, generation) VALUES (?, ?, ?, ?, ?)
+				 ON CONFLICT (run_id, slot) DO UPDATE SET op = excluded.op, descr = excluded.descr, generation = excluded.generation`,
+			)
+			.run(runId, seat.slot, seat.op, seat.desc, seat.generation)
+	}
+
+	/** Whatever of an ended run still counts as open: its attempts take no submits and its requests no replies any more. */
+	#endOpenWork(runId: RunId, now: number): void {
+		this.#db.query("UPDATE attempt SET status = 'cancelled', ended_at = ? WHERE run_id = ? AND ended_at IS NULL").run(now, runId)
+		this.#db.query("UPDATE step SET status = 'cancelled', ended_at = ? WHERE run_id = ? AND status = 'running'").run(now, runId)
+		this.#db.query("UPDATE request SET state = 'withdrawn', ended_at = ? WHERE run_id = ? AND ended_at IS NULL").run(now, runId)
+	}
+
+	#toRun(row: RunRow): Run {
+		const seats = this.#db.query<SeatRow>('SELECT * FROM seat WHERE run_id = ? ORDER BY generation, slot').all(row.id)
+		return toRun(row, seats.map(toSeat), this.#values)
+	}
+}
