@@ -1,0 +1,119 @@
+import { swagger } from '@elysiajs/swagger'
+import { type AnyElysia, Elysia } from 'elysia'
+import { MseError } from '../../kernel/error.ts'
+import { randomHex } from '../../kernel/hash.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { bodyTooLarge } from './body.ts'
+import { fromElysia, logInternal, swarmFailure } from './failure.ts'
+import type { Frame } from './frame.ts'
+import { type GuardOptions, guard } from './guard.ts'
+import { type RouteTable, routeTable } from './route-table.ts'
+
+export interface HttpOptions extends GuardOptions {
+	readonly limits: { readonly bodyBytes: number; readonly frameBytes: number }
+	readonly version: string
+	readonly log: Logger
+}
+
+/** The instance that route files are mounted on: `(root) => root.use(a).use(b)`. */
+export type Root = ReturnType<typeof newRoot>
+
+/**
+ * The HTTP and WebSocket app: guard first, then the routes that `mount` adds, then answers for everything else. The
+ * result has the routes' types. Needs no port (`app.handle`); `listen` gives it one.
+ */
+export function httpApp<App extends AnyElysia>(options: HttpOptions, mount: (root: Root) => App): App {
+	const root = newRoot(options)
+	const app = mount(root)
+	app.onError(({ error, code, request, set }) => {
+		const failure = code === 'NOT_FOUND' ? noRoute(request, routeTable(app)) : fromElysia(error)
+		logInternal(options.log, failure, set.headers['x-request-id'])
+		return swarmFailure(failure, {}, headersOf(failure))
+	})
+	return app
+}
+
+/** Starts answering on a port (0 takes a free one). Throws when it is taken. Resolves with what stops it. */
+export function listen(app: AnyElysia, at: { readonly hostname: string; readonly port: number }) {
+	app.listen({ hostname: at.hostname, port: at.port, websocket: pongWithPayload })
+	const { server } = app
+	if (server === null) throw new MseError('internal', 'The HTTP server did not start.')
+	return { url: `http://${at.hostname.includes(':') ? `[${at.hostname}]` : at.hostname}:${server.port}`, server }
+}
+
+/** Elysia's own hook drops what a pong carried, and ours tells by it which frames arrived. */
+const pongWithPayload = {
+	message: (socket: Bun.ServerWebSocket<PongData>, message: string | Buffer) => socket.data.message(socket, message),
+	pong: (socket: Bun.ServerWebSocket<PongData>, payload: Buffer) => socket.data.pong(socket, payload),
+}
+interface PongData {
+	readonly message: (socket: unknown, message: string | Buffer) => void
+	readonly pong: (socket: unknown, payload: Buffer) => void
+}
+
+/** Bun answers 413 without a body above its own limit; ours is lower, and says so. */
+const OUT_OF_REACH = 2 ** 40
+
+function newRoot(options: HttpOptions) {
+	const { limits } = options
+	const frame: Frame = { bodyBytes: limits.bodyBytes, log: options.log }
+	const root = new Elysia({
+		normalize: false,
+		serve: { reusePort: false, maxRequestBodySize: OUT_OF_REACH, idleTimeout: 60 },
+		// Only the root's options count. Liveness is ours (pings of the WebSocket wrapper), so Bun's idle limit is off.
+		websocket: {
+			maxPayloadLength: limits.frameBytes,
+			backpressureLimit: limits.frameBytes,
+			idleTimeout: 0,
+			sendPings: false,
+			perMessageDeflate: false,
+		},
+	}).state('frame', frame)
+	const table = routeTable(root)
+	const check = guard(options, table.speaksForItself)
+	return root.onRequest(({ request, set }) => admit(request, set.headers, check, limits.bodyBytes)).use(documents(options.version))
+}
+
+function admit(
+	request: Request,
+	headers: Record<string, unknown>,
+	check: (request: Request) => void,
+	bodyBytes: number,
+): Response | undefined {
+	headers['x-request-id'] = randomHex(8)
+	try {
+		check(request)
+		if (Number(request.headers.get('content-length')) > bodyBytes) throw bodyTooLarge(bodyBytes)
+		return undefined
+	} catch (error) {
+		return swarmFailure(fromElysia(error))
+	}
+}
+
+/** The OpenAPI document at `/swagger/json`. The library's page is not served: it loads its script from the internet. */
+function documents(version: string) {
+	return new Elysia({ name: 'documents' })
+		.onBeforeHandle(({ path }) => (path === '/swagger' ? swarmFailure(unknownPath('/swagger')) : undefined))
+		.use(swagger({ path: '/swagger', documentation: { info: { title: 'mse-server', version } } }))
+}
+
+function noRoute(request: Request, table: RouteTable): MseError {
+	const { pathname } = new URL(request.url)
+	const methods = table.methods(pathname)
+	if (methods.length === 0) return unknownPath(pathname)
+	const allow = methods.filter((method) => method !== 'WS')
+	if (methods.includes('WS') && request.method === 'GET' && !allow.includes('GET'))
+		return new MseError('malformed', 'This route is a WebSocket.', { code: 'upgrade_required', hint: 'Send `Upgrade: websocket`.' })
+	return new MseError('method_not_allowed', `${request.method} is not a method of this path.`, {
+		details: { allow: methods.includes('WS') ? [...allow, 'GET'] : allow },
+	})
+}
+
+function unknownPath(path: string): MseError {
+	return new MseError('not_found', `There is no route ${path}.`, { code: 'unknown_path' })
+}
+
+function headersOf(error: MseError): Record<string, string> {
+	const { allow } = (error.details ?? {}) as { allow?: readonly string[] }
+	return error.kind === 'method_not_allowed' && allow ? { allow: allow.join(', ') } : {}
+}

@@ -1,0 +1,86 @@
+import { Elysia, ParseError, ValidationError } from 'elysia'
+import { type ErrorKind, MseError, toMseError } from '../../kernel/error.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { SwarmError } from '../../protocol/error.ts'
+import { frameOf } from './frame.ts'
+
+const STATUSES = {
+	malformed: 400,
+	invalid: 422,
+	unauthenticated: 401,
+	forbidden: 403,
+	not_found: 404,
+	method_not_allowed: 405,
+	conflict: 409,
+	gone: 410,
+	too_large: 413,
+	unsupported_media: 415,
+	throttled: 429,
+	unavailable: 503,
+	timed_out: 504,
+	cancelled: 410,
+	internal: 500,
+} as const satisfies Record<ErrorKind, number>
+
+/**
+ * Where a file of swarm routes starts from: what its handlers throw leaves as `{error, code, hint?, details?}` with the
+ * kind's status. `extra` adds keys beside them where a compatible wire wants some (`conflicts` of a refused join).
+ */
+export const swarmRoutes = <const Name extends string>(name: Name, extra: (error: MseError) => object = () => ({})) =>
+	// A family needs a hook of its own: the root's, used last, never sees the errors of routes that were mounted before it.
+	new Elysia({ name, normalize: false }).onError(({ error, store, set }) => {
+		const failure = fromElysia(error)
+		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
+		return swarmFailure(failure, extra(failure))
+	})
+
+/** An error as the swarm family's answer. */
+export function swarmFailure(error: MseError, extra: object = {}, headers: Record<string, string> = {}): Response {
+	const body: SwarmError = {
+		error: error.message,
+		code: error.code,
+		...(error.hint !== undefined && { hint: error.hint }),
+		...(error.details !== undefined && { details: error.details }),
+		...extra,
+	}
+	const status = STATUSES[error.kind]
+	return Response.json(body, { status, headers: status === 401 ? { 'www-authenticate': 'Bearer', ...headers } : headers })
+}
+
+/** Whatever Elysia or a handler threw, as ours. Validation is told by path and expectation, never by the input. */
+export function fromElysia(error: unknown): MseError {
+	if (error instanceof ParseError) return error.cause instanceof MseError ? error.cause : unreadable(error)
+	if (error instanceof ValidationError) return fromValidation(error)
+	return toMseError(error)
+}
+
+export function logInternal(log: Logger, error: MseError, requestId: unknown): void {
+	if (error.kind === 'internal') log.error('request failed', { request_id: requestId, code: error.code, cause: error.cause ?? error })
+}
+
+function unreadable(cause: unknown): MseError {
+	return new MseError('malformed', 'The body could not be read.', { code: 'body_unreadable', cause })
+}
+
+function fromValidation(error: ValidationError): MseError {
+	if (error.type === 'response') return toMseError(error)
+	const first = error.valueError ?? error.all.find((found) => 'path' in found)
+	const path = first && 'path' in first ? String(first.path).replace(/^\//, '').replaceAll('/', '.') : ''
+	const wanted = first && 'schema' in first ? expectation(first.schema) : 'something else'
+	const where = { query: 'query parameter', params: 'path parameter', headers: 'header' }[error.type] ?? 'body key'
+	const kind = error.type === 'body' ? 'invalid' : 'malformed'
+	return new MseError(kind, `The ${where} ${path === '' ? '' : `\`${path}\` `}has to be ${wanted}.`.replace('  ', ' '), {
+		code: error.type === 'query' ? 'invalid_query' : 'invalid_request',
+	})
+}
+
+/** What a schema wants, in words: its own description when it has one. */
+export function expectation(schema: unknown): string {
+	if (typeof schema !== 'object' || schema === null) return 'something else'
+	const { description, type, anyOf, const: literal, pattern } = schema as Record<string, unknown>
+	if (typeof description === 'string') return description
+	if (Array.isArray(anyOf)) return anyOf.map(expectation).join(' or ')
+	if (literal !== undefined) return JSON.stringify(literal)
+	if (typeof pattern === 'string') return `text that matches ${pattern}`
+	return typeof type === 'string' ? `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}` : 'present'
+}

@@ -1,0 +1,81 @@
+import { MseError } from '../../kernel/error.ts'
+import { equalInConstantTime, sha256Hex } from '../../kernel/hash.ts'
+
+export interface GuardOptions {
+	/** Host part of the address the server listens on. */
+	readonly bindHost: string
+	/** Guards every route that does not speak for itself; null leaves them open. */
+	readonly adminToken: string | null
+	/** Leaves `POST /v1/operators` open for clients that cannot send the admin token. */
+	readonly openJoin: boolean
+	readonly allowedHosts: readonly string[]
+	readonly allowedOrigins: readonly string[]
+}
+
+/** `detail` of a route that anybody may call, admin token or not. */
+export const openRoute = { security: [] as Record<string, string[]>[] }
+/** `detail` of a route that checks a credential of its own; it has to accept the admin token as well, see `isAdmin`. */
+export const ownCredential = (name: string) => ({ security: [{ [name]: [] as string[] }, { admin: [] as string[] }] })
+
+/** Whether a request carries the admin token. Always false when none is configured. */
+export type IsAdmin = (request: Request) => boolean
+
+export function adminCheck(adminToken: string | null): IsAdmin {
+	if (adminToken === null) return () => false
+	const digest = sha256Hex(adminToken)
+	return (request) => equalInConstantTime(sha256Hex(bearerOf(request) ?? ''), digest)
+}
+
+/** The bearer credential of a request, trimmed; null when there is none, or another scheme. The prefix is case-sensitive. */
+export function bearerOf(request: Request): string | null {
+	const header = request.headers.get('authorization')
+	if (header === null || !header.startsWith('Bearer ')) return null
+	return header.slice('Bearer '.length).trim() || null
+}
+
+/**
+ * Runs before anything reads the request. Throws `forbidden` for a foreign `Host` or `Origin` (an open loopback port must
+ * not be reachable through a web page), `unauthenticated` without the admin token where it is demanded.
+ */
+export function guard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
+	const isAdmin = adminCheck(options.adminToken)
+	return (request) => {
+		const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
+		if (!isOwnHost(options, host)) throw foreign('Host', 'allowed_hosts')
+		const origin = request.headers.get('origin')
+		if (origin !== null && !isOwnOrigin(options, origin, host)) throw foreign('Origin', 'allowed_origins')
+		if (options.adminToken === null || isAdmin(request)) return
+		const { pathname } = new URL(request.url)
+		if (speaksForItself(request.method, pathname)) return
+		if (options.openJoin && request.method === 'POST' && pathname === '/v1/operators') return
+		throw new MseError('unauthenticated', 'This server wants its admin token.', {
+			code: 'admin_token_required',
+			hint: 'Send `Authorization: Bearer <admin token>`; clients of ours take it from MSE_TOKEN.',
+		})
+	}
+}
+
+function isOwnHost(options: GuardOptions, host: string): boolean {
+	const name = host.replace(/:\d+$/, '')
+	if (isLoopbackName(name) || options.allowedHosts.some((allowed) => [host, name].includes(allowed.toLowerCase()))) return true
+	if (isLoopbackName(bracketed(options.bindHost))) return false
+	// Listening on every address, any of them may be ours: a number cannot be rebound by a name server.
+	const isWildcard = options.bindHost === '0.0.0.0' || options.bindHost === '::'
+	return name === bracketed(options.bindHost) || (isWildcard && isAddress(name))
+}
+
+function isOwnOrigin(options: GuardOptions, origin: string, host: string): boolean {
+	const normal = origin.toLowerCase()
+	return normal === `http://${host}` || normal === `https://${host}` || options.allowedOrigins.some((own) => own.toLowerCase() === normal)
+}
+
+const isLoopbackName = (name: string): boolean => name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)
+const isAddress = (name: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(name) || /^\[[0-9a-f:.]+\]$/.test(name)
+const bracketed = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
+
+function foreign(header: 'Host' | 'Origin', key: string): MseError {
+	return new MseError('forbidden', `The ${header} header of this request is not one this server answers to.`, {
+		code: `foreign_${header.toLowerCase()}`,
+		hint: `Add it to \`${key}\` if it is yours.`,
+	})
+}

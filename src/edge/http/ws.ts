@@ -1,0 +1,210 @@
+import type { Static, TSchema } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { Clock } from '../../kernel/clock.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { Logger } from '../../kernel/log.ts'
+
+/** The request of an upgrade, as `admit` sees it. */
+export interface Upgrade {
+	readonly request: Request
+	readonly params: { readonly [name: string]: string }
+	readonly query: { readonly [name: string]: string | undefined }
+}
+
+/** `queued`: behind others in the send queue. `dropped`: over the queue's limit, or closed; the socket is being closed. */
+export type SendResult = 'sent' | 'queued' | 'dropped'
+
+/** One open socket. `Caller` is what `admit` made of its request. */
+export interface Socket<Out, Caller> {
+	readonly caller: Caller
+	/** Writes one frame. A frame that is dropped closes the socket (1013), since what follows would miss it. */
+	send(frame: Out): SendResult
+	/** The payload comes back in `pong` once the peer has read everything sent before. */
+	ping(payload: string): void
+	/** Resolves when the queue moves again after a `queued`, or the socket is closed; at once otherwise. */
+	drained(): Promise<void>
+	/** Fires when the socket is closed. */
+	readonly closed: AbortSignal
+	close(code: number, reason: string): void
+}
+
+export interface SocketSpec<In extends TSchema, Out extends TSchema, Caller> {
+	readonly in: In
+	readonly out: Out
+	/** Runs before the upgrade: what it throws is the HTTP answer. */
+	admit(upgrade: Upgrade): Caller | Promise<Caller>
+	open?(socket: Socket<Static<Out>, Caller>): void | Promise<void>
+	/** Called for one frame at a time, in order; the next one waits for the promise. */
+	message(socket: Socket<Static<Out>, Caller>, frame: Static<In>): void | Promise<void>
+	/** A text frame that is no `in`, or a binary one. Absent: dropped in silence. */
+	misunderstood?(socket: Socket<Static<Out>, Caller>, frame: unknown): void | Promise<void>
+	pong?(socket: Socket<Static<Out>, Caller>, payload: string): void
+	close?(socket: Socket<Static<Out>, Caller>, code: number, reason: string): void | Promise<void>
+	readonly log: Logger
+	readonly clock: Clock
+	/** Pings, and the silence after which the peer counts as gone (closed 4408). */
+	readonly liveness?: { readonly pingMs: number; readonly silenceMs: number }
+}
+
+const LIVENESS = { pingMs: 30_000, silenceMs: 150_000 }
+/** Frames read and not yet handled; a peer that sends faster than we handle is closed. */
+const INBOX_FRAMES = 1024
+
+/** Bun's socket, as far as it is used here. */
+interface RawSocket {
+	sendText(text: string): number
+	ping(payload?: string): number
+	close(code?: number, reason?: string): void
+}
+/** Elysia hands its own wrapper to some hooks and Bun's socket to others; both lead to `raw`. */
+type AnySocket = RawSocket | { readonly raw: RawSocket }
+interface OpenedSocket {
+	readonly raw: RawSocket
+	readonly data: { readonly request: Request }
+}
+
+interface Connection<Out, Caller> extends Socket<Out, Caller> {
+	tail: Promise<void>
+	waiting: number
+	lastHeardAt: number
+	readonly ended: AbortController
+	wakeDrained(): void
+}
+
+/**
+ * The one way to a WebSocket route: `swarmRoutes('x').ws('/v1/x/:id/ws', socketRoute({ in, out, … }))`. Frames are
+ * checked both ways by validators compiled once; handlers and the eden client take their types from the same schemas.
+ */
+export function socketRoute<In extends TSchema, Out extends TSchema, Caller>(spec: SocketSpec<In, Out, Caller>) {
+	const hub = socketHub(spec)
+	return {
+		// For the types alone: a schema that Elysia checked would answer, or stay silent, in ways of its own.
+		body: undefined as unknown as In,
+		response: undefined as unknown as Out,
+		async beforeHandle(context: Upgrade): Promise<void> {
+			refuseBadHandshake(context.request)
+			hub.admitted.set(context.request, await spec.admit(context))
+		},
+		open: (socket: OpenedSocket): void => hub.open(socket),
+		message: (socket: AnySocket, frame: unknown): void => hub.message(rawOf(socket), frame),
+		ping: (socket: AnySocket): void => void hub.heard(rawOf(socket)),
+		pong: (socket: AnySocket, payload?: unknown): void => hub.pong(rawOf(socket), payload),
+		drain: (socket: AnySocket): void => hub.drain(rawOf(socket)),
+		close: (socket: AnySocket, code: number, reason: string): void => hub.close(rawOf(socket), code, reason),
+	}
+}
+
+/** The sockets of one route. */
+function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: SocketSpec<In, Out, Caller>) {
+	type Live = Connection<Static<Out>, Caller>
+	const isIn = TypeCompiler.Compile(spec.in)
+	const isOut = TypeCompiler.Compile(spec.out)
+	const admitted = new WeakMap<Request, Caller>()
+	const live = new Map<RawSocket, Live>()
+
+	/** Handlers of one socket run one after another; a failing one is our defect and must not stop the rest. */
+	const enqueue = (socket: Live, work: () => void | Promise<void>): void => {
+		socket.waiting++
+		socket.tail = socket.tail
+			.then(work)
+			.catch((cause: unknown) => spec.log.error('socket handler failed', { cause }))
+			.finally(() => socket.waiting--)
+	}
+
+	return {
+		admitted,
+		open({ raw, data }: OpenedSocket): void {
+			const caller = admitted.get(data.request) as Caller
+			const socket = newConnection(raw, caller, spec.clock, (frame: unknown) => {
+				if (!isOut.Check(frame)) throw new MseError('internal', 'A frame to be sent is not what its route declares.')
+			}) as Live
+			live.set(raw, socket)
+			keepAlive(socket, spec.clock, spec.liveness ?? LIVENESS)
+			enqueue(socket, () => spec.open?.(socket))
+		},
+		message(raw: RawSocket, frame: unknown): void {
+			const socket = this.heard(raw)
+			if (!socket) return
+			if (socket.waiting >= INBOX_FRAMES) socket.close(1013, 'too many frames at once')
+			else if (isIn.Check(frame)) enqueue(socket, () => spec.message(socket, frame))
+			else enqueue(socket, () => spec.misunderstood?.(socket, frame))
+		},
+		heard(raw: RawSocket): Live | undefined {
+			const socket = live.get(raw)
+			if (socket) socket.lastHeardAt = spec.clock.now()
+			return socket
+		},
+		pong(raw: RawSocket, payload: unknown): void {
+			const socket = this.heard(raw)
+			if (socket) spec.pong?.(socket, payload instanceof Uint8Array ? new TextDecoder().decode(payload) : String(payload ?? ''))
+		},
+		drain(raw: RawSocket): void {
+			live.get(raw)?.wakeDrained()
+		},
+		close(raw: RawSocket, code: number, reason: string): void {
+			const socket = live.get(raw)
+			if (!socket) return
+			live.delete(raw)
+			socket.ended.abort()
+			socket.wakeDrained()
+			enqueue(socket, () => spec.close?.(socket, code, reason))
+		},
+	}
+}
+
+function newConnection<Out, Caller>(raw: RawSocket, caller: Caller, clock: Clock, checkOut: (frame: Out) => void): Connection<Out, Caller> {
+	const ended = new AbortController()
+	let sleepers: (() => void)[] = []
+	let congested = false
+	return {
+		caller,
+		ended,
+		closed: ended.signal,
+		tail: Promise.resolve(),
+		waiting: 0,
+		lastHeardAt: clock.now(),
+		send(frame) {
+			checkOut(frame)
+			if (ended.signal.aborted) return 'dropped'
+			const written = raw.sendText(JSON.stringify(frame))
+			if (written > 0) return 'sent'
+			congested = written < 0
+			if (congested) return 'queued'
+			raw.close(1013, 'send queue is full')
+			return 'dropped'
+		},
+		ping: (payload) => void (ended.signal.aborted || raw.ping(payload)),
+		drained: () => {
+			if (ended.signal.aborted || !congested) return Promise.resolve()
+			return new Promise((resolve) => void sleepers.push(resolve))
+		},
+		wakeDrained() {
+			congested = false
+			const woken = sleepers
+			sleepers = []
+			for (const wake of woken) wake()
+		},
+		close: (code, reason) => void (ended.signal.aborted || raw.close(code, reason)),
+	}
+}
+
+function keepAlive(socket: Connection<never, unknown>, clock: Clock, { pingMs, silenceMs }: typeof LIVENESS): void {
+	const beat = (): void => {
+		if (clock.now() - socket.lastHeardAt >= silenceMs) socket.close(4408, 'nothing heard')
+		else socket.ping('')
+		cancel = clock.after(pingMs, beat)
+	}
+	let cancel = clock.after(pingMs, beat)
+	socket.closed.addEventListener('abort', () => cancel(), { once: true })
+}
+
+/** Before any credential is looked at, as mlua-swarm does. */
+function refuseBadHandshake({ headers }: Request): void {
+	if (headers.get('sec-websocket-version') === '13' && headers.get('sec-websocket-key')) return
+	throw new MseError('malformed', 'The WebSocket handshake is incomplete.', {
+		code: 'bad_handshake',
+		hint: 'Send `Sec-WebSocket-Version: 13` and a `Sec-WebSocket-Key`.',
+	})
+}
+
+const rawOf = (socket: AnySocket): RawSocket => ('raw' in socket ? socket.raw : socket)
