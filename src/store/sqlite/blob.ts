@@ -1,0 +1,106 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { MseError, messageOf } from '../../kernel/error.ts'
+import { randomHex, sha256Hex } from '../../kernel/hash.ts'
+import { isJsonObject, type Json } from '../../kernel/json.ts'
+import type { Values } from './value.ts'
+
+/** Larger values, in bytes of JSON, go to a file of their own. */
+export const INLINE_BYTES = 256 * 1024
+
+/**
+ * JSON columns whose large values lie in content-addressed files under `dir`. A file and its folders are on disk before
+ * `pack` returns, so a committed row never points at nothing. Without a `dir` everything stays inline.
+ */
+export function openBlobs(dir: string | undefined): Values {
+	return {
+		pack(value) {
+			const text = JSON.stringify(isMarker(value) ? { $inline: value } : value)
+			if (dir === undefined || Buffer.byteLength(text) <= INLINE_BYTES) return text
+			const hash = sha256Hex(text)
+			try {
+				keep(dir, hash, text)
+			} catch (cause) {
+				throw notWritten(dir, cause)
+			}
+			return JSON.stringify({ $blob: hash })
+		},
+		unpack(text) {
+			const value = JSON.parse(text) as Json
+			if (!isMarker(value)) return value
+			if (value.$inline !== undefined) return value.$inline
+			return unescaped(JSON.parse(read(dir, String(value.$blob))) as Json)
+		},
+	}
+}
+
+/** The two shapes that mean something in a column; a caller's value of such a shape is wrapped. */
+function isMarker(value: Json | undefined): value is { $blob?: Json; $inline?: Json } {
+	if (!isJsonObject(value)) return false
+	const keys = Object.keys(value)
+	return keys.length === 1 && (keys[0] === '$blob' || keys[0] === '$inline')
+}
+
+function unescaped(value: Json): Json {
+	return isMarker(value) && value.$inline !== undefined ? value.$inline : value
+}
+
+/** The first two digits of the hash name the folder. A file is visible only whole, by its rename. */
+function keep(dir: string, hash: string, text: string): void {
+	const folder = join(dir, hash.slice(0, 2))
+	const path = join(folder, hash)
+	if (existsSync(path)) return
+	if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) {
+		syncFolder(dir)
+		syncFolder(join(dir, '..'))
+	}
+	const unfinished = `${path}.${randomHex(4)}`
+	const file = openSync(unfinished, 'wx', 0o600)
+	try {
+		writeWhole(file, Buffer.from(text))
+		fsyncSync(file)
+	} finally {
+		closeSync(file)
+	}
+	renameSync(unfinished, path)
+	syncFolder(folder)
+}
+
+/** One write call may take only a part. */
+function writeWhole(file: number, bytes: Buffer): void {
+	for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+}
+
+function syncFolder(folder: string): void {
+	const handle = openSync(folder, 'r')
+	try {
+		fsyncSync(handle)
+	} finally {
+		closeSync(handle)
+	}
+}
+
+function notWritten(dir: string, cause: unknown): MseError {
+	return new MseError('unavailable', `A large value could not be written to ${dir}: ${messageOf(cause)}.`, {
+		code: 'storage_unavailable',
+		hint: 'Nothing of this request was kept. Check the disk of the data directory, then try again.',
+		cause,
+	})
+}
+
+function read(dir: string | undefined, hash: string): string {
+	try {
+		if (dir !== undefined) return readFileSync(join(dir, hash.slice(0, 2), hash), 'utf8')
+	} catch (cause) {
+		throw missing(hash, cause)
+	}
+	throw missing(hash, undefined)
+}
+
+function missing(hash: string, cause: unknown): MseError {
+	return new MseError('internal', `The stored value ${hash} has no file in the data directory.`, {
+		code: 'blob_missing',
+		hint: 'Restore the data directory whole: the database and its folder of values belong together.',
+		cause,
+	})
+}
