@@ -1,5 +1,5 @@
 import type { Json } from '../../kernel/json.ts'
-import type { LaunchOperator, Run, RunOptions, Task, TaskInput } from './record.ts'
+import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
 
 /** Which Blueprint to run; `raw` is the document as sent. */
 export type BlueprintReference =
@@ -51,4 +51,6 @@ export interface RunService {
 	resume(runId: Run['id']): Promise<{ readonly run: Run; readonly replayedSteps: number }>
 	/** Resolves when the run is in a final status, at once for one that is. */
 	wait(runId: Run['id'], signal: AbortSignal): Promise<Run>
+	/** What an unfinished run is doing right now. */
+	phaseOf(run: Run): RunPhase
 }

@@ -15,7 +15,20 @@ export interface RunQuery {
 export interface RecordedJournal {
 	readonly steps: readonly Step[]
 	readonly decisions: ReadonlyMap<string, number>
+	/** The newest attempt of each step still running. */
+	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
 }
+
+export interface RecordedAttempt {
+	readonly n: number
+	/** False when it was ended in good order and the next one had not begun. */
+	readonly open: boolean
+	/** How many attempts of the step a server death has ended. */
+	readonly lost: number
+}
+
+/** The journal of a run that has none yet. */
+export const emptyJournal: RecordedJournal = { steps: [], decisions: new Map(), attempts: new Map() }
 
 export interface StatusChange {
 	readonly from: readonly RunStatus[]

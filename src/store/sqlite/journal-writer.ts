@@ -66,6 +66,9 @@ export class JournalWriter {
 				'UPDATE attempt SET status = ?, error = ?, stats = coalesce(?, stats), ended_at = ? WHERE step_id = ? AND n = ? AND ended_at IS NULL',
 			)
 			.run(fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId, fact.n)
+		this.#db
+			.query('UPDATE step SET stats = (SELECT stats FROM attempt WHERE step_id = ?1 AND n = ?2) WHERE step_id = ?1')
+			.run(fact.stepId, fact.n)
 		this.#tell(run, 'attempt.ended', fact.stepId, {
 			attempt: fact.n,
 			status: fact.status,
@@ -79,7 +82,7 @@ export class JournalWriter {
 				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, value, error, stats, started_at, ended_at)
 				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 				 ON CONFLICT (run_id, generation, position) DO UPDATE SET status = excluded.status, value = excluded.value,
-				   error = excluded.error, stats = excluded.stats, ended_at = excluded.ended_at`,
+				   error = excluded.error, stats = coalesce(excluded.stats, stats), ended_at = excluded.ended_at`,
 			)
 			.run(
 				run.id,

@@ -1,9 +1,9 @@
 import type { EventDraft } from '../../core/event/event.ts'
 import type { Fact } from '../../core/run/fact.ts'
 import type { Run, RunPhase, RunStatus, Seat, Step, Task } from '../../core/run/record.ts'
-import type { RecordedJournal, RunQuery, RunStore, SeatSource, StatusChange } from '../../core/run/store.ts'
+import type { RecordedAttempt, RecordedJournal, RunQuery, RunStore, SeatSource, StatusChange } from '../../core/run/store.ts'
 import { MseError } from '../../kernel/error.ts'
-import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
+import { asStepId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -61,6 +61,7 @@ export class SqliteRunStore implements RunStore {
 		return {
 			steps: rows.map((row) => toStep(row, this.#values)),
 			decisions: new Map(decisions.map(({ position, lane }) => [position, lane])),
+			attempts: this.#openAttempts(runId, generation),
 		}
 	}
 
@@ -179,6 +180,17 @@ export class SqliteRunStore implements RunStore {
 				this.#db.query(`DELETE FROM ${table} WHERE run_id = ?`).run(id)
 			return this.#db.query('DELETE FROM run WHERE id = ?').run(id).changes > 0
 		})
+	}
+
+	#openAttempts(runId: RunId, generation: number): ReadonlyMap<StepId, RecordedAttempt> {
+		const rows = this.#db
+			.query<{ step_id: string; n: number; open: number; lost: number }>(
+				`SELECT attempt.step_id, max(n) AS n, sum(attempt.ended_at IS NULL) AS open, sum(attempt.status = 'lost') AS lost
+				 FROM step JOIN attempt ON attempt.step_id = step.step_id
+				 WHERE step.run_id = ? AND step.generation = ? AND step.status = 'running' GROUP BY attempt.step_id`,
+			)
+			.all(runId, generation)
+		return new Map(rows.map(({ step_id, n, open, lost }) => [asStepId(step_id), { n, open: open > 0, lost }]))
 	}
 
 	#insertRun(run: Run): void {

@@ -1,0 +1,50 @@
+import { MseError } from '../../kernel/error.ts'
+import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
+import { effectivePolicy } from '../blueprint/effective-policy.ts'
+import { lintBlueprint } from '../blueprint/lint.ts'
+import { type CompiledFlow, compileFlow } from '../flow/compile-flow.ts'
+import type { Backend, Registry, Worker } from './backend.ts'
+
+/** One agent of a plan: its definition, who performs its attempts, and the policy that bounds them. */
+export interface Route {
+	readonly agent: AgentDef
+	readonly backend: Backend
+	readonly worker: Worker
+	readonly policy: ReturnType<typeof effectivePolicy>
+}
+
+/** A Blueprint ready to run: compiled once per commit, shared by all its runs, never changed. */
+export interface Plan {
+	readonly hash: string
+	readonly blueprint: Blueprint
+	readonly flow: CompiledFlow
+	readonly routes: ReadonlyMap<string, Route>
+}
+
+/** Throws `malformed` (code `compile_error`) with the first compile error; all findings are in its details. */
+export function compilePlan(registry: Registry, blueprint: Blueprint, hash: string): Plan {
+	refuseErrors(registry, blueprint)
+	const routes = new Map<string, Route>()
+	for (const agent of blueprint.agents) {
+		const backend = registry.get(agent.kind)
+		if (!backend) continue
+		routes.set(agent.name, {
+			agent,
+			backend,
+			worker: backend.prepare(agent, blueprint),
+			policy: effectivePolicy(blueprint, agent),
+		})
+	}
+	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes }
+}
+
+function refuseErrors(registry: Registry, blueprint: Blueprint): void {
+	const findings = lintBlueprint(blueprint, { knownKinds: new Set(registry.keys()) })
+	const first = findings.find(({ level }) => level === 'error')
+	if (!first) return
+	throw new MseError('malformed', `compile: ${first.message}`, {
+		code: 'compile_error',
+		...(first.hint !== null && { hint: first.hint }),
+		details: { diagnostics: findings },
+	})
+}

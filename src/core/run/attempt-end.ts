@@ -1,0 +1,53 @@
+import { stopOf } from '../dispatch/stop.ts'
+import type { AttemptDeps, StepInFlight } from './attempt-loop.ts'
+import type { Outcome } from './outcome.ts'
+import type { StepFailure } from './record.ts'
+
+/** Writes the end of one attempt, once. */
+export interface AttemptEnd {
+	record(status: 'finished' | 'failed' | 'cancelled', outcome: Pick<Outcome, 'stats'>, failure: StepFailure | null): void
+	release(): void
+}
+
+/**
+ * The end of an attempt that loses its lane is written in the very turn in which the decision fell, so that decision and
+ * losers share a transaction. An attempt that must start anew after a stop in good order is closed here too: it does not
+ * count as a death of the server.
+ */
+export function watchEnd(deps: AttemptDeps, step: StepInFlight, n: number, resumable: boolean): AttemptEnd {
+	let written = false
+	const record: AttemptEnd['record'] = (status, outcome, failure) => {
+		if (written) return
+		written = true
+		deps.journal.record({ kind: 'attempt_ended', stepId: step.stepId, n, status, failure, stats: outcome.stats, at: deps.clock.now() })
+	}
+	const onAbort = (): void => {
+		const stop = stopOf(step.signal)
+		const failure = { code: stop.code, message: stop.message }
+		if (stop.kind === 'detached' && !resumable) record('cancelled', { stats: null }, failure)
+		if (stop.kind !== 'lost') return
+		record('cancelled', { stats: null }, failure)
+		settleLost(deps, step, n, failure)
+	}
+	step.signal.addEventListener('abort', onAbort, { once: true })
+	return { record, release: () => step.signal.removeEventListener('abort', onAbort) }
+}
+
+function settleLost(deps: AttemptDeps, step: StepInFlight, attempt: number, failure: StepFailure): void {
+	const { stepId, position, ref, inputHash, startedAt } = step
+	const at = deps.clock.now()
+	deps.journal.record({
+		kind: 'step_settled',
+		stepId,
+		position,
+		ref,
+		inputHash,
+		attempt,
+		status: 'cancelled',
+		value: null,
+		failure,
+		stats: null,
+		startedAt,
+		at,
+	})
+}

@@ -1,0 +1,161 @@
+import { childController } from '../../kernel/abort.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { StepId } from '../../kernel/id.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { AgentContext, Attempt, Completion } from '../dispatch/backend.ts'
+import type { Route } from '../dispatch/plan.ts'
+import { Stop, stopOf } from '../dispatch/stop.ts'
+import type { OutputStore } from '../output/store.ts'
+import { watchEnd } from './attempt-end.ts'
+import type { Journal } from './journal.ts'
+import { type Outcome, toFailure } from './outcome.ts'
+import type { Run, StepFailure } from './record.ts'
+import { settleValue } from './settle-value.ts'
+import type { RecordedAttempt } from './store.ts'
+import { mint, toAttempt } from './to-attempt.ts'
+import type { WorkTimer } from './ttl.ts'
+
+/** What the steps of one run share. */
+export interface AttemptDeps {
+	readonly run: Run
+	readonly journal: Journal
+	readonly outputs: OutputStore
+	readonly clock: Clock
+	readonly timer: WorkTimer
+	/** Names this data directory in the marker of child processes. */
+	readonly dataDirId: string
+	readonly tokenSecret: Uint8Array
+	readonly tokenTtlSecs: number
+	/** So many server deaths during one step make a crash loop. */
+	readonly recoveryMax: number
+	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
+	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */
+	interrupt(code: string, message: string): void
+}
+
+export interface StepInFlight {
+	readonly stepId: StepId
+	readonly position: string
+	readonly ref: string
+	readonly inputHash: string
+	readonly prompt: Json
+	readonly context: AgentContext
+	readonly startedAt: number
+	readonly signal: AbortSignal
+}
+
+type Perform = (attempt: Attempt) => Completion | Promise<Completion>
+
+interface Performed {
+	readonly n: number
+	readonly outcome: Outcome
+}
+
+/** Performs attempts at a step until one decides it. An attempt begins on disk before its backend hears of it. */
+export async function performAttempts(deps: AttemptDeps, step: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
+	if (!wasBegun) {
+		const { stepId, position, ref, inputHash, prompt, startedAt: at } = step
+		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, at })
+	}
+	const before = deps.attempts.get(step.stepId)
+	if (before?.open && route.worker.resume) {
+		const outcome = await oneAttempt(deps, step, route, before.n, route.worker.resume)
+		if (outcome) return { n: before.n, outcome }
+	} else if (before?.open) {
+		const lost = endLost(deps, step, route, before)
+		if (lost) return { n: before.n, outcome: lost }
+	}
+	for (let n = (before?.n ?? 0) + 1; ; n++) {
+		begin(deps, step, route, n)
+		const outcome = await oneAttempt(deps, step, route, n, (attempt) => route.worker.perform(attempt))
+		if (outcome) return { n, outcome }
+	}
+}
+
+/** Closes an attempt a server death ended. An outcome when the policy wants no second try. */
+function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: RecordedAttempt): Outcome | null {
+	const failure = { code: 'attempt_lost', message: `dispatch failed: the server died during attempt ${before.n}` }
+	deps.journal.record({
+		kind: 'attempt_ended',
+		stepId: step.stepId,
+		n: before.n,
+		status: 'lost',
+		failure,
+		stats: null,
+		at: deps.clock.now(),
+	})
+	if (route.policy.on_restart === 'fail') return { status: 'failed', failure, stats: null }
+	if (before.lost + 1 >= deps.recoveryMax) {
+		deps.interrupt('crash_loop', `The server died ${before.lost + 1} times during step '${step.ref}' (${step.stepId}).`)
+		throw step.signal.reason
+	}
+	return null
+}
+
+function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): void {
+	const minted = route.backend.leavesProcess ? mint(deps, step.stepId, n) : null
+	deps.journal.record({
+		kind: 'attempt_began',
+		stepId: step.stepId,
+		n,
+		ref: step.ref,
+		backend: route.backend.name,
+		system: null,
+		context: step.context,
+		tokenFp: minted?.tokenFp ?? null,
+		handleHash: minted?.handleHash ?? null,
+		at: deps.clock.now(),
+	})
+}
+
+/** Null when the seat moved under the attempt, so that the next one must follow. */
+async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, perform: Perform): Promise<Outcome | null> {
+	const { controller, release } = childController(step.signal)
+	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
+	const end = watchEnd(deps, step, n, route.worker.resume !== undefined)
+	const working = workSwitch(deps.timer)
+	try {
+		await deps.journal.flush()
+		step.signal.throwIfAborted()
+		working(true)
+		const credentials = route.backend.leavesProcess ? mint(deps, step.stepId, n) : undefined
+		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working }))
+		const tail = await deps.outputs.listForAttempt(step.stepId, n, 'tail')
+		step.signal.throwIfAborted()
+		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
+		end.record('finished', outcome, null)
+		return outcome
+	} catch (error) {
+		if (step.signal.aborted) throw step.signal.reason
+		const failure = failureOf(error, controller.signal)
+		if (!failure) return null
+		end.record('failed', { stats: null }, failure)
+		return { status: 'failed', failure, stats: null }
+	} finally {
+		working(false)
+		disarm()
+		end.release()
+		release()
+	}
+}
+
+function failureOf(error: unknown, signal: AbortSignal): StepFailure | null {
+	if (!signal.aborted) return toFailure(error)
+	const stop = stopOf(signal)
+	return stop.kind === 'displaced' ? null : { code: stop.code, message: `dispatch failed: ${stop.message}` }
+}
+
+function armTimeout(clock: Clock, timeoutMs: number | null | undefined, controller: AbortController): () => void {
+	if (timeoutMs === undefined || timeoutMs === null) return () => {}
+	const why = `the attempt was stopped after its timeout of ${timeoutMs} ms`
+	return clock.after(timeoutMs, () => controller.abort(new Stop('timed_out', why, 'attempt_timeout')))
+}
+
+/** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */
+function workSwitch(timer: WorkTimer): (isWorking: boolean) => void {
+	let isOn = false
+	return (isWorking) => {
+		if (isWorking !== isOn) timer.add(isWorking ? 1 : -1)
+		isOn = isWorking
+	}
+}

@@ -1,0 +1,163 @@
+import type { Clock } from '../../kernel/clock.ts'
+import { MseError, messageOf } from '../../kernel/error.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Plan } from '../dispatch/plan.ts'
+import { Stop, stopOf } from '../dispatch/stop.ts'
+import type { EventDraft } from '../event/event.ts'
+import { evaluateFlow } from '../flow/evaluate-flow.ts'
+import { FlowError } from '../flow/flow-error.ts'
+import type { FlowHost } from '../flow/flow-host.ts'
+import type { OutputStore } from '../output/store.ts'
+import { failureResult } from './failure-result.ts'
+import { Journal } from './journal.ts'
+import type { Run, RunPhase, RunStatus } from './record.ts'
+import { StepRunner } from './step-runner.ts'
+import type { RecordedJournal, RunStore } from './store.ts'
+import { WorkTimer } from './ttl.ts'
+
+/** What every run of this server shares. */
+export interface DriverDeps {
+	readonly runs: RunStore
+	readonly outputs: OutputStore
+	readonly clock: Clock
+	readonly log: Logger
+	readonly dataDirId: string
+	readonly tokenSecret: Uint8Array
+	readonly tokenTtlSecs: number
+	readonly recoveryMax: number
+	readonly limits: FlowHost['limits']
+}
+
+/**
+ * One run being driven: evaluates its flow from the start, answering recorded steps from the journal, to its end. Whoever
+ * ends the run from outside writes the new status first and then calls `stop`.
+ */
+export class Driver {
+	readonly run: Run
+	/** The run as it ended. Rejects with `unavailable` when this process stopped driving it before that. */
+	readonly ended: Promise<Run>
+	readonly #deps: DriverDeps
+	readonly #controller = new AbortController()
+	readonly #timer: WorkTimer
+	readonly #journal: Journal
+	readonly #host: FlowHost
+	readonly #plan: Plan
+	#openSteps = 0
+
+	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onTtl: () => void) {
+		this.#deps = deps
+		this.run = run
+		this.#plan = plan
+		const { clock } = deps
+		this.#timer = new WorkTimer({ clock, limitMs: run.options.ttlMs, usedMs: run.ttlUsedMs, onExpired: onTtl })
+		this.#journal = new Journal({
+			store: deps.runs,
+			run,
+			recorded,
+			ttlUsedMs: () => this.#timer.usedMs,
+			onFault: (error) => this.stop(new Stop('detached', `The journal could not be written: ${error}`, 'storage_unavailable')),
+		})
+		this.#host = this.#makeHost(recorded)
+		this.ended = Promise.resolve().then(() => this.#drive())
+		this.ended.catch(() => {})
+	}
+
+	get recordedSteps(): number {
+		return this.#journal.recordedSteps
+	}
+
+	/** What the run is doing right now: `waiting` when each open step only waits for somebody. */
+	get phase(): RunPhase {
+		return this.#openSteps > 0 && !this.#timer.isWorking ? 'waiting' : 'running'
+	}
+
+	stop(stop: Stop): void {
+		if (!this.#controller.signal.aborted) this.#controller.abort(stop)
+	}
+
+	async #drive(): Promise<Run> {
+		const { signal } = this.#controller
+		try {
+			const ctx = await evaluateFlow(this.#plan.flow, this.run.initCtx, this.#host, signal)
+			return await this.#finish('done', ctx, { kind: 'run.done' })
+		} catch (error) {
+			if (signal.aborted) return await this.#stopped(stopOf(signal))
+			if (error instanceof MseError && error.kind === 'unavailable') throw error
+			if (error instanceof FlowError) return await this.#fail(error)
+			this.#interrupt('driver_fault', `The run's driver failed: ${messageOf(error)}`, error)
+			return await this.#stopped(stopOf(signal))
+		} finally {
+			this.#timer.stop()
+		}
+	}
+
+	async #fail(error: FlowError): Promise<Run> {
+		await this.#journal.flush()
+		const result = await failureResult(this.#deps, this.run, error)
+		return this.#finish('failed', result, { kind: 'run.failed', data: { error: result['error'] ?? null } })
+	}
+
+	async #finish(to: RunStatus, result: Json, event: Pick<EventDraft, 'kind' | 'data'>): Promise<Run> {
+		const flushed = this.#journal.flush()
+		const about = { runId: this.run.id, taskId: this.run.taskId }
+		const changed = this.#deps.runs.changeStatus(this.run.id, { from: ['running'], to, result, events: [{ ...event, ...about }] })
+		await flushed
+		if (await changed) return { ...this.run, status: to, result, updatedAt: this.#deps.clock.now() }
+		return this.#current()
+	}
+
+	/** Somebody else ended the run, or this process lets go of it. */
+	async #stopped(stop: Stop): Promise<Run> {
+		await this.#journal.flush().catch(() => {})
+		if (stop.kind === 'detached' && stop.code !== 'interrupted')
+			throw new MseError('unavailable', stop.message, { code: stop.code, hint: 'The run goes on by itself; ask for it again.' })
+		return this.#current()
+	}
+
+	async #current(): Promise<Run> {
+		const run = await this.#deps.runs.run(this.run.id)
+		if (!run) throw new MseError('gone', `Run ${this.run.id} was deleted.`)
+		return run
+	}
+
+	#makeHost(recorded: RecordedJournal): FlowHost {
+		const steps = new StepRunner(
+			{
+				...this.#deps,
+				run: this.run,
+				journal: this.#journal,
+				timer: this.#timer,
+				attempts: recorded.attempts,
+				interrupt: (code, message) => this.#interrupt(code, message),
+			},
+			this.#plan,
+		)
+		return {
+			limits: this.#deps.limits,
+			dispatch: (call) => {
+				const result = steps.dispatch(call)
+				if (!(result instanceof Promise)) return result
+				this.#openSteps++
+				return result.finally(() => this.#openSteps--)
+			},
+			decided: (position) => this.#journal.decided(position),
+			decide: (position, lane) => this.#journal.record({ kind: 'lane_decided', position, lane }),
+		}
+	}
+
+	#interrupt(code: string, message: string, cause?: unknown): void {
+		this.#deps.log.error(message, { run: this.run.id, code, cause })
+		const about = { runId: this.run.id, taskId: this.run.taskId }
+		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
+		this.#deps.runs
+			.changeStatus(this.run.id, {
+				from: ['running'],
+				to: 'interrupted',
+				result,
+				events: [{ kind: 'run.interrupted', ...about, data: { code, message } }],
+			})
+			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run: this.run.id, error }))
+		this.stop(new Stop('detached', message, 'interrupted'))
+	}
+}

@@ -1,0 +1,80 @@
+import type { Fact } from './fact.ts'
+import type { Run, Step } from './record.ts'
+import type { RecordedJournal, RunStore } from './store.ts'
+
+/** So much may be recorded before the flow has to wait for the disk. */
+const FACTS_BEFORE_FLUSH = 1000
+const MS_BEFORE_FLUSH = 5
+
+/**
+ * A run's journal in memory: what an earlier life recorded, by position, and what this life adds. Facts recorded within
+ * one event-loop turn are committed together at its end; `flush` waits for that.
+ */
+export class Journal {
+	readonly #store: RunStore
+	readonly #run: Run
+	readonly #steps: ReadonlyMap<string, Step>
+	readonly #decisions: ReadonlyMap<string, number>
+	readonly #ttlUsedMs: () => number
+	readonly #onFault: (error: unknown) => void
+	#buffer: Fact[] = []
+	#committed: Promise<void> = Promise.resolve()
+	#sinceFlush = 0
+	#flushedAt = performance.now()
+
+	constructor(options: {
+		store: RunStore
+		run: Run
+		recorded: RecordedJournal
+		ttlUsedMs: () => number
+		/** Told once a commit failed: nothing recorded since the last one is on disk. */
+		onFault: (error: unknown) => void
+	}) {
+		this.#store = options.store
+		this.#run = options.run
+		this.#steps = new Map(options.recorded.steps.map((step) => [step.position, step]))
+		this.#decisions = options.recorded.decisions
+		this.#ttlUsedMs = options.ttlUsedMs
+		this.#onFault = options.onFault
+	}
+
+	/** The step an earlier life recorded at that position. */
+	recorded(position: string): Step | undefined {
+		return this.#steps.get(position)
+	}
+
+	decided(position: string): number | undefined {
+		return this.#decisions.get(position)
+	}
+
+	get recordedSteps(): number {
+		return this.#steps.size
+	}
+
+	record(fact: Fact): void {
+		if (this.#buffer.length === 0) queueMicrotask(() => this.#send())
+		this.#buffer.push(fact)
+		this.#sinceFlush++
+	}
+
+	/** True when the flow should wait for `flush` before it goes on, so that memory and the event loop stay free. */
+	get full(): boolean {
+		return this.#sinceFlush >= FACTS_BEFORE_FLUSH || (this.#sinceFlush > 0 && performance.now() - this.#flushedAt >= MS_BEFORE_FLUSH)
+	}
+
+	/** Resolves once everything recorded so far, and everything written before it, is on disk. */
+	async flush(): Promise<void> {
+		this.#send()
+		await this.#committed
+		this.#sinceFlush = 0
+		this.#flushedAt = performance.now()
+	}
+
+	#send(): void {
+		if (this.#buffer.length === 0) return
+		const facts = this.#buffer
+		this.#buffer = []
+		this.#committed = this.#store.record(this.#run, facts, this.#ttlUsedMs())
+		this.#committed.catch(this.#onFault)
+	}
+}

@@ -1,0 +1,171 @@
+import { MseError } from '../../kernel/error.ts'
+import { newRunId, newTaskId, type SessionId } from '../../kernel/id.ts'
+import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
+import type { BlueprintStore } from '../blueprint/store.ts'
+import type { Plan } from '../dispatch/plan.ts'
+import { Stop } from '../dispatch/stop.ts'
+import type { EventDraft } from '../event/event.ts'
+import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
+import type { Driver } from './driver.ts'
+import { pinSeats, refuseWithoutOperator } from './launch-operator.ts'
+import type { Run, RunOptions, Seat, Task, TaskInput } from './record.ts'
+import type { Launched, LaunchRequest } from './request.ts'
+import type { ResolvedBlueprint } from './resolved-blueprint.ts'
+import type { RunStore } from './store.ts'
+import type { RunSupervisor } from './supervisor.ts'
+
+/** What a launch asks about operators. */
+export interface OperatorDirectory {
+	/** The live session whose sid or role is that name. */
+	find(name: string): Promise<SessionId | null>
+	/** Whether any session lives, connected or not. */
+	anyLive(): Promise<boolean>
+}
+
+export interface LaunchDeps {
+	readonly blueprints: BlueprintStore | undefined
+	readonly runs: RunStore
+	readonly operators: OperatorDirectory
+	readonly supervisor: RunSupervisor
+	readonly clock: { now(): number; after(ms: number, fn: () => void): () => void }
+	readonly syncTimeoutSecs: number
+	readonly checkPolicy: NonNullable<RunOptions['checkPolicy']>
+	/** Resolves a reference once; what it found is what runs. */
+	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
+}
+
+const DEFAULT_TTL_SECS = 1800
+
+/** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
+export async function launch(deps: LaunchDeps, request: LaunchRequest): Promise<Launched> {
+	const resolved = await deps.resolve(request.reference)
+	const { plan } = resolved
+	const taskInput = taskInputOf(request)
+	refuseStrictWithoutRoot(deps, request, plan, taskInput)
+	const seats = await pinSeats(deps.operators, plan.blueprint, request)
+	if (seats === null) await refuseWithoutOperator(deps.operators, plan.blueprint)
+	const ttl = timeToLive(request, plan)
+
+	const task = newTask(deps, request, resolved, taskInput)
+	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput })
+	const written = Promise.all([resolved.pin(), deps.runs.createTask(task), deps.runs.createRun(run, startEvents(run, task))])
+	// The writes are queued ahead of everything the driver records, so it need not wait for them.
+	const driver = deps.supervisor.start(run, plan)
+	await written
+	const declaredSlots = plan.blueprint.operators.map(({ name }) => name)
+	return { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots, ended: endOf(deps, request, driver) }
+}
+
+function refuseStrictWithoutRoot(deps: LaunchDeps, request: LaunchRequest, plan: Plan, taskInput: TaskInput | undefined): void {
+	const policy = request.checkPolicy ?? plan.blueprint.check_policy ?? deps.checkPolicy
+	if (policy !== 'strict' || taskInput?.project_root !== undefined || taskInput?.work_dir !== undefined) return
+	throw new MseError('malformed', 'check_policy=strict requires project_root or work_dir, but the launch supplied neither', {
+		code: 'check_policy_needs_root',
+		hint: 'Send "project_root": "<absolute path>" with the launch.',
+	})
+}
+
+function taskInputOf(request: LaunchRequest): TaskInput | undefined {
+	const init = isJsonObject(request.initCtx) ? request.initCtx : {}
+	const text = (key: 'project_root' | 'work_dir'): string | undefined => {
+		const given = request.taskInput?.[key] ?? init[key]
+		return typeof given === 'string' ? given : undefined
+	}
+	const [root, workDir, metadata] = [text('project_root'), text('work_dir'), request.taskInput?.task_metadata ?? init['task_metadata']]
+	const input: TaskInput = {
+		...(root !== undefined && { project_root: root }),
+		...(workDir !== undefined && { work_dir: workDir }),
+		...(metadata !== undefined && { task_metadata: metadata }),
+	}
+	return Object.keys(input).length > 0 ? input : undefined
+}
+
+function timeToLive(request: LaunchRequest, plan: Plan): Launched['ttl'] {
+	if (request.ttlSecs !== undefined) return { secs: request.ttlSecs, source: 'request_body' }
+	const declared = plan.blueprint.metadata.default_run_ttl_secs
+	if (declared !== undefined && declared !== null) return { secs: declared, source: 'bp_metadata' }
+	return { secs: DEFAULT_TTL_SECS, source: 'server_default' }
+}
+
+function newTask(deps: LaunchDeps, request: LaunchRequest, resolved: ResolvedBlueprint, taskInput: TaskInput | undefined): Task {
+	const now = deps.clock.now()
+	const goal = request.goal ?? `run ${resolved.plan.blueprint.id}`
+	return { id: newTaskId(), goal, blueprintRef: resolved.reference, initCtx: request.initCtx, taskInput, createdAt: now, updatedAt: now }
+}
+
+function newRun(
+	deps: LaunchDeps,
+	request: LaunchRequest,
+	resolved: ResolvedBlueprint,
+	task: Task,
+	decided: { readonly seats: readonly Seat[]; readonly ttl: Launched['ttl']; readonly taskInput: TaskInput | undefined },
+): Run {
+	const { blueprint, hash } = resolved.plan
+	const bounded = request.detach && decided.ttl.source !== 'server_default'
+	const options: RunOptions = {
+		detached: request.detach,
+		...(bounded && { ttlMs: decided.ttl.secs * 1000 }),
+		...(decided.taskInput && { taskInput: decided.taskInput }),
+		...(request.checkPolicy && { checkPolicy: request.checkPolicy }),
+		...(request.operator && { operator: request.operator }),
+	}
+	const now = deps.clock.now()
+	return {
+		id: newRunId(),
+		taskId: task.id,
+		generation: 1,
+		status: 'running',
+		phase: 'running',
+		blueprintId: blueprint.id,
+		blueprintHash: hash,
+		boundVersion: resolved.boundVersion,
+		initCtx: mergeShallow(blueprint.default_init_ctx as Json | undefined, request.initCtx) ?? null,
+		options,
+		result: null,
+		operatorSid: request.operator?.sid ?? null,
+		seatGeneration: decided.seats.length,
+		seats: decided.seats,
+		ttlUsedMs: 0,
+		positionScheme: POSITION_SCHEME,
+		createdAt: now,
+		updatedAt: now,
+	}
+}
+
+function startEvents(run: Run, task: Task): EventDraft[] {
+	const about = { runId: run.id, taskId: task.id }
+	const started: EventDraft = {
+		kind: 'run.started',
+		...about,
+		data: { blueprint: run.blueprintId, hash: run.blueprintHash, goal: task.goal },
+	}
+	const seats = run.seats.map(
+		({ slot, op, desc, generation }, index): EventDraft => ({
+			kind: 'seat.assigned',
+			...about,
+			data: { slot, op, desc, generation, source: index === 0 ? 'launch_pin' : 'auto_seat', previous: null },
+		}),
+	)
+	return [started, ...seats]
+}
+
+/** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */
+function endOf(deps: LaunchDeps, request: LaunchRequest, driver: Driver): Promise<Run> {
+	if (request.detach) return driver.ended
+	const secs = request.timeoutSecs ?? deps.syncTimeoutSecs
+	const message = `The synchronous launch reached its ceiling of ${secs} s; the run was stopped.`
+	let reached = false
+	const disarm = deps.clock.after(secs * 1000, () => {
+		const stop = new Stop('timed_out', message, 'sync_ceiling')
+		void deps.supervisor.end(driver.run.id, 'failed', stop, { error: message }).then((ended) => {
+			reached = ended
+		})
+	})
+	return driver.ended.finally(disarm).then((run) => {
+		if (!reached && !isCeiling(run, message)) return run
+		const hint = 'Launch with "detach": true, or send a larger "timeout_secs".'
+		throw new MseError('timed_out', message, { code: 'sync_ceiling', hint, details: { task_id: run.taskId, run_id: run.id } })
+	})
+}
+
+const isCeiling = (run: Run, message: string): boolean => isJsonObject(run.result) && run.result['error'] === message

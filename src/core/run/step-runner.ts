@@ -1,0 +1,117 @@
+import { fingerprint } from '../../kernel/hash.ts'
+import { newStepId } from '../../kernel/id.ts'
+import { asText, type Json } from '../../kernel/json.ts'
+import type { AgentContext, Completion } from '../dispatch/backend.ts'
+import type { Plan, Route } from '../dispatch/plan.ts'
+import { Skipped, type StepCall } from '../flow/flow-host.ts'
+import { assembleContext } from './agent-context.ts'
+import { type AttemptDeps, performAttempts, type StepInFlight } from './attempt-loop.ts'
+import { type Outcome, StepFailed, toFailure, toStepFailed } from './outcome.ts'
+import type { Step } from './record.ts'
+import { settleValue } from './settle-value.ts'
+import { takeStepMeta } from './step-meta.ts'
+import { toPureAttempt } from './to-attempt.ts'
+
+/**
+ * Performs the steps of one run. A recorded step is answered from the journal and never dispatched again; a pure function
+ * runs at once and costs one journal row; anything else begins on disk before it begins in the world.
+ */
+export class StepRunner {
+	readonly #deps: AttemptDeps
+	readonly #plan: Plan
+	readonly #contexts = new Map<string, AgentContext>()
+
+	constructor(deps: AttemptDeps, plan: Plan) {
+		this.#deps = deps
+		this.#plan = plan
+	}
+
+	dispatch(call: StepCall): Json | Skipped | Promise<Json | Skipped> {
+		const { journal } = this.#deps
+		const recorded = journal.recorded(call.position)
+		if (recorded && recorded.status !== 'running') return this.#replay(call, recorded)
+		const { prompt, stepCtx } = takeStepMeta(call.input, this.#plan.blueprint.metas)
+		const route = this.#plan.routes.get(call.ref)
+		if (!route)
+			throw new StepFailed(call.ref, 'worker_not_registered', `dispatch_attempt: dispatch failed: worker not registered: ${call.ref}`, null)
+		const step: StepInFlight = {
+			stepId: recorded?.stepId ?? newStepId(),
+			position: call.position,
+			ref: call.ref,
+			inputHash: hashOf(call.input),
+			prompt,
+			context: stepCtx
+				? assembleContext(this.#plan.blueprint, route.agent, this.#deps.run.options.taskInput, stepCtx)
+				: this.#context(route),
+			startedAt: recorded?.startedAt ?? this.#deps.clock.now(),
+			signal: call.signal,
+		}
+		if (route.worker.pure && !recorded) return this.#performPure(step, route)
+		return performAttempts(this.#deps, step, route, recorded !== undefined).then((outcome) =>
+			this.#settle(step, outcome.n, outcome.outcome),
+		)
+	}
+
+	#replay(call: StepCall, recorded: Step): Json | Skipped {
+		if (recorded.inputHash !== hashOf(call.input))
+			this.#deps.journal.record({ kind: 'input_changed', stepId: recorded.stepId, position: call.position })
+		return conclude(call.ref, toOutcome(recorded))
+	}
+
+	#performPure(step: StepInFlight, route: Route): Json | Skipped | Promise<Json | Skipped> {
+		const end = (completion: Completion): Json | Skipped | Promise<Json | Skipped> =>
+			this.#settle(step, 1, settleValue([], completion, step.context, route.agent.verdict))
+		const fail = (error: unknown): Json | Skipped | Promise<Json | Skipped> =>
+			this.#settle(step, 1, { status: 'failed', failure: toFailure(error), stats: null })
+		let completion: Completion | Promise<Completion>
+		try {
+			completion = route.worker.perform(toPureAttempt(this.#deps, step))
+		} catch (error) {
+			return fail(error)
+		}
+		return completion instanceof Promise ? completion.then(end, fail) : end(completion)
+	}
+
+	#settle(step: StepInFlight, attempt: number, outcome: Outcome): Json | Skipped | Promise<Json | Skipped> {
+		const { journal, clock } = this.#deps
+		journal.record({
+			kind: 'step_settled',
+			stepId: step.stepId,
+			position: step.position,
+			ref: step.ref,
+			inputHash: step.inputHash,
+			attempt,
+			status: outcome.status,
+			value: 'value' in outcome ? outcome.value : null,
+			failure: 'failure' in outcome ? outcome.failure : null,
+			stats: outcome.stats,
+			startedAt: step.startedAt,
+			at: clock.now(),
+		})
+		if (!journal.full) return conclude(step.ref, outcome)
+		return journal.flush().then(() => conclude(step.ref, outcome))
+	}
+
+	#context(route: Route): AgentContext {
+		const known = this.#contexts.get(route.agent.name)
+		if (known) return known
+		const made = assembleContext(this.#plan.blueprint, route.agent, this.#deps.run.options.taskInput, undefined)
+		this.#contexts.set(route.agent.name, made)
+		return made
+	}
+}
+
+const hashOf = (input: Json): string => fingerprint(asText(input))
+
+function conclude(ref: string, outcome: Outcome): Json | Skipped {
+	const failed = toStepFailed(ref, outcome)
+	if (failed) throw failed
+	return outcome.status === 'passed' ? outcome.value : Skipped
+}
+
+function toOutcome(step: Step): Outcome {
+	if (step.status === 'passed' || step.status === 'skipped' || step.status === 'blocked')
+		return { status: step.status, value: step.value, stats: step.stats }
+	const failure = step.failure ?? { code: 'step_failed', message: 'dispatch failed: the recorded reason is missing' }
+	return { status: step.status === 'cancelled' ? 'cancelled' : 'failed', failure, stats: step.stats }
+}

@@ -1,0 +1,132 @@
+import { raceAbort } from '../../kernel/abort.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { RunId } from '../../kernel/id.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { Plan } from '../dispatch/plan.ts'
+import { Stop } from '../dispatch/stop.ts'
+import type { EventDraft } from '../event/event.ts'
+import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
+import { Driver, type DriverDeps } from './driver.ts'
+import { isTerminal, type Run, type RunPhase, type RunStatus } from './record.ts'
+import { emptyJournal, type RecordedJournal } from './store.ts'
+
+const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
+/** How long after a failed write the affected runs are taken up again from what is on disk. */
+const REBUILD_AFTER_MS = 1000
+
+export interface SupervisorDeps extends DriverDeps {
+	/** The compiled Blueprint of a commit. */
+	planOf(hash: string): Promise<Plan>
+}
+
+/** Knows the drivers of this process: starts them, ends them, and takes up again what stands on disk. */
+export class RunSupervisor {
+	readonly #deps: SupervisorDeps
+	readonly #drivers = new Map<RunId, Driver>()
+	#stopping = false
+
+	constructor(deps: SupervisorDeps) {
+		this.#deps = deps
+	}
+
+	/** Drives a run whose row is on disk, or queued to be written before anything the driver does. */
+	start(run: Run, plan: Plan, recorded: RecordedJournal = emptyJournal): Driver {
+		const driver = new Driver(this.#deps, run, plan, recorded, () => void this.#expire(run))
+		this.#drivers.set(run.id, driver)
+		driver.ended.then(
+			() => this.#drivers.delete(run.id),
+			(error) => this.#lost(run, error),
+		)
+		return driver
+	}
+
+	/** Ends a run from outside, whatever it is doing; false when it had ended by itself. The work stops for real. */
+	async end(runId: RunId, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
+		const run = await this.#deps.runs.run(runId)
+		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
+		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId: run.taskId, data: { code: stop.code, reason: stop.message } }]
+		const ended = await this.#deps.runs.changeStatus(runId, { from: UNFINISHED, to, result, events })
+		if (ended) this.#drivers.get(runId)?.stop(stop)
+		return ended
+	}
+
+	/** Takes a run up from its journal; it must be `running` on disk and have no driver here. */
+	async takeUp(run: Run, event: 'run.recovered' | 'run.resumed'): Promise<Driver | null> {
+		if (run.positionScheme !== POSITION_SCHEME)
+			return this.#giveUp(run, 'unknown_position_scheme', `Its journal uses position scheme ${run.positionScheme}.`)
+		try {
+			const plan = await this.#deps.planOf(run.blueprintHash)
+			const recorded = await this.#deps.runs.journal(run.id, run.generation)
+			const about = { runId: run.id, taskId: run.taskId, data: { recorded_steps: recorded.steps.length } }
+			await this.#deps.runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'running', events: [{ kind: event, ...about }] })
+			return this.start({ ...run, status: 'running' }, plan, recorded)
+		} catch (error) {
+			return this.#giveUp(run, 'driver_fault', `It could not be taken up again: ${error instanceof Error ? error.message : error}`)
+		}
+	}
+
+	/** At boot: every unfinished run goes on by itself. Resolves with how many were taken up. */
+	async recover(): Promise<number> {
+		const runs = await this.#deps.runs.unfinished()
+		for (const run of runs) await this.takeUp(run, 'run.recovered')
+		return runs.length
+	}
+
+	async wait(runId: RunId, signal: AbortSignal): Promise<Run> {
+		const driver = this.#drivers.get(runId)
+		if (driver) return raceAbort(driver.ended, signal)
+		const run = await this.#deps.runs.run(runId)
+		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
+		if (isTerminal(run.status)) return run
+		throw new MseError('conflict', `Run ${runId} is ${run.status} and nobody drives it.`, { hint: `POST /v1/runs/${runId}/resume first.` })
+	}
+
+	phaseOf(run: Run): RunPhase {
+		return this.#drivers.get(run.id)?.phase ?? run.phase
+	}
+
+	get active(): number {
+		return this.#drivers.size
+	}
+
+	/** Lets go of every run without ending it: the next server takes them up. Resolves when no work is left here. */
+	async stop(): Promise<void> {
+		this.#stopping = true
+		const drivers = [...this.#drivers.values()]
+		for (const driver of drivers) driver.stop(new Stop('detached', 'The server is stopping.', 'server_stopping'))
+		await Promise.allSettled(drivers.map(({ ended }) => ended))
+	}
+
+	async #expire(run: Run): Promise<void> {
+		const message = `The run used up its time to live of ${(run.options.ttlMs ?? 0) / 1000} s of work.`
+		const result = { error: { message, code: 'run_ttl', failed_step: null, verdict_value: null }, partial_ctx: null }
+		await this.end(run.id, 'failed', new Stop('timed_out', message, 'run_ttl'), result)
+	}
+
+	async #giveUp(run: Run, code: string, message: string): Promise<null> {
+		this.#deps.log.error('a run was left interrupted', { run: run.id, code, reason: message })
+		const about = { runId: run.id, taskId: run.taskId, data: { code, message } }
+		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
+		await this.#deps.runs.changeStatus(run.id, {
+			from: ['pending', 'running'],
+			to: 'interrupted',
+			result,
+			events: [{ kind: 'run.interrupted', ...about }],
+		})
+		return null
+	}
+
+	/** A driver ended without ending its run: when the disk failed it, the run is rebuilt from the journal. */
+	#lost(run: Run, error: unknown): void {
+		this.#drivers.delete(run.id)
+		if (this.#stopping || !(error instanceof MseError) || error.code !== 'storage_unavailable') return
+		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run: run.id })
+		this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#rebuild(run))
+	}
+
+	async #rebuild(run: Run): Promise<void> {
+		const current = await this.#deps.runs.run(run.id)
+		if (!current || current.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
+		await this.takeUp(current, 'run.recovered').catch((error) => this.#lost(run, error))
+	}
+}

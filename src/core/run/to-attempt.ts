@@ -1,0 +1,44 @@
+import type { StepId } from '../../kernel/id.ts'
+import { type MintedCredentials, mintCredentials } from '../access/credential.ts'
+import type { Attempt } from '../dispatch/backend.ts'
+import type { AttemptDeps, StepInFlight } from './attempt-loop.ts'
+
+/** An attempt as its backend sees it. */
+export function toAttempt(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	n: number,
+	own: { readonly signal: AbortSignal; readonly credentials: MintedCredentials | undefined; working(isWorking: boolean): void },
+): Attempt {
+	const { stepId } = step
+	const runId = deps.run.id
+	return {
+		...facts(deps, step, n),
+		...own,
+		async emit(event) {
+			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
+		},
+	}
+}
+
+/** The attempt of a pure function: nothing stands on disk for it, so it can report nothing on the way. */
+export function toPureAttempt(deps: AttemptDeps, step: StepInFlight): Attempt {
+	return {
+		...facts(deps, step, 1),
+		signal: step.signal,
+		credentials: undefined,
+		emit: () => Promise.reject(new Error('internal: a pure function has no tail')),
+		working() {},
+	}
+}
+
+/** The same attempt gets the same credentials again in the server's next life. */
+export function mint(deps: AttemptDeps, stepId: StepId, n: number): MintedCredentials {
+	return mintCredentials(deps.tokenSecret, { stepId, n, now: deps.clock.now(), ttlSecs: deps.tokenTtlSecs })
+}
+
+function facts(deps: AttemptDeps, step: StepInFlight, n: number) {
+	const { stepId, prompt, context } = step
+	const { id: runId, taskId } = deps.run
+	return { stepId, runId, taskId, n, agent: step.ref, prompt, context, key: `${deps.dataDirId}:${stepId}:${n}` }
+}

@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../kernel/clock.ts'
+import { randomHex } from '../kernel/hash.ts'
+import { openBlobs } from './sqlite/blob.ts'
+import { SqliteDatabase } from './sqlite/database.ts'
+import { type InstanceLock, lockDataDir } from './sqlite/instance-lock.ts'
+import type { Values } from './sqlite/value.ts'
+
+/** Everything durable of one server: the database, the files beside it, and the name children are marked with. */
+export interface DataDir extends Disposable {
+	readonly db: SqliteDatabase
+	readonly values: Values
+	/** 16 hex, made once; the same in every life of the directory. */
+	readonly id: string
+	/** Null when everything is in memory. */
+	readonly dir: string | null
+}
+
+/** Opens (and makes) a data directory for this process alone; `dir: null` keeps everything in memory. */
+export function openDataDir(options: { dir: string | null; clock: Clock; pid: number; address: string }): DataDir {
+	const { dir, clock } = options
+	if (dir === null) return assemble(new SqliteDatabase({ path: ':memory:', clock }), null, undefined)
+	mkdirSync(dir, { recursive: true, mode: 0o700 })
+	const lock = lockDataDir(dir, options)
+	try {
+		return assemble(new SqliteDatabase({ path: join(dir, 'mse.db'), clock }), dir, lock)
+	} catch (error) {
+		lock.release()
+		throw error
+	}
+}
+
+function assemble(db: SqliteDatabase, dir: string | null, lock: InstanceLock | undefined): DataDir {
+	return {
+		db,
+		dir,
+		values: openBlobs(dir === null ? undefined : join(dir, 'blob')),
+		id: dataDirId(db),
+		[Symbol.dispose]() {
+			db[Symbol.dispose]()
+			lock?.release()
+		},
+	}
+}
+
+function dataDirId(db: SqliteDatabase): string {
+	db.query("INSERT OR IGNORE INTO meta (key, value) VALUES ('data_dir_id', ?)").run(randomHex(8))
+	return db.query<{ value: string }>("SELECT value FROM meta WHERE key = 'data_dir_id'").get()?.value ?? ''
+}

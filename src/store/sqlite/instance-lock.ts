@@ -1,0 +1,40 @@
+import { Database } from 'bun:sqlite'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { MseError } from '../../kernel/error.ts'
+
+/** One server per data directory. The lock is an open transaction, so the system frees it however the process ends. */
+export interface InstanceLock {
+	release(): void
+}
+
+/** Throws `conflict` (code `data_dir_locked`) naming the holder when another process has the directory. */
+export function lockDataDir(dir: string, holder: { readonly pid: number; readonly address: string }): InstanceLock {
+	const holderFile = join(dir, 'lock.holder')
+	const lock = new Database(join(dir, 'lock.db'), { create: true })
+	try {
+		lock.run('BEGIN EXCLUSIVE')
+	} catch (cause) {
+		lock.close()
+		throw new MseError('conflict', `The data directory ${dir} is in use by ${readHolder(holderFile)}.`, {
+			code: 'data_dir_locked',
+			hint: 'Stop that server, or start this one with another --data-dir.',
+			cause,
+		})
+	}
+	writeFileSync(holderFile, `pid ${holder.pid}, ${holder.address}\n`)
+	return {
+		release() {
+			lock.run('ROLLBACK')
+			lock.close()
+		},
+	}
+}
+
+function readHolder(file: string): string {
+	try {
+		return readFileSync(file, 'utf8').trim()
+	} catch {
+		return 'another process'
+	}
+}
