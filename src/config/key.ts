@@ -1,0 +1,129 @@
+import type { ValueType } from './value.ts'
+import { hex, oneOf, onOff, path, pathList, socketAddress, text, textList, urlOrSelf, wholeNumber } from './value.ts'
+
+/** One setting. Its flag, environment variable and file key are spelled from its name in the table: see `spellings`. */
+export interface Key<T, Fallback = T> {
+	readonly type: ValueType<T>
+	readonly fallback: T | Fallback
+	readonly doc: string
+	/** Flag, where it differs from the name. */
+	readonly flag?: string
+	/** Lists from several sources are joined, the command line first, instead of the strongest one winning. */
+	readonly joined?: boolean
+	/** The value is never repeated in a message. */
+	readonly secret?: boolean
+	/** Shown as the default where `fallback` does not say it. */
+	readonly fallbackDoc?: string
+}
+
+type Options = Omit<Key<unknown>, 'type' | 'fallback' | 'doc'>
+
+const key = <T>(type: ValueType<T>, fallback: T, doc: string, options: Options = {}): Key<T> => ({ type, fallback, doc, ...options })
+const optional = <T>(type: ValueType<T>, doc: string, options: Options = {}): Key<T, null> => ({ type, fallback: null, doc, ...options })
+
+const address = { host: '127.0.0.1', port: 7777, text: '127.0.0.1:7777' }
+
+const top = {
+	bind: key(socketAddress, address, 'address to listen on; port 0 takes a free one', { fallbackDoc: address.text }),
+	dataDir: key(path, '~/.mse/data', 'folder of the database and of large values'),
+	ephemeral: key(onOff, false, 'keep everything in memory; nothing survives a stop'),
+	addressFile: optional(path, 'file to write the base URL to once the server listens'),
+	logLevel: key(oneOf('debug', 'info', 'warn', 'error'), 'info', 'least level that is logged to stderr'),
+	drainSecs: key(wholeNumber('seconds'), 10, 'time that open requests and attempts get at a stop'),
+
+	adminToken: optional(text, 'bearer token that guards the API; needed on any address but loopback', { secret: true }),
+	adminTokenFile: optional(path, 'file with the admin token; made with a fresh token when missing'),
+	openJoin: key(onOff, false, 'let operators join without the admin token'),
+	allowedHosts: key(textList, [], 'Host headers to answer besides our own addresses', { joined: true }),
+	allowedOrigins: key(textList, [], 'Origin headers to answer besides our own', { joined: true }),
+	tokenSecret: optional(hex, 'secret that signs capability tokens', { secret: true, fallbackDoc: 'random' }),
+	workerTokenTtlSecs: key(wholeNumber('seconds', 1), 1800, 'life of the tokens that workers get'),
+	operatorSessionSweepSecs: key(wholeNumber('seconds'), 300, 'pause between sweeps of expired operator sessions; 0 turns them off'),
+
+	seedBlueprintId: key(text, 'main', 'id the identity Blueprint is stored under when it has no commit'),
+	seedSamples: key(onOff, false, 'store the sample Blueprints when they have no commit'),
+	blueprintRefBase: optional(path, 'folder that $file and $agent_md references start from'),
+	blueprintRefIncludes: key(pathList, [], 'folders to search for references, in this order', { flag: 'include', joined: true }),
+	blueprintStrictEmbed: key(onOff, false, 'refuse Blueprints with references that cannot be resolved'),
+	defaultAgentKind: optional(oneOf('operator', 'agent_block', 'rust_fn', 'lua', 'subprocess'), 'kind of agents that state none', {
+		fallbackDoc: 'operator',
+	}),
+	legacyWorkerBindingPolicy: key(oneOf('allow', 'reject'), 'allow', 'whether workers may be bound the old way'),
+	checkPolicy: key(oneOf('silent', 'warn', 'strict'), 'warn', 'what a failed check of a launch leads to'),
+
+	syncTimeoutSecs: key(wholeNumber('seconds', 1), 3600, 'longest a launch may wait for its run'),
+	longHoldWarnMs: optional(wholeNumber('milliseconds', 1), 'warn about dispatches slower than this', { fallbackDoc: 'off' }),
+	engineMaxHoldMs: key(wholeNumber('milliseconds', 1), 50, 'warn when one turn of the engine takes longer'),
+	injectEndpointForWorker: key(onOff, false, 'tell in-process workers the base URL too'),
+	dataSinkEndpoint: optional(urlOrSelf, 'where operators are told to put and get data; self is this server'),
+	enableEnhanceFlow: key(onOff, false, 'turn on the loop that improves Blueprints from issues'),
+}
+
+const limits = {
+	bodyBytes: key(wholeNumber('bytes', 2 ** 21), 2 ** 23, 'largest request body'),
+	frameBytes: key(wholeNumber('bytes', 2 ** 24), 2 ** 24, 'largest WebSocket frame, and most that is queued for one socket'),
+	ctxBytes: key(wholeNumber('bytes', 1), 2 ** 26, 'largest context of a run'),
+	outputBytes: key(wholeNumber('bytes', 1), 2 ** 24, 'largest output of a step'),
+	parts: key(wholeNumber('parts'), 256, 'most named parts of one output'),
+	loopMax: key(wholeNumber('rounds', 1), 1_000_000, 'most rounds of one loop'),
+	fanoutWidth: key(wholeNumber('lanes', 1), 10_000, 'most lanes of one fan-out'),
+	fanoutConcurrency: key(wholeNumber('lanes', 1), 64, 'lanes of one fan-out that run at a time'),
+	spawnDepth: key(wholeNumber('levels'), 4, 'how deep workers may start workers'),
+	children: key(wholeNumber('workers'), 64, 'most workers started by one worker'),
+	requestsPerSession: key(wholeNumber('requests', 1), 10_000, 'most open requests to one operator'),
+	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
+	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs and their events are dropped'),
+	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'rows of history that are kept'),
+}
+
+const operator = {
+	ackGraceSecs: key(wholeNumber('seconds'), 60, 'wait of a spawn with an output for its ack, while the operator is connected'),
+	requestDeadlineSecs: key(wholeNumber('seconds', 1), 86_400, 'longest a request may stay unanswered'),
+}
+
+const recovery = {
+	max: key(wholeNumber('deaths', 1), 3, 'deaths of the server during one attempt after which its run waits for resume'),
+}
+
+/** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
+export const keyTable = { top, limits, operator, recovery } as const
+
+/** Sections whose keys their own parts of the server read; kept as they stand in the file. */
+export const openSections = ['runtime', 'llm', 'hive'] as const
+
+/** Settings of mlua-swarm that mean nothing here: accepted from anywhere, named in one warning. */
+export const retiredKeys: readonly string[] = [
+	'git_store_path',
+	'issue_store_path',
+	'enhance_setting_store_path',
+	'enhance_log_store_path',
+	'output_store_path',
+	'task_store_path',
+	'run_store_path',
+	'replay_store_path',
+	'operator_session_store_path',
+	'stale_run_sweep_secs',
+]
+
+export type SectionName = keyof typeof keyTable
+export type AnyKey = Key<unknown, unknown>
+
+/** How one key is written outside: `limits.body_bytes`, `--limits-body-bytes`, `MSE_LIMITS_BODY_BYTES`. */
+export interface Spellings {
+	readonly file: string
+	readonly flag: string
+	readonly env: string
+}
+
+export function spellings(section: SectionName, name: string, flag?: string): Spellings {
+	const words = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+	const file = section === 'top' ? words : `${section}.${words}`
+	const flat = file.replace('.', '_')
+	return { file, flag: flag ?? flat.replaceAll('_', '-'), env: `MSE_${flat.toUpperCase()}` }
+}
+
+/** Every key with its section and its name, in the order of the table. */
+export function everyKey(): readonly { section: SectionName; name: string; key: AnyKey }[] {
+	const sections = Object.keys(keyTable) as SectionName[]
+	return sections.flatMap((section) => Object.entries<AnyKey>(keyTable[section]).map(([name, key]) => ({ section, name, key })))
+}

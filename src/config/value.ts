@@ -1,0 +1,106 @@
+import { isIP } from 'node:net'
+
+/** What a key may hold. Text comes from a flag or the environment; anything else from the TOML file. */
+export interface ValueType<T> {
+	/** Completes the sentence "expected …". */
+	readonly expected: string
+	/** Stands for the value in help texts; a switch has none. */
+	readonly placeholder: string | null
+	/** Text as the value a TOML file would have held. */
+	readonly fromText: (text: string) => unknown
+	/** The value, or `undefined` when it is not one. */
+	readonly check: (value: unknown) => T | undefined
+	/** The value names files: a leading `~/` is the home folder. */
+	readonly paths?: boolean
+}
+
+/** A literal address to listen on. `text` is `host:port` with an IPv6 host in brackets. */
+export interface SocketAddress {
+	readonly host: string
+	readonly port: number
+	readonly text: string
+}
+
+const asIs = (text: string): unknown => text
+
+export const text: ValueType<string> = {
+	expected: 'a text that is not empty',
+	placeholder: 'TEXT',
+	fromText: asIs,
+	check: (value) => (typeof value === 'string' && value !== '' ? value : undefined),
+}
+
+export const path: ValueType<string> = { ...text, expected: 'a path', placeholder: 'PATH', paths: true }
+
+export const hex: ValueType<string> = {
+	expected: 'an even number of hex digits',
+	placeholder: 'HEX',
+	fromText: asIs,
+	check: (value) => (typeof value === 'string' && /^([0-9a-f]{2})+$/i.test(value) ? value.toLowerCase() : undefined),
+}
+
+export const onOff: ValueType<boolean> = {
+	expected: 'true or false',
+	placeholder: null,
+	fromText: (given) => ({ true: true, '1': true, false: false, '0': false })[given],
+	check: (value) => (typeof value === 'boolean' ? value : undefined),
+}
+
+/** Parts are separated by commas in text, and by array items in the file. */
+export const textList: ValueType<readonly string[]> = {
+	expected: 'a list of texts',
+	placeholder: 'TEXT,…',
+	fromText: (given) => given.split(',').map((part) => part.trim()),
+	check: (value) => (Array.isArray(value) && value.every((item) => text.check(item) !== undefined) ? value : undefined),
+}
+
+export const pathList: ValueType<readonly string[]> = { ...textList, expected: 'a list of paths', placeholder: 'PATH,…', paths: true }
+
+export function wholeNumber(unit: string, min = 0): ValueType<number> {
+	return {
+		expected: `a whole number of ${unit}, ${min} or more`,
+		placeholder: 'N',
+		fromText: (given) => (/^\d+$/.test(given) ? Number(given) : undefined),
+		check: (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : undefined),
+	}
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): ValueType<T> {
+	return {
+		expected: `one of ${words.join(', ')}`,
+		placeholder: words.join('|'),
+		fromText: asIs,
+		check: (value) => words.find((word) => word === value),
+	}
+}
+
+export const urlOrSelf: ValueType<string> = {
+	expected: 'an http(s) URL, or the word self',
+	placeholder: 'URL|self',
+	fromText: asIs,
+	check: (value) => (typeof value === 'string' && (value === 'self' || /^https?:$/.test(protocolOf(value))) ? value : undefined),
+}
+
+export const socketAddress: ValueType<SocketAddress> = {
+	expected: 'an IP address and a port, such as 127.0.0.1:7777 or [::1]:7777',
+	placeholder: 'IP:PORT',
+	fromText: asIs,
+	check: (value) => (typeof value === 'string' ? parseSocketAddress(value) : undefined),
+}
+
+function parseSocketAddress(given: string): SocketAddress | undefined {
+	const parts = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(given)?.groups
+	const port = Number(parts?.port)
+	const host = parts?.six ?? parts?.four
+	if (host === undefined || port > 65535 || isIP(host) !== (parts?.six === undefined ? 4 : 6)) return undefined
+	return { host, port, text: given }
+}
+
+/** Whether only programs on this machine can reach it. */
+export function isLoopback({ host }: SocketAddress): boolean {
+	return host === '::1' || /^(::ffff:)?127\./i.test(host)
+}
+
+function protocolOf(given: string): string {
+	return URL.canParse(given) ? new URL(given).protocol : ''
+}

@@ -1,0 +1,23 @@
+import { API_VERSIONS, VERSION } from '../../../kernel/version.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-code.ts'
+import { isOn } from '../flag.ts'
+import { printJson } from '../print.ts'
+
+export const versionCommand: Command = {
+	name: 'version',
+	summary: 'Say which version this is',
+	usage: '[--json]',
+	positionals: 0,
+	flags: [{ name: 'json', placeholder: null, doc: 'print {name, version, api_versions, bun, platform}' }],
+	async run(invocation) {
+		if (isOn(invocation.flags, 'json')) printJson(invocation, describeBuild())
+		else invocation.out(`mse-server ${VERSION}\n`)
+		return EXIT.done
+	},
+}
+
+function describeBuild(): Record<string, unknown> {
+	const platform = `${process.platform}-${process.arch}`
+	return { name: 'mse-server', version: VERSION, api_versions: API_VERSIONS, bun: Bun.version, platform }
+}

@@ -1,0 +1,10 @@
+import { healthCommand } from './command/health.ts'
+import { type StartServer, serveCommand } from './command/serve.ts'
+import { versionCommand } from './command/version.ts'
+import { workerFileCommand } from './command/worker-file.ts'
+import type { Command } from './command.ts'
+
+/** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
+export function commandTable(start: { readonly server: StartServer }): readonly Command[] {
+	return [serveCommand(start.server), healthCommand, workerFileCommand, versionCommand]
+}

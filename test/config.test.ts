@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'bun:test'
+import { type ConfigSources, configFlags, loadConfig } from '../src/config.ts'
+import { MseError } from '../src/kernel/error.ts'
+
+const FILE = '/home/ada/.mse/config.toml'
+
+interface Given {
+	readonly flags?: Readonly<Record<string, string | readonly string[]>>
+	readonly env?: Readonly<Record<string, string>>
+	readonly file?: string
+}
+
+function sources({ flags = {}, env = {}, file }: Given): ConfigSources {
+	return {
+		flags: new Map(Object.entries(flags).map(([name, value]) => [name, [value].flat()])),
+		env: { HOME: '/home/ada', ...env },
+		readFile: (path) => (path === FILE ? file : undefined),
+	}
+}
+
+const load = (given: Given = {}) => loadConfig(sources(given))
+
+function refusal(given: Given): string {
+	try {
+		load(given)
+	} catch (thrown) {
+		expect(thrown).toBeInstanceOf(MseError)
+		expect(thrown).toMatchObject({ kind: 'invalid', code: 'config_invalid' })
+		return (thrown as MseError).message
+	}
+	throw new Error('nothing was refused')
+}
+
+describe('sources', () => {
+	test('without any, everything has its default and nothing can be changed', () => {
+		const config = load()
+		expect(config.bind).toEqual({ host: '127.0.0.1', port: 7777, text: '127.0.0.1:7777' })
+		expect(config).toMatchObject({ dataDir: '/home/ada/.mse/data', ephemeral: false, adminToken: null, seedSamples: false })
+		expect(config).toMatchObject({ workerTokenTtlSecs: 1800, operatorSessionSweepSecs: 300, syncTimeoutSecs: 3600, drainSecs: 10 })
+		expect(config.operator).toEqual({ ackGraceSecs: 60, requestDeadlineSecs: 86_400 })
+		expect(config.recovery).toEqual({ max: 3 })
+		expect(config.limits.bodyBytes).toBe(8 * 1024 * 1024)
+		expect(config.warnings).toEqual([])
+		expect(Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.bind)).toBe(true)
+	})
+
+	test('the command line beats the environment, that the file, that the default, key by key (01.C12)', () => {
+		const file = 'seed_blueprint_id = "file"\nsync_timeout_secs = 1\ndrain_secs = 1'
+		const config = load({ flags: { 'seed-blueprint-id': 'flag' }, env: { MSE_SEED_BLUEPRINT_ID: 'env', MSE_SYNC_TIMEOUT_SECS: '2' }, file })
+		expect(config).toMatchObject({ seedBlueprintId: 'flag', syncTimeoutSecs: 2, drainSecs: 1, checkPolicy: 'warn' })
+	})
+
+	test('a file that is not there is an empty one (01.C15), and said so when it was asked for', () => {
+		expect(load().warnings).toEqual([])
+		const config = load({ flags: { config: '/etc/mse.toml' } })
+		expect(config.configFile).toBe('/etc/mse.toml')
+		expect(config.warnings).toEqual(['The config file /etc/mse.toml does not exist; going on without it.'])
+		expect(load({ env: { MSE_CONFIG: '~/other.toml' } }).configFile).toBe('/home/ada/other.toml')
+	})
+
+	test('a file sets bind, enable_enhance_flow and seed_blueprint_id (01.C16)', () => {
+		const config = load({ file: 'bind = "127.0.0.2:9000"\nenable_enhance_flow = true\nseed_blueprint_id = "first"' })
+		expect(config.bind).toMatchObject({ host: '127.0.0.2', port: 9000 })
+		expect(config).toMatchObject({ enableEnhanceFlow: true, seedBlueprintId: 'first' })
+	})
+
+	test('sections are tables of the file, and flat in flags and variables', () => {
+		const file = '[limits]\nparts = 1\nchildren = 1\nloop_max = 1\n[operator]\nack_grace_secs = 5'
+		const config = load({ file, env: { MSE_LIMITS_CHILDREN: '2' }, flags: { 'limits-loop-max': '3' } })
+		expect(config.limits).toMatchObject({ parts: 1, children: 2, loopMax: 3 })
+		expect(config.operator.ackGraceSecs).toBe(5)
+	})
+
+	test('runtime, llm and hive are kept as they stand', () => {
+		const config = load({ file: '[runtime]\nruntime_id = "r"\n[llm.big]\nmodel = "m"\n[hive]\nenabled = false' })
+		expect(config.runtime).toEqual({ runtime_id: 'r' })
+		expect(config.llm).toEqual({ big: { model: 'm' } })
+		expect(config.hive).toEqual({ enabled: false })
+	})
+
+	test('lists of includes are joined, the command line first', () => {
+		const config = load({ flags: { include: ['/a', '~/b'] }, file: 'blueprint_ref_includes = ["/c"]' })
+		expect(config.blueprintRefIncludes).toEqual(['/a', '/home/ada/b', '/c'])
+	})
+
+	test('switches are on, off and true in every source', () => {
+		expect(load({ flags: { ephemeral: 'true' } }).ephemeral).toBe(true)
+		expect(load({ flags: { ephemeral: 'false' }, file: 'ephemeral = true' }).ephemeral).toBe(false)
+		expect(load({ env: { MSE_EPHEMERAL: '1' } }).ephemeral).toBe(true)
+	})
+
+	test('an empty variable is unset and one that no key has is nobody’s business', () => {
+		expect(load({ env: { MSE_BIND: '', MSE_HTTP: 'http://h', MSE_BNID: 'x', MSE_RUN_ID: 'R-1' } }).bind.port).toBe(7777)
+	})
+
+	test('without HOME the folder is beside the server', () => {
+		const config = loadConfig({ flags: new Map(), env: {}, readFile: () => undefined })
+		expect([config.configFile, config.dataDir]).toEqual(['.mse/config.toml', '.mse/data'])
+	})
+})
+
+describe('refusals', () => {
+	test.each(['localhost:7777', '127.0.0.1', '7777', '127.0.0.1:70000', '::1:80', '[127.0.0.1]:80', ''])(
+		'%p is no address, not a reason to fall back (01.C13)',
+		(bind) => expect(refusal({ flags: { bind } })).toContain(`--bind is "${bind}"; expected an IP address and a port`),
+	)
+
+	test('an IPv6 address stands in brackets', () => {
+		expect(load({ flags: { bind: '[::1]:80' } }).bind).toEqual({ host: '::1', port: 80, text: '[::1]:80' })
+	})
+
+	test('an unknown key of the file is named with the nearest (01.C14)', () => {
+		expect(refusal({ file: 'sync_timeout = 3' })).toBe(`There is no key "sync_timeout" for ${FILE}. The nearest is "sync_timeout_secs".`)
+		expect(refusal({ file: '[limits]\nbody_byte = 3' })).toContain('"limits.body_byte"')
+		expect(refusal({ file: '[limit]\nbody_bytes = 3' })).toContain('"limit"')
+		expect(refusal({ file: 'limits = 3' })).toContain('expected a table, [limits]')
+	})
+
+	test('a file that is not TOML is refused with the place', () => {
+		const sentence = refusal({ file: 'bind = ' })
+		expect(sentence).toStartWith(`The config file ${FILE} is not TOML: `)
+		expect(sentence).not.toContain('\n')
+	})
+
+	test('a bad value is named with its key, where it came from and what is expected', () => {
+		expect(refusal({ env: { MSE_DRAIN_SECS: 'soon' } })).toBe('MSE_DRAIN_SECS is "soon"; expected a whole number of seconds, 0 or more.')
+		expect(refusal({ file: 'drain_secs = "3"' })).toBe(`drain_secs in ${FILE} is "3"; expected a whole number of seconds, 0 or more.`)
+		expect(refusal({ flags: { 'default-agent-kind': 'llm' } })).toContain('expected one of operator, agent_block, rust_fn, lua, subprocess')
+		expect(refusal({ flags: { 'limits-body-bytes': '1024' } })).toContain('2097152 or more')
+		expect(refusal({ env: { MSE_OPEN_JOIN: 'yes' } })).toContain('expected true or false')
+	})
+
+	test('a bad secret is not repeated', () => {
+		expect(refusal({ flags: { 'token-secret': 'hunter2' } })).toBe('--token-secret is not usable; expected an even number of hex digits.')
+	})
+
+	test('a worker token that never lives is refused from the flag and the file (01.C17)', () => {
+		expect(refusal({ flags: { 'worker-token-ttl-secs': '0' } })).toContain('--worker-token-ttl-secs is "0"')
+		expect(refusal({ file: 'worker_token_ttl_secs = 0' })).toContain('worker_token_ttl_secs')
+	})
+
+	test('an address that others reach needs an admin token', () => {
+		expect(refusal({ flags: { bind: '0.0.0.0:7777' } })).toContain('0.0.0.0:7777, which others can reach')
+		expect(refusal({ flags: { bind: '[::]:7777' } })).toContain('there is no admin token')
+		expect(load({ flags: { bind: '0.0.0.0:7777' }, env: { MSE_ADMIN_TOKEN: 't' } }).adminToken).toBe('t')
+		expect(load({ flags: { bind: '0.0.0.0:7777', 'admin-token-file': '/t' } }).adminTokenFile).toBe('/t')
+	})
+})
+
+describe('keys of mlua-swarm', () => {
+	test('a sweep of 0 seconds means off, and the command line wins (01.C18)', () => {
+		expect(load({ file: 'operator_session_sweep_secs = 0' }).operatorSessionSweepSecs).toBe(0)
+		expect(load({ file: 'operator_session_sweep_secs = 0', flags: { 'operator-session-sweep-secs': '9' } }).operatorSessionSweepSecs).toBe(
+			9,
+		)
+	})
+
+	test('its store paths have no effect beside ephemeral, and one warning names them (01.C19)', () => {
+		const file = 'ephemeral = true\ngit_store_path = "/g"\ntask_store_path = "/t"\nstale_run_sweep_secs = 3'
+		const config = load({ file, flags: { 'run-store-path': '/r' }, env: { MSE_OUTPUT_STORE_PATH: '/o' } })
+		expect(config.ephemeral).toBe(true)
+		expect(config.warnings).toEqual([
+			'These settings have no effect here: git_store_path, output_store_path, task_store_path, run_store_path, stale_run_sweep_secs.',
+		])
+	})
+
+	test('engine_max_hold_ms stays 50 unless it is given (01.C20)', () => {
+		expect(load().engineMaxHoldMs).toBe(50)
+		expect(load({ flags: { 'engine-max-hold-ms': '7' } }).engineMaxHoldMs).toBe(7)
+	})
+
+	test('check_policy is silent, warn or strict, and warn by itself; strict embedding is off (01.C21)', () => {
+		expect(load()).toMatchObject({ checkPolicy: 'warn', blueprintStrictEmbed: false })
+		for (const word of ['silent', 'warn', 'strict']) expect(load({ file: `check_policy = "${word}"` }).checkPolicy).toBe(word as 'warn')
+		expect(refusal({ file: 'check_policy = "Strict"' })).toContain('expected one of silent, warn, strict')
+	})
+})
+
+test('every flag has a name of its own', () => {
+	const names = configFlags().map(({ name }) => name)
+	expect(new Set(names).size).toBe(names.length)
+	expect(names).toContain('limits-frame-bytes')
+})

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { tempDir } from '../../support/temp-dir.ts'
+import { bareEnvironment, binaryPath } from './binary.ts'
+
+const START_MS = 15_000
+
+export interface ServerOptions {
+	/** More flags of `serve`. */
+	readonly args?: readonly string[]
+	readonly env?: Readonly<Record<string, string>>
+	/** Text of its config file. */
+	readonly config?: string
+	/** A data directory of one's own; otherwise one that is gone with the server. */
+	readonly dataDir?: string
+	readonly binary?: string
+}
+
+export interface TestServer extends AsyncDisposable {
+	/** The same after a restart. */
+	readonly url: string
+	readonly dataDir: string
+	/** Of the process that runs now. */
+	readonly pid: number
+	/** What all its processes wrote so far. */
+	readonly stdout: string
+	readonly stderr: string
+	/** Sends a signal and waits for the end: the exit code, or the signal that ended it. */
+	kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>
+	/** Starts it again on the same data and the same port; kills what still runs. */
+	restart(): Promise<void>
+}
+
+/** Starts the compiled binary from an empty folder with an empty environment, on a free port, and waits until it listens. */
+export async function startTestServer(options: ServerOptions = {}): Promise<TestServer> {
+	const home = tempDir()
+	const dataDir = options.dataDir ?? join(home.path, 'data')
+	if (options.config !== undefined) await Bun.write(join(home.path, '.mse/config.toml'), options.config)
+	const output = { stdout: '', stderr: '' }
+	const launch = (bind: string) => launchServer({ ...options, home: home.path, dataDir, bind, output })
+	let current = await launch('127.0.0.1:0').catch((thrown) => {
+		home[Symbol.dispose]()
+		throw thrown
+	})
+	const kill = async (signal: NodeJS.Signals) => {
+		current.child.kill(signal)
+		await current.child.exited
+		await current.drained
+		return current.child.signalCode ?? current.child.exitCode ?? -1
+	}
+	const { url } = current
+	return {
+		url,
+		dataDir,
+		kill,
+		get pid() {
+			return current.child.pid
+		},
+		get stdout() {
+			return output.stdout
+		},
+		get stderr() {
+			return output.stderr
+		},
+		async restart() {
+			await kill('SIGKILL')
+			current = await launch(new URL(url).host)
+		},
+		async [Symbol.asyncDispose]() {
+			await kill('SIGKILL')
+			home[Symbol.dispose]()
+		},
+	}
+}
+
+interface Launch extends ServerOptions {
+	readonly home: string
+	readonly dataDir: string
+	readonly bind: string
+	readonly output: { stdout: string; stderr: string }
+}
+
+async function launchServer({ home, dataDir, bind, output, ...options }: Launch) {
+	using place = tempDir()
+	const addressFile = join(place.path, 'address')
+	const flags = ['--bind', bind, '--data-dir', dataDir, '--address-file', addressFile, ...(options.args ?? [])]
+	const child = Bun.spawn([options.binary ?? binaryPath(), 'serve', ...flags], {
+		cwd: home,
+		env: bareEnvironment(home, options.env),
+		stdin: 'ignore',
+		stdout: 'pipe',
+		stderr: 'pipe',
+	})
+	const drained = Promise.all([
+		collect(child.stdout, (text) => {
+			output.stdout += text
+		}),
+		collect(child.stderr, (text) => {
+			output.stderr += text
+		}),
+	])
+	const url = await addressIn(place.path, addressFile, child.exited)
+	if (url !== null) return { child, drained, url }
+	child.kill('SIGKILL')
+	await drained
+	throw new Error(`the server does not listen; it said:\n${output.stderr}`)
+}
+
+/** The address as soon as the file has it, which appears whole. Null when it takes too long or `ended` comes first. */
+function addressIn(folder: string, file: string, ended: Promise<unknown>): Promise<string | null> {
+	return new Promise((resolve) => {
+		const settle = (address: string | null): void => {
+			clearTimeout(late)
+			watcher.close()
+			resolve(address)
+		}
+		const look = (): void => {
+			if (existsSync(file)) settle(readFileSync(file, 'utf8').trim())
+		}
+		const watcher = watch(folder, look)
+		const late = setTimeout(() => settle(null), START_MS)
+		ended.then(() => settle(null))
+		look()
+	})
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+	const decoder = new TextDecoder()
+	for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }))
+}
