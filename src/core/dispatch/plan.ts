@@ -1,7 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
 import { effectivePolicy } from '../blueprint/effective-policy.ts'
-import { lintBlueprint } from '../blueprint/lint.ts'
+import { firstCompileError, lintBlueprint } from '../blueprint/lint.ts'
 import { type CompiledFlow, compileFlow } from '../flow/compile-flow.ts'
 import type { Backend, Registry, Worker } from './backend.ts'
 
@@ -40,7 +40,7 @@ export function compilePlan(registry: Registry, blueprint: Blueprint, hash: stri
 
 function refuseErrors(registry: Registry, blueprint: Blueprint): void {
 	const findings = lintBlueprint(blueprint, { knownKinds: new Set(registry.keys()) })
-	const first = findings.find(({ level }) => level === 'error')
+	const first = firstCompileError(findings)
 	if (!first) return
 	throw new MseError('malformed', `compile: ${first.message}`, {
 		code: 'compile_error',

@@ -1,0 +1,107 @@
+import { MseError } from '../../kernel/error.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import { blueprintHash } from '../blueprint/normal-form.ts'
+import { parseBlueprint } from '../blueprint/parse.ts'
+import { blueprintInvalid, findDocument } from '../blueprint/resolve.ts'
+import type { BlueprintStore } from '../blueprint/store.ts'
+import type { Registry } from '../dispatch/backend.ts'
+import { compilePlan, type Plan } from '../dispatch/plan.ts'
+import type { BlueprintReference } from './request.ts'
+
+/** What a reference resolved to. */
+export interface ResolvedBlueprint {
+	readonly plan: Plan
+	/** Hash of the commit, or null for an inline Blueprint. */
+	readonly boundVersion: string | null
+	/** The reference as it is kept with the task; an inline document is named by its hash. */
+	readonly reference: JsonObject
+	/** Queues the write that keeps an inline document under its hash; nothing for a stored one. */
+	pin(): Promise<void>
+}
+
+const KEPT_PLANS = 256
+
+/** Compiled Blueprints by hash, the most recently used ones: a commit is parsed and compiled once. */
+export class PlanCache {
+	readonly #registry: Registry
+	readonly #store: BlueprintStore | undefined
+	readonly #plans = new Map<string, Plan>()
+
+	constructor(registry: Registry, store: BlueprintStore | undefined) {
+		this.#registry = registry
+		this.#store = store
+	}
+
+	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
+	async resolve(reference: BlueprintReference): Promise<ResolvedBlueprint> {
+		if (reference.kind === 'inline') return this.#inline(reference.raw as Json)
+		const { document, hash, commit } = await prefixed('bp resolve: ', () => findDocument(this.#store, reference))
+		const plan = this.#compiled(hash, document)
+		const kept = reference.kind === 'id' ? { kind: 'id', id: reference.id, version: { ...reference.version } } : { ...reference }
+		return { plan, boundVersion: commit?.hash ?? null, reference: kept, pin: async () => {} }
+	}
+
+	/** The plan of a version that runs already use. */
+	async planOf(hash: string): Promise<Plan> {
+		const known = this.#plans.get(hash)
+		if (known) return known
+		const { document } = await findDocument(this.#store, { kind: 'hash', hash })
+		return this.#compiled(hash, document)
+	}
+
+	#inline(raw: Json): ResolvedBlueprint {
+		const { blueprint, diagnostics } = parseBlueprint(raw)
+		if (!blueprint) throw blueprintInvalid(diagnostics)
+		const hash = blueprintHash(blueprint)
+		const plan = this.#plans.get(hash) ?? this.#keep(compileForLaunch(this.#registry, blueprint, hash))
+		const store = this.#store
+		return {
+			plan,
+			boundVersion: null,
+			reference: { kind: 'inline', hash },
+			pin: async () => {
+				await store?.pin(raw, blueprint)
+			},
+		}
+	}
+
+	#compiled(hash: string, document: Json): Plan {
+		const known = this.#plans.get(hash)
+		if (known) {
+			this.#plans.delete(hash)
+			return this.#keep(known)
+		}
+		const { blueprint, diagnostics } = parseBlueprint(document)
+		if (!blueprint) throw blueprintInvalid(diagnostics)
+		return this.#keep(compileForLaunch(this.#registry, blueprint, hash))
+	}
+
+	#keep(plan: Plan): Plan {
+		this.#plans.set(plan.hash, plan)
+		const [oldest] = this.#plans.keys()
+		if (this.#plans.size > KEPT_PLANS && oldest !== undefined) this.#plans.delete(oldest)
+		return plan
+	}
+}
+
+function compileForLaunch(...args: Parameters<typeof compilePlan>): Plan {
+	try {
+		return compilePlan(...args)
+	} catch (error) {
+		throw withPrefix('run: launch: ', error)
+	}
+}
+
+async function prefixed<T>(prefix: string, action: () => Promise<T>): Promise<T> {
+	try {
+		return await action()
+	} catch (error) {
+		throw withPrefix(prefix, error)
+	}
+}
+
+function withPrefix(prefix: string, error: unknown): unknown {
+	if (!(error instanceof MseError)) return error
+	const { kind, code, hint, details } = error
+	return new MseError(kind, prefix + error.message, { code, ...(hint !== undefined && { hint }), details, cause: error })
+}

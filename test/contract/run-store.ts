@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'bun:test'
+import type { Fact, StepSettled } from '../../src/core/run/fact.ts'
+import type { Run, Task } from '../../src/core/run/record.ts'
+import type { RunStore } from '../../src/core/run/store.ts'
+import { asRunId, newRunId, newStepId, newTaskId, type StepId } from '../../src/kernel/id.ts'
+
+export interface OpenedRunStore extends AsyncDisposable {
+	readonly store: RunStore
+	/** Kinds of all events appended so far, oldest first. */
+	events(): readonly string[]
+	/** The same data through a new handle, as after a restart. */
+	reopen(): Promise<RunStore>
+}
+
+/** What every RunStore must do. */
+export function runStoreContract(title: string, open: () => Promise<OpenedRunStore>): void {
+	describe(`RunStore: ${title}`, () => {
+		test('a task and its run are read back as they were written', async () => {
+			await using opened = await open()
+			const { task, run } = await launched(opened.store)
+			expect(await opened.store.task(task.id)).toEqual(task)
+			expect(await opened.store.run(run.id)).toEqual(run)
+			expect(await opened.store.runsOfTask(task.id)).toEqual([run])
+			expect((await opened.store.unfinished()).map(({ id }) => id)).toEqual([run.id])
+		})
+
+		test('an unknown task, run or step is null', async () => {
+			await using opened = await open()
+			expect(await opened.store.task(newTaskId())).toBeNull()
+			expect(await opened.store.run(newRunId())).toBeNull()
+			expect(await opened.store.step(newStepId())).toBeNull()
+		})
+
+		test('a status moves only from one of the expected ones, and a terminal one stays', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const cancel = { from: ['pending', 'running'], to: 'cancelled', result: { error: 'stopped' }, events: [] } as const
+			expect(await opened.store.changeStatus(run.id, cancel)).toBe(true)
+			expect(await opened.store.changeStatus(run.id, { from: ['running'], to: 'done', result: 1, events: [] })).toBe(false)
+			const ended = await opened.store.run(run.id)
+			expect([ended?.status, ended?.result]).toEqual(['cancelled', { error: 'stopped' }])
+			expect(await opened.store.unfinished()).toEqual([])
+		})
+
+		test('of many status changes at once exactly one wins', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const change = { from: ['running'], to: 'done', events: [] } as const
+			const won = await Promise.all(Array.from({ length: 20 }, () => opened.store.changeStatus(run.id, change)))
+			expect(won.filter(Boolean)).toHaveLength(1)
+		})
+
+		test('an event of a refused status change is not appended', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const about = { runId: run.id, taskId: run.taskId }
+			await opened.store.changeStatus(run.id, { from: ['interrupted'], to: 'running', events: [{ kind: 'run.resumed', ...about }] })
+			expect(opened.events()).not.toContain('run.resumed')
+		})
+
+		test('a recorded step comes back by position after a restart, with its decision', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const step = settled('/0', { value: { deep: [1, null, 'x'] } })
+			const facts: Fact[] = [step, { kind: 'lane_decided', position: '/1', lane: 3 }]
+			await opened.store.record(run, facts, 0)
+			const journal = await (await opened.reopen()).journal(run.id, 1)
+			expect(journal.steps.map(({ position, status, value }) => ({ position, status, value }))).toEqual([
+				{ position: '/0', status: 'passed', value: { deep: [1, null, 'x'] } },
+			])
+			expect(journal.decisions).toEqual(new Map([['/1', 3]]))
+			expect(opened.events()).toEqual(['run.started', 'step.completed'])
+		})
+
+		test('a step in flight shows its newest attempt, whether it is open and how many deaths it saw', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const stepId = newStepId()
+			await opened.store.record(run, [began(stepId), attempt(stepId, 1), ended(stepId, 1, 'lost'), attempt(stepId, 2)], 0)
+			const journal = await opened.store.journal(run.id, 1)
+			expect(journal.attempts).toEqual(new Map([[stepId, { n: 2, open: true, lost: 1 }]]))
+			expect(journal.steps[0]).toMatchObject({ status: 'running', attempt: 2, prompt: 'do it' })
+		})
+
+		test('ending a run closes its attempts and steps', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const stepId = newStepId()
+			await opened.store.record(run, [began(stepId), attempt(stepId, 1)], 0)
+			await opened.store.changeStatus(run.id, { from: ['running'], to: 'cancelled', events: [] })
+			expect((await opened.store.step(stepId))?.status).toBe('cancelled')
+			expect((await opened.store.journal(run.id, 1)).attempts.size).toBe(0)
+		})
+
+		test('seat generations are one counter of the run, shared by its seats and concurrent callers', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const assign = (slot: string, op: string) => opened.store.assignSeat(run.id, slot, op, 'who', 'acquire')
+			const [first, second, third] = await Promise.all([assign('main', 'S-1'), assign('other', 'S-2'), assign('main', 'S-3')])
+			expect([first, second, third].map((it) => it?.seat.generation)).toEqual([1, 2, 3])
+			expect([first?.previous, third?.previous?.op]).toEqual([null, 'S-1'])
+			expect((await opened.store.run(run.id))?.seats.map(({ slot, op }) => [slot, op])).toEqual([
+				['other', 'S-2'],
+				['main', 'S-3'],
+			])
+		})
+
+		test('lists are newest first, filtered by the store, in pages', async () => {
+			await using opened = await open()
+			const a = await launched(opened.store)
+			const b = await launched(opened.store)
+			await opened.store.changeStatus(a.run.id, { from: ['running'], to: 'done', events: [] })
+			expect((await opened.store.runs({ limit: 10, offset: 0 })).map(({ id }) => id)).toEqual([b.run.id, a.run.id])
+			expect((await opened.store.runs({ limit: 10, offset: 1 })).map(({ id }) => id)).toEqual([a.run.id])
+			expect((await opened.store.runs({ status: 'running', limit: 10, offset: 0 })).map(({ id }) => id)).toEqual([b.run.id])
+			expect((await opened.store.runs({ taskId: a.task.id, limit: 10, offset: 0 })).map(({ id }) => id)).toEqual([a.run.id])
+			expect(await opened.store.countByStatus('running')).toBe(1)
+		})
+
+		test('a deleted run leaves nothing behind', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			await opened.store.record(run, [settled('/0', {})], 0)
+			expect(await opened.store.deleteRun(run.id)).toBe(true)
+			expect(await opened.store.run(run.id)).toBeNull()
+			expect(await opened.store.steps(run.id)).toEqual([])
+			expect(await opened.store.deleteRun(asRunId('R-nobody'))).toBe(false)
+		})
+	})
+}
+
+async function launched(store: RunStore): Promise<{ task: Task; run: Run }> {
+	const at = 1_700_000_000_000
+	const task: Task = {
+		id: newTaskId(),
+		goal: 'try it',
+		blueprintRef: { kind: 'id', id: 'main', version: { kind: 'latest' } },
+		initCtx: { x: 1 },
+		taskInput: { project_root: '/p' },
+		createdAt: at,
+		updatedAt: at,
+	}
+	const run: Run = {
+		id: newRunId(),
+		taskId: task.id,
+		generation: 1,
+		status: 'running',
+		phase: 'running',
+		blueprintId: 'main',
+		blueprintHash: 'a'.repeat(64),
+		boundVersion: null,
+		initCtx: { x: 1 },
+		options: { detached: true },
+		result: null,
+		operatorSid: null,
+		seatGeneration: 0,
+		seats: [],
+		ttlUsedMs: 0,
+		positionScheme: 1,
+		createdAt: at,
+		updatedAt: at,
+	}
+	await Promise.all([store.createTask(task), store.createRun(run, [{ kind: 'run.started', runId: run.id, taskId: task.id }])])
+	return { task, run }
+}
+
+function settled(position: string, over: Partial<StepSettled>): StepSettled {
+	return {
+		kind: 'step_settled',
+		stepId: newStepId(),
+		position,
+		ref: 'worker',
+		inputHash: '00',
+		attempt: 1,
+		status: 'passed',
+		value: 1,
+		failure: null,
+		stats: null,
+		startedAt: 5,
+		at: 9,
+		...over,
+	}
+}
+
+const began = (stepId: StepId): Fact => ({
+	kind: 'step_began',
+	stepId,
+	position: '/0',
+	ref: 'worker',
+	inputHash: '00',
+	prompt: 'do it',
+	at: 1,
+})
+
+function attempt(stepId: StepId, n: number): Fact {
+	return {
+		kind: 'attempt_began',
+		stepId,
+		n,
+		ref: 'worker',
+		backend: 'subprocess',
+		system: null,
+		context: {},
+		tokenFp: null,
+		handleHash: null,
+		at: 2,
+	}
+}
+
+function ended(stepId: StepId, n: number, status: 'lost' | 'finished'): Fact {
+	return { kind: 'attempt_ended', stepId, n, status, failure: null, stats: null, at: 3 }
+}
