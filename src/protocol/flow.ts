@@ -14,7 +14,7 @@ const variadic = <Op extends string>(op: Op) => Type.Object({ op: Type.Literal(o
 const module = Type.Module({
 	Expr: Type.Union([
 		Type.Object({ op: Type.Literal('path'), at: Type.String() }, CLOSED),
-		Type.Object({ op: Type.Literal('lit'), value: Type.Unsafe<Literal>({}) }, CLOSED),
+		Type.Object({ op: Type.Literal('lit'), value: Type.Unsafe<Literal>(Type.Unknown()) }, CLOSED),
 		binary('eq'),
 		binary('ne'),
 		binary('lt'),
