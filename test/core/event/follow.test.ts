@@ -65,10 +65,15 @@ test('facts committed while a page is read come after it, once', async () => {
 	log.duringRead = () => {
 		if (log.reads < 4) commit(['step.completed', 'run.started'])
 	}
-	const { pages } = start({ pageSize: 1 })
-	const got: number[] = []
-	while (got.length < 3) got.push(...seqs(await pages.next()))
-	expect(got).toEqual([2, 4, 6])
+	for (const pageSize of [1, 2, 500]) {
+		const { pages } = start({ pageSize })
+		const got: number[] = []
+		while (got.length < 1) got.push(...seqs(await pages.next()))
+		commit(['run.done'])
+		const { newest } = await log.bounds()
+		while (got.at(-1) !== newest) got.push(...seqs(await pages.next()))
+		expect(got).toEqual((await log.read(0, { kinds: ['run.'] }, 500)).map(({ seq }) => seq))
+	}
 })
 
 test('whatever the timing of commits and reads, each matching fact arrives once and in order', async () => {
