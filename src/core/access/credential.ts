@@ -18,7 +18,7 @@ export function mintCredentials(
 	attempt: { readonly stepId: StepId; readonly n: number; readonly now: number; readonly ttlSecs: number },
 ): MintedCredentials {
 	const nonce = derive(secret, 'worker-nonce', attempt).slice(0, 32)
-	const handle = `wh-${derive(secret, 'worker-handle', attempt).slice(0, 16)}`
+	const handle = handleOf(secret, attempt)
 	const issuedAt = Math.floor(attempt.now / 1000)
 	const token = signToken(secret, {
 		agent_id: `worker-of-${attempt.stepId}`,
@@ -30,6 +30,11 @@ export function mintCredentials(
 		nonce,
 	})
 	return { token: encodeToken(token), nonce, handle, tokenFp: sha256Hex(nonce), handleHash: sha256Hex(handle) }
+}
+
+/** The one handle of an attempt under that secret. */
+export function handleOf(secret: Uint8Array, attempt: { readonly stepId: StepId; readonly n: number }): string {
+	return `wh-${derive(secret, 'worker-handle', attempt).slice(0, 16)}`
 }
 
 function derive(secret: Uint8Array, purpose: string, { stepId, n }: { stepId: StepId; n: number }): string {

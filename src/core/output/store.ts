@@ -26,8 +26,14 @@ export interface OutputRecord extends NewOutput {
 /** Both planes. Ids are unguessable enough to be addresses, not secrets. `null` means absent; lists are in order of arrival. */
 export interface OutputStore {
 	append(output: NewOutput): Promise<OutputRecord>
+	/**
+	 * Appends only while the attempt still runs, checked in the same transaction; `null` when it has ended. So what a worker
+	 * is told was accepted can never arrive after the outcome.
+	 */
+	appendWhileRunning(output: NewOutput): Promise<OutputRecord | null>
 	get(id: OutputId): Promise<OutputRecord | null>
 	/** Newest data record of that producer in the run, or process-wide when `runId` is null. */
 	latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null>
+	countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number>
 	listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]>
 }

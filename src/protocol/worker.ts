@@ -1,0 +1,92 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { UsageSchema } from './output.ts'
+
+const nullable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
+
+/** Query of `GET /v1/worker/prompt`; `task_id` is the step's id. `system=ref` asks for a pointer to the system prompt (ours). */
+export const PromptQuerySchema = Type.Object({
+	task_id: Type.String(),
+	system: Type.Optional(Type.String({ description: '`ref`: a `system_ref` in place of `system`' })),
+})
+export type PromptQuery = Static<typeof PromptQuerySchema>
+
+/** What a worker may know of its task; a key without a value is left out (mlua-swarm 0.26.0, and our `input_refs`). */
+export const PromptContextSchema = Type.Object({
+	task_id: Type.String(),
+	agent: Type.String(),
+	attempt: Type.Integer(),
+	project_root: Type.Optional(Type.String()),
+	work_dir: Type.Optional(Type.String()),
+	task_metadata: Type.Optional(Type.Unknown()),
+	run_id: Type.Optional(Type.String()),
+	project_name_alias: Type.Optional(Type.String()),
+	input_refs: Type.Optional(Type.Array(Type.String())),
+	extra: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+})
+
+export const SystemRefSchema = Type.Object({
+	uri: Type.String(),
+	sha256: Type.String(),
+	size_bytes: Type.Integer(),
+	mode: Type.Union([Type.Literal('http'), Type.Literal('file')]),
+})
+
+/** Stock clients fail on `system_ref: null`, so absent keys are absent. */
+export const WorkerPromptSchema = Type.Object({
+	task_id: Type.String(),
+	attempt: Type.Integer(),
+	agent: Type.String(),
+	system: Type.Optional(Type.String()),
+	system_ref: Type.Optional(SystemRefSchema),
+	prompt: Type.String(),
+	context: PromptContextSchema,
+})
+export type WorkerPrompt = Static<typeof WorkerPromptSchema>
+
+export const PromptSystemQuerySchema = Type.Object({
+	task_id: Type.String(),
+	attempt: Type.Optional(Type.String()),
+	token: Type.Optional(Type.String()),
+})
+export type PromptSystemQuery = Static<typeof PromptSystemQuerySchema>
+
+/** Query of `POST /v1/worker/submit`: the body is the value, raw. */
+export const SubmitQuerySchema = Type.Object({
+	ok: Type.Optional(Type.String({ description: '`true` (default) or `false`' })),
+	verdict: Type.Optional(Type.String({ description: '`pass`, `blocked` or `skip`' })),
+})
+export type SubmitQuery = Static<typeof SubmitQuerySchema>
+
+export const WorkerResultReqSchema = Type.Object({
+	task_id: Type.String(),
+	value: Type.Unknown(),
+	ok: Type.Optional(Type.Boolean()),
+	attempt: nullable(Type.Integer({ minimum: 0 })),
+})
+export type WorkerResultReq = Static<typeof WorkerResultReqSchema>
+
+export const ArtifactQuerySchema = Type.Object({ name: Type.Optional(Type.String()) })
+
+/** A worker tells that a tool failed and what it did instead. */
+export const WorkerDegradationReqSchema = Type.Object({
+	tool: Type.String(),
+	error: Type.String(),
+	fallback: Type.String(),
+	note: nullable(Type.String()),
+})
+export type WorkerDegradationReq = Static<typeof WorkerDegradationReqSchema>
+
+export const WorkerStatsReqSchema = Type.Object({
+	worker_kind: nullable(Type.String()),
+	model: nullable(Type.String()),
+	usage: nullable(UsageSchema),
+	num_turns: nullable(Type.Integer({ minimum: 0 })),
+	adapter_data: Type.Optional(Type.Unknown()),
+})
+export type WorkerStatsReq = Static<typeof WorkerStatsReqSchema>
+
+export const RenderSizeRespSchema = Type.Object({
+	agent: Type.String(),
+	last_rendered_bytes: Type.Union([Type.Integer(), Type.Null()]),
+})
+export type RenderSizeResp = Static<typeof RenderSizeRespSchema>

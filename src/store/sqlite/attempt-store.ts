@@ -1,0 +1,105 @@
+import type { AttemptRecord, AttemptStatus, AttemptStore } from '../../core/dispatch/attempt-store.ts'
+import type { AgentContext } from '../../core/dispatch/backend.ts'
+import type { RunStatus } from '../../core/run/record.ts'
+import { asRunId, asStepId, asTaskId, type RunId, type StepId } from '../../kernel/id.ts'
+import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { WorkerStats } from '../../protocol/output.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+import type { Values } from './value.ts'
+
+interface AttemptRow {
+	readonly step_id: string
+	readonly n: number
+	readonly run_id: string
+	readonly task_id: string
+	readonly run_status: string
+	readonly ref: string
+	readonly status: string
+	readonly prompt: string | null
+	readonly system: string | null
+	readonly context: string | null
+	readonly started_at: number
+	readonly ended_at: number | null
+}
+
+const SELECT = `SELECT attempt.step_id, attempt.n, attempt.run_id, run.task_id, run.status AS run_status, step.ref, attempt.status,
+	step.prompt, attempt.system, attempt.context, attempt.started_at, attempt.ended_at
+	FROM attempt JOIN step ON step.step_id = attempt.step_id JOIN run ON run.id = attempt.run_id`
+
+export class SqliteAttemptStore implements AttemptStore {
+	readonly #db: SqliteDatabase
+	readonly #values: Values
+
+	constructor(db: SqliteDatabase, values: Values) {
+		this.#db = db
+		this.#values = values
+	}
+
+	async byHandle(handleHash: string): Promise<AttemptRecord | null> {
+		return this.#one('attempt.handle_hash = ?', handleHash)
+	}
+
+	async byToken(tokenFp: string): Promise<AttemptRecord | null> {
+		return this.#one('attempt.token_fp = ?', tokenFp)
+	}
+
+	async latest(stepId: StepId): Promise<AttemptRecord | null> {
+		return this.#one('attempt.step_id = ? ORDER BY attempt.n DESC LIMIT 1', stepId)
+	}
+
+	setSystem(stepId: StepId, n: number, system: string): Promise<void> {
+		return this.#db.write(() => {
+			this.#db.query('UPDATE attempt SET system = ? WHERE step_id = ? AND n = ?').run(system, stepId, n)
+		})
+	}
+
+	reportStats(stepId: StepId, n: number, stats: WorkerStats): Promise<void> {
+		return this.#db.write(() => {
+			const { changes } = this.#db.query('UPDATE attempt SET stats = ? WHERE step_id = ? AND n = ?').run(JSON.stringify(stats), stepId, n)
+			const { adapter_data: _, ...figures } = stats
+			if (changes > 0) this.#tell('attempt.reported', stepId, { attempt: n, ...figures })
+		})
+	}
+
+	addDegradation(runId: RunId, stepId: StepId, entry: JsonObject): Promise<void> {
+		return this.#db.write(() => {
+			this.#db.query('INSERT INTO degradation (run_id, step_id, entry) VALUES (?, ?, ?)').run(runId, stepId, JSON.stringify(entry))
+			this.#tell('attempt.degraded', stepId, { attempt: entry.attempt, tool: entry.tool })
+		})
+	}
+
+	async lastRenderedBytes(agent: string): Promise<number | null> {
+		const sql = `SELECT length(CAST(attempt.system AS BLOB)) AS bytes FROM step JOIN attempt ON attempt.step_id = step.step_id
+			WHERE step.ref = ? AND attempt.system IS NOT NULL ORDER BY attempt.started_at DESC, attempt.n DESC LIMIT 1`
+		return this.#db.query<{ bytes: number }>(sql).get(agent)?.bytes ?? null
+	}
+
+	#one(where: string, value: string): AttemptRecord | null {
+		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(value)
+		return row && this.#toRecord(row)
+	}
+
+	#toRecord(row: AttemptRow): AttemptRecord {
+		return {
+			stepId: asStepId(row.step_id),
+			n: row.n,
+			runId: asRunId(row.run_id),
+			taskId: asTaskId(row.task_id),
+			runStatus: row.run_status as RunStatus,
+			agent: row.ref,
+			status: row.status as AttemptStatus,
+			prompt: row.prompt === null ? null : this.#values.unpack(row.prompt),
+			system: row.system,
+			context: row.context === null ? {} : (JSON.parse(row.context) as AgentContext),
+			startedAt: row.started_at,
+			endedAt: row.ended_at,
+		}
+	}
+
+	#tell(kind: 'attempt.reported' | 'attempt.degraded', stepId: StepId, data: { readonly [key: string]: Json | undefined }): void {
+		const sql = 'SELECT run_id, task_id FROM step JOIN run ON run.id = step.run_id WHERE step_id = ?'
+		const run = this.#db.query<{ run_id: string; task_id: string }>(sql).get(stepId)
+		appendEvent(this.#db, { kind, stepId, ...(run && { runId: asRunId(run.run_id), taskId: asTaskId(run.task_id) }), data })
+	}
+}

@@ -1,0 +1,143 @@
+import type { NewOutput, OutputPlane, OutputRecord, OutputStore } from '../../core/output/store.ts'
+import { asOutputId, asRunId, asStepId, newOutputId, type OutputId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { OutputEvent } from '../../protocol/output.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+import type { Values } from './value.ts'
+
+interface OutputRow {
+	readonly id: string
+	readonly plane: OutputPlane
+	readonly run_id: string | null
+	readonly step_id: string
+	readonly attempt: number
+	readonly producer: string
+	readonly event: string
+	readonly parent_refs: string
+	readonly at: number
+}
+
+const RUNNING = `SELECT 1 AS yes FROM attempt JOIN run ON run.id = attempt.run_id
+	WHERE step_id = ? AND n = ? AND attempt.status = 'running' AND run.status NOT IN ('cancelled', 'failed')`
+
+export class SqliteOutputStore implements OutputStore {
+	readonly #db: SqliteDatabase
+	readonly #values: Values
+
+	constructor(db: SqliteDatabase, values: Values) {
+		this.#db = db
+		this.#values = values
+	}
+
+	append(output: NewOutput): Promise<OutputRecord> {
+		return this.#db.write(() => this.#insert(output))
+	}
+
+	appendWhileRunning(output: NewOutput): Promise<OutputRecord | null> {
+		return this.#db.write(() => {
+			const isRunning = this.#db.query<{ yes: number }>(RUNNING).get(output.stepId, output.attempt) !== null
+			return isRunning ? this.#insert(output) : null
+		})
+	}
+
+	async get(id: OutputId): Promise<OutputRecord | null> {
+		return this.#toRecord(this.#db.query<OutputRow>('SELECT * FROM output WHERE id = ?').get(id))
+	}
+
+	async latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null> {
+		const newest = "plane = 'data' ORDER BY seq DESC LIMIT 1"
+		const row =
+			runId === null
+				? this.#db.query<OutputRow>(`SELECT * FROM output WHERE producer = ? AND ${newest}`).get(name)
+				: this.#db.query<OutputRow>(`SELECT * FROM output WHERE run_id = ? AND producer = ? AND ${newest}`).get(runId, name)
+		return this.#toRecord(row)
+	}
+
+	async countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number> {
+		const sql = 'SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?'
+		return this.#db.query<{ n: number }>(sql).get(stepId, attempt, plane)?.n ?? 0
+	}
+
+	async listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]> {
+		const sql = 'SELECT * FROM output WHERE step_id = ? AND attempt = ? AND plane = ? ORDER BY seq'
+		return this.#db
+			.query<OutputRow>(sql)
+			.all(stepId, attempt, plane)
+			.flatMap((row) => this.#toRecord(row) ?? [])
+	}
+
+	#insert(output: NewOutput): OutputRecord {
+		const record = { ...output, id: newOutputId(), at: this.#db.clock.now() }
+		const event = this.#values.pack(output.event as Json)
+		this.#db
+			.query(
+				'INSERT INTO output (id, plane, run_id, step_id, attempt, producer, event, parent_refs, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+			)
+			.run(
+				record.id,
+				output.plane,
+				output.runId,
+				output.stepId,
+				output.attempt,
+				output.producer,
+				event,
+				JSON.stringify(output.parentRefs),
+				record.at,
+			)
+		this.#tell(record)
+		return record
+	}
+
+	/** What happened and how large it was; the body itself stays out of the log. */
+	#tell(record: OutputRecord): void {
+		const { runId, stepId } = record
+		const task = runId && this.#db.query<{ task_id: string }>('SELECT task_id FROM run WHERE id = ?').get(runId)
+		appendEvent(this.#db, {
+			...describe(record),
+			...(runId !== null && { runId }),
+			...(task && { taskId: task.task_id as TaskId }),
+			stepId,
+		})
+	}
+
+	#toRecord(row: OutputRow | null): OutputRecord | null {
+		return (
+			row && {
+				id: asOutputId(row.id),
+				plane: row.plane,
+				runId: row.run_id === null ? null : asRunId(row.run_id),
+				stepId: asStepId(row.step_id),
+				attempt: row.attempt,
+				producer: row.producer,
+				event: this.#values.unpack(row.event) as OutputEvent,
+				parentRefs: JSON.parse(row.parent_refs) as string[],
+				at: row.at,
+			}
+		)
+	}
+}
+
+function describe({ plane, id, attempt, producer, event }: OutputRecord): Pick<Parameters<typeof appendEvent>[1], 'kind' | 'data'> {
+	if (plane === 'data')
+		return { kind: 'attempt.emitted', data: { plane, attempt, out_id: id, name: producer, type: event.type, bytes: sizeOf(event) } }
+	switch (event.type) {
+		case 'final':
+			return { kind: 'attempt.submitted', data: { attempt, ok: event.ok, bytes: sizeOf(event) } }
+		case 'artifact':
+			return { kind: 'attempt.emitted', data: { plane, attempt, name: event.name, bytes: sizeOf(event) } }
+		case 'progress':
+			return { kind: 'attempt.progressed', data: { attempt, stage: event.stage } }
+		case 'partial':
+			return { kind: 'attempt.progressed', data: { attempt, bytes: sizeOf(event) } }
+	}
+}
+
+/** Bytes of the body: text as it is, anything else as JSON. */
+function sizeOf(event: OutputEvent): number {
+	if (event.type === 'progress') return Buffer.byteLength(event.note ?? '')
+	if (event.type === 'partial') return Buffer.byteLength(event.chunk)
+	if (event.content.kind === 'file_ref') return event.content.size_hint ?? 0
+	const { value } = event.content
+	return Buffer.byteLength(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''))
+}
