@@ -29,13 +29,23 @@ export interface ResolvedBlueprint {
 /** So many of the newest commits are looked at when a version is selected by its label. */
 const LABELLED_COMMITS = 1024
 
+/** A stored document, as sent, with the version it is. */
+export interface FoundDocument {
+	readonly document: Json
+	readonly hash: string
+	/** The commit it was found by; null when it was asked for by hash alone. */
+	readonly commit: BlueprintCommit | null
+}
+
 /**
- * The document a reference means. Refuses with `malformed` and one of `blueprint_invalid`, `store_not_configured`,
+ * The stored document a reference means, not parsed. Refuses with `malformed` and one of `store_not_configured`,
  * `blueprint_not_found`, `version_not_found`, `no_matching_version`, `invalid_version_label`, `invalid_semver_req`; with
  * `conflict` and `blueprint_archived` when the head of an archived one is asked for.
  */
-export async function resolveReference(store: BlueprintStore | undefined, reference: BlueprintReference): Promise<ResolvedBlueprint> {
-	if (reference.kind === 'inline') return parsed(reference.raw as Json, null)
+export async function findDocument(
+	store: BlueprintStore | undefined,
+	reference: Exclude<BlueprintReference, { kind: 'inline' }>,
+): Promise<FoundDocument> {
 	if (!store)
 		throw new MseError('malformed', 'store not configured (BlueprintRef::Id requires store)', {
 			code: 'store_not_configured',
@@ -43,11 +53,18 @@ export async function resolveReference(store: BlueprintStore | undefined, refere
 		})
 	if (reference.kind === 'id') {
 		const { document, commit } = await select(store, reference.id, reference.version)
-		return parsed(document, commit)
+		return { document, hash: commit.hash, commit }
 	}
 	const document = await store.readByHash(reference.hash)
-	if (document !== null) return { ...parsed(document, null), hash: reference.hash }
+	if (document !== null) return { document, hash: reference.hash, commit: null }
 	throw new MseError('malformed', `store: blueprint not found: version=${reference.hash}`, { code: 'version_not_found' })
+}
+
+/** The parsed document a reference means. Refuses like `findDocument`, and with `blueprint_invalid`. */
+export async function resolveReference(store: BlueprintStore | undefined, reference: BlueprintReference): Promise<ResolvedBlueprint> {
+	if (reference.kind === 'inline') return parsed(reference.raw as Json, null)
+	const { document, hash, commit } = await findDocument(store, reference)
+	return { ...parsed(document, commit), hash }
 }
 
 async function select(store: BlueprintStore, id: string, selector: VersionSelector): Promise<StoredBlueprint> {

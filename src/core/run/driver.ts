@@ -95,7 +95,7 @@ export class Driver {
 	async #fail(error: FlowError): Promise<Run> {
 		await this.#journal.flush()
 		const result = await failureResult(this.#deps, this.run, error)
-		return this.#finish('failed', result, { kind: 'run.failed', data: { error: result['error'] ?? null } })
+		return this.#finish('failed', result, { kind: 'run.failed', data: { error: result.error ?? null } })
 	}
 
 	async #finish(to: RunStatus, result: Json, event: Pick<EventDraft, 'kind' | 'data'>): Promise<Run> {

@@ -1,7 +1,6 @@
 import { MseError } from '../../kernel/error.ts'
 import { newRunId, newTaskId, type SessionId } from '../../kernel/id.ts'
 import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
-import type { BlueprintStore } from '../blueprint/store.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
@@ -23,7 +22,6 @@ export interface OperatorDirectory {
 }
 
 export interface LaunchDeps {
-	readonly blueprints: BlueprintStore | undefined
 	readonly runs: RunStore
 	readonly operators: OperatorDirectory
 	readonly supervisor: RunSupervisor
@@ -71,7 +69,7 @@ function taskInputOf(request: LaunchRequest): TaskInput | undefined {
 		const given = request.taskInput?.[key] ?? init[key]
 		return typeof given === 'string' ? given : undefined
 	}
-	const [root, workDir, metadata] = [text('project_root'), text('work_dir'), request.taskInput?.task_metadata ?? init['task_metadata']]
+	const [root, workDir, metadata] = [text('project_root'), text('work_dir'), request.taskInput?.task_metadata ?? init.task_metadata]
 	const input: TaskInput = {
 		...(root !== undefined && { project_root: root }),
 		...(workDir !== undefined && { work_dir: workDir }),
@@ -168,4 +166,4 @@ function endOf(deps: LaunchDeps, request: LaunchRequest, driver: Driver): Promis
 	})
 }
 
-const isCeiling = (run: Run, message: string): boolean => isJsonObject(run.result) && run.result['error'] === message
+const isCeiling = (run: Run, message: string): boolean => isJsonObject(run.result) && run.result.error === message

@@ -2,11 +2,10 @@ import { MseError } from '../../kernel/error.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import { blueprintHash } from '../blueprint/normal-form.ts'
 import { parseBlueprint } from '../blueprint/parse.ts'
-import { blueprintInvalid, findDocument } from '../blueprint/resolve.ts'
+import { type BlueprintReference, blueprintInvalid, findDocument } from '../blueprint/resolve.ts'
 import type { BlueprintStore } from '../blueprint/store.ts'
 import type { Registry } from '../dispatch/backend.ts'
 import { compilePlan, type Plan } from '../dispatch/plan.ts'
-import type { BlueprintReference } from './request.ts'
 
 /** What a reference resolved to. */
 export interface ResolvedBlueprint {

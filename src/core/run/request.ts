@@ -1,16 +1,6 @@
 import type { Json } from '../../kernel/json.ts'
+import type { BlueprintReference } from '../blueprint/resolve.ts'
 import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
-
-/** Which Blueprint to run; `raw` is the document as sent. */
-export type BlueprintReference =
-	| { readonly kind: 'inline'; readonly raw: unknown }
-	| { readonly kind: 'id'; readonly id: string; readonly version: VersionSelector }
-	| { readonly kind: 'hash'; readonly hash: string }
-
-export type VersionSelector =
-	| { readonly kind: 'latest' }
-	| { readonly kind: 'fixed'; readonly value: string }
-	| { readonly kind: 'semver_req'; readonly req: string }
 
 /** A launch, parsed: what `POST /v1/tasks`, a re-kick and `mse-server run` ask for. */
 export interface LaunchRequest {

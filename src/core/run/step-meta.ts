@@ -19,7 +19,7 @@ export function takeStepMeta(input: Json, metas: readonly MetaDef[]): Directive 
 	if (!isJsonObject(input) || !Object.hasOwn(input, ENVELOPE)) return { prompt: input, stepCtx: undefined }
 	const { [ENVELOPE]: envelope, ...rest } = input
 	if (!isJsonObject(envelope)) throw new Error(`${ENVELOPE} must be an object with optional "ref" and "inline"`)
-	const stepCtx = { ...referenced(envelope['ref'], metas), ...inlined(envelope['inline']) }
+	const stepCtx = { ...referenced(envelope.ref, metas), ...inlined(envelope.inline) }
 	if (Object.hasOwn(rest, INPUT)) return { prompt: rest[INPUT] ?? null, stepCtx }
 	return { prompt: Object.keys(rest).length > 0 ? rest : '', stepCtx }
 }

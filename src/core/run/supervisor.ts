@@ -126,7 +126,7 @@ export class RunSupervisor {
 
 	async #rebuild(run: Run): Promise<void> {
 		const current = await this.#deps.runs.run(run.id)
-		if (!current || current.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
+		if (current?.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
 		await this.takeUp(current, 'run.recovered').catch((error) => this.#lost(run, error))
 	}
 }

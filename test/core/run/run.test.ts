@@ -1,0 +1,254 @@
+import { describe, expect, test } from 'bun:test'
+import type { Attempt, Completion, Worker } from '../../../src/core/dispatch/backend.ts'
+import { MseError } from '../../../src/kernel/error.ts'
+import type { Json } from '../../../src/kernel/json.ts'
+import { attempt, blueprintOf, fanout, lit, loop, path, seq, step } from '../../support/blueprints.ts'
+import { eventually } from '../../support/eventually.ts'
+import { fakeClock } from '../../support/fake-clock.ts'
+import { runWorld } from '../../support/run-world.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const pure = (fn: (prompt: Json) => Json): Worker => ({ pure: true, perform: ({ prompt }) => ({ final: { value: fn(prompt), ok: true } }) })
+const effect = (perform: (attempt: Attempt) => Promise<Completion>): Worker => ({ pure: false, perform })
+const pass = (value: Json): Completion => ({ final: { value, ok: true } })
+
+/** Never answers by itself; ends with the signal's reason. */
+const hang: Worker = effect(
+	({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+)
+
+describe('a run', () => {
+	test('of pure steps ends with the ctx its flow computes, journalled step by step', async () => {
+		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
+		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
+		const launched = await world.launch(blueprintOf(flow, ['inc']))
+		const ended = await launched.ended
+		expect([ended.status, ended.result]).toEqual(['done', { a: 2, b: 3 }])
+		const steps = await world.runs.steps(ended.id)
+		expect(steps.map(({ position, status, value }) => [position, status, value])).toEqual([
+			['/0', 'passed', 2],
+			['/1', 'passed', 3],
+		])
+		expect(await kinds(world.events)).toEqual(['run.started', 'step.completed', 'step.completed', 'run.done'])
+	})
+
+	test('of pure steps is one transaction from launch to end', async () => {
+		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
+		let commits = 0
+		world.db.onCommit(() => commits++)
+		const launched = await world.launch(blueprintOf(step('inc', lit(1), '$.a'), ['inc']))
+		await launched.ended
+		expect(commits).toBe(1)
+	})
+
+	test('starts an effect only after its attempt is on disk', async () => {
+		const seen: Json[] = []
+		await using world = runWorld({
+			workers: {
+				look: effect(async ({ stepId, n }) => {
+					const row = world.db.query<{ status: string }>('SELECT status FROM attempt WHERE step_id = ? AND n = ?').get(stepId, n)
+					seen.push(row?.status ?? null)
+					return pass(1)
+				}),
+			},
+		})
+		await (await world.launch(blueprintOf(step('look', lit(1), '$.a'), ['look']))).ended
+		expect(seen).toEqual(['running'])
+	})
+
+	test('fails with the structured envelope when a step is blocked', async () => {
+		await using world = runWorld({ workers: { gate: { pure: true, perform: () => ({ final: { value: 'NO', ok: false } }) } } })
+		const ended = await (await world.launch(blueprintOf(step('gate', lit(1), '$.a'), ['gate']))).ended
+		expect(ended.status).toBe('failed')
+		expect(ended.result).toMatchObject({
+			error: {
+				message: 'flow eval: dispatcher error for ref \'gate\': blocked: "NO"',
+				code: 'step_blocked',
+				failed_step: 'gate',
+				verdict_value: 'NO',
+			},
+			partial_ctx: { steps: {} },
+		})
+	})
+
+	test('lets its flow catch what a worker throws', async () => {
+		await using world = runWorld({ workers: { boom: effect(() => Promise.reject(new Error('boom'))) } })
+		const flow = attempt(step('boom', lit(1), '$.a'), seq(), '$.why')
+		const ended = await (await world.launch(blueprintOf(flow, ['boom']))).ended
+		expect(ended.result).toEqual({
+			why: "dispatcher error for ref 'boom': dispatch_attempt: dispatch failed: worker fn returned error: boom",
+		})
+	})
+
+	test('an attempt that outlives its timeout fails with code attempt_timeout', async () => {
+		const clock = fakeClock()
+		await using world = runWorld({ workers: { hang }, clock })
+		const agents = [{ name: 'hang', kind: 'rust_fn', spec: { fn_id: 'hang' }, policy: { timeout_ms: 50 } }]
+		const launched = await world.launch({ id: 'test', flow: step('hang', lit(1), '$.a'), agents })
+		await eventually(async () => (await kinds(world.events)).includes('attempt.started'), { what: 'the attempt' })
+		await clock.advance(60)
+		expect((await launched.ended).result).toMatchObject({ error: { code: 'attempt_timeout' } })
+	})
+})
+
+describe('cancel', () => {
+	test('really stops the work, is final, and says so once', async () => {
+		await using world = runWorld({ workers: { hang } })
+		const launched = await world.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true })
+		expect(await world.service.cancel(launched.run.id, 'asked to')).toBe(true)
+		const ended = await launched.ended
+		expect(ended.status).toBe('cancelled')
+		expect(await world.service.cancel(launched.run.id, 'again')).toBe(false)
+		expect((await world.runs.steps(ended.id)).map(({ status }) => status)).toEqual(['cancelled'])
+		expect((await kinds(world.events)).filter((kind) => kind.startsWith('run.'))).toEqual(['run.started', 'run.cancelled'])
+	})
+
+	test('of an unknown run is not_found', async () => {
+		await using world = runWorld({ workers: {} })
+		const cancelled = world.service.cancel('R-nobody' as never, 'x')
+		expect(await cancelled.catch((error: MseError) => error.kind)).toBe('not_found')
+	})
+})
+
+describe('a synchronous launch', () => {
+	test('that reaches its ceiling fails the run and is timed_out, naming the seconds', async () => {
+		const clock = fakeClock()
+		await using world = runWorld({ workers: { hang }, clock })
+		const launched = await world.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { timeoutSecs: 2 })
+		await clock.advance(2000)
+		const error = await launched.ended.then(
+			() => null,
+			(thrown: unknown) => thrown,
+		)
+		expect(error).toBeInstanceOf(MseError)
+		expect(error).toMatchObject({ kind: 'timed_out', code: 'sync_ceiling' })
+		expect(String(error)).toContain('2 s')
+		expect((await world.runs.run(launched.run.id))?.status).toBe('failed')
+	})
+})
+
+describe('a detached run with a ttl', () => {
+	test('fails with run_ttl once so much was worked on it', async () => {
+		const clock = fakeClock()
+		await using world = runWorld({ workers: { hang }, clock })
+		const launched = await world.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true, ttlSecs: 5 })
+		await started(world, 1)
+		await clock.advance(4999)
+		expect((await world.runs.run(launched.run.id))?.status).toBe('running')
+		await clock.advance(1)
+		expect((await launched.ended).result).toMatchObject({ error: { code: 'run_ttl' } })
+	})
+})
+
+describe('after the process died', () => {
+	test('an unfinished run goes on, and a recorded step is not performed again', async () => {
+		using dir = tempDir()
+		const performed: string[] = []
+		let dying = true
+		const workers = {
+			once: effect(async ({ prompt }) => {
+				performed.push(`once ${prompt}`)
+				return pass(prompt)
+			}),
+			late: effect((it) => {
+				performed.push(`late ${it.n}`)
+				return dying ? (hang.perform(it) as Promise<Completion>) : Promise.resolve(pass('ok'))
+			}),
+		}
+		const flow = seq(loop(3, step('once', path('$.n'), '$.last')), step('late', lit('x'), '$.late'))
+		const first = runWorld({ workers, dir: dir.path })
+		const launched = await first.launch(blueprintOf(flow, ['once', 'late']), { detach: true })
+		await eventually(() => performed.includes('late 1'), { what: 'the last step' })
+		first.kill()
+
+		dying = false
+		await using second = runWorld({ workers, dir: dir.path })
+		expect(await second.supervisor.recover()).toBe(1)
+		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		expect([ended.status, ended.result]).toEqual(['done', { n: 3, last: 2, late: 'ok' }])
+		expect(performed).toEqual(['once 0', 'once 1', 'once 2', 'late 1', 'late 2'])
+		expect(await kinds(second.events)).toContain('run.recovered')
+	})
+
+	test('a race keeps the lane that had won', async () => {
+		using dir = tempDir()
+		let answer: ((value: Completion) => void) | undefined
+		let dying = true
+		const workers = {
+			lane: effect((it) => (it.prompt === 1 ? Promise.resolve(pass('second lane')) : (hang.perform(it) as Promise<Completion>))),
+			late: effect((it) => {
+				if (!dying) return Promise.resolve(pass('ok'))
+				answer?.(pass(null))
+				return hang.perform(it) as Promise<Completion>
+			}),
+		}
+		const flow = seq(fanout([0, 1, 2], 'race', step('lane', path('$.item'), '$.won'), '$.race'), step('late', lit(1), '$.late'))
+		const first = runWorld({ workers, dir: dir.path })
+		const reached = new Promise<Completion>((resolve) => {
+			answer = resolve
+		})
+		const launched = await first.launch(blueprintOf(flow, ['lane', 'late']), { detach: true })
+		await reached
+		first.kill()
+
+		dying = false
+		await using second = runWorld({ workers: { ...workers, lane: hang }, dir: dir.path })
+		await second.supervisor.recover()
+		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		expect(ended.result).toEqual({ race: { item: 1, won: 'second lane' }, late: 'ok' })
+		const steps = await second.runs.steps(ended.id)
+		expect(steps.map(({ position, status }) => [position, status]).sort()).toEqual([
+			['/0/lane[0]', 'cancelled'],
+			['/0/lane[1]', 'passed'],
+			['/0/lane[2]', 'cancelled'],
+			['/1', 'passed'],
+		])
+	})
+
+	test('three deaths during one attempt leave the run interrupted with code crash_loop, and resume takes it up', async () => {
+		using dir = tempDir()
+		const flow = step('hang', lit(1), '$.a')
+		const first = runWorld({ workers: { hang }, dir: dir.path })
+		const launched = await first.launch(blueprintOf(flow, ['hang']), { detach: true })
+		await started(first, 1)
+		first.kill()
+		for (const n of [2, 3]) {
+			const next = runWorld({ workers: { hang }, dir: dir.path })
+			await next.supervisor.recover()
+			await started(next, n)
+			next.kill()
+		}
+		await using last = runWorld({ workers: { hang: pure(() => 'fine') }, dir: dir.path })
+		await last.supervisor.recover()
+		await eventually(async () => (await last.runs.run(launched.run.id))?.status === 'interrupted', { what: 'the crash loop' })
+		expect((await last.runs.run(launched.run.id))?.result).toMatchObject({ error: { code: 'crash_loop' } })
+		await last.service.resume(launched.run.id)
+		const ended = await last.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		expect([ended.status, ended.result]).toEqual(['done', { a: 'fine' }])
+	})
+
+	test('a stop in good order does not count as a death', async () => {
+		using dir = tempDir()
+		const first = runWorld({ workers: { hang }, dir: dir.path })
+		const launched = await first.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true })
+		await started(first, 1)
+		await first[Symbol.asyncDispose]()
+		for (let restart = 0; restart < 4; restart++) {
+			const next = runWorld({ workers: { hang }, dir: dir.path })
+			await next.supervisor.recover()
+			await started(next, restart + 2)
+			await next[Symbol.asyncDispose]()
+		}
+		await using last = runWorld({ workers: { hang }, dir: dir.path })
+		expect((await last.runs.run(launched.run.id))?.status).toBe('running')
+	})
+})
+
+async function kinds(log: { read(after: number, filter: object, limit: number): Promise<readonly { kind: string }[]> }): Promise<string[]> {
+	return (await log.read(0, {}, 1000)).map(({ kind }) => kind)
+}
+
+async function started(world: ReturnType<typeof runWorld>, n: number): Promise<void> {
+	const newest = () => world.db.query<{ n: number | null }>("SELECT max(n) AS n FROM attempt WHERE status = 'running'").get()?.n
+	await eventually(() => newest() === n, { what: `attempt ${n}`, within: 2000 })
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import type { Registry, Worker } from '../../src/core/dispatch/backend.ts'
+import type { FlowLimits } from '../../src/core/flow/flow-host.ts'
+import type { OperatorDirectory } from '../../src/core/run/launch.ts'
+import { PlanCache } from '../../src/core/run/plan-cache.ts'
+import type { Launched, LaunchRequest, RunService } from '../../src/core/run/request.ts'
+import { runService } from '../../src/core/run/service.ts'
+import { RunSupervisor } from '../../src/core/run/supervisor.ts'
+import { type Clock, systemClock } from '../../src/kernel/clock.ts'
+import type { Json } from '../../src/kernel/json.ts'
+import { silentLogger } from '../../src/kernel/log.ts'
+import { openBlobs } from '../../src/store/sqlite/blob.ts'
+import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
+import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
+import { SqliteEventStore } from '../../src/store/sqlite/event-store.ts'
+import { SqliteOutputStore } from '../../src/store/sqlite/output-store.ts'
+import { SqliteRunStore } from '../../src/store/sqlite/run-store.ts'
+
+export interface RunWorldOptions {
+	/** Workers of agents of kind `rust_fn`, by `spec.fn_id`. */
+	readonly workers: { readonly [fnId: string]: Worker }
+	/** A folder that outlives the world; in memory when absent. */
+	readonly dir?: string
+	readonly clock?: Clock
+	readonly limits?: Partial<FlowLimits>
+	readonly operators?: OperatorDirectory
+}
+
+export interface RunWorld extends AsyncDisposable {
+	readonly db: SqliteDatabase
+	readonly service: RunService
+	readonly supervisor: RunSupervisor
+	readonly runs: SqliteRunStore
+	readonly events: SqliteEventStore
+	launch(blueprint: Json, over?: Partial<LaunchRequest>): Promise<Launched>
+	/** Leaves everything as a killed process would: nothing more is written, nothing is ended. */
+	kill(): void
+}
+
+const nobody: OperatorDirectory = { find: async () => null, anyLive: async () => false }
+
+/** Runs with real stores and scripted workers, without any edge. */
+export function runWorld(options: RunWorldOptions): RunWorld {
+	const clock = options.clock ?? systemClock
+	const { dir } = options
+	const db = new SqliteDatabase({ path: dir === undefined ? ':memory:' : join(dir, 'mse.db'), clock })
+	const values = openBlobs(dir && join(dir, 'blob'))
+	const runs = new SqliteRunStore(db, values)
+	const plans = new PlanCache(registryOf(options.workers), new SqliteBlueprintStore(db, values))
+	const supervisor = new RunSupervisor({
+		runs,
+		outputs: new SqliteOutputStore(db, values),
+		clock,
+		log: silentLogger,
+		dataDirId: 'test',
+		tokenSecret: new Uint8Array(32),
+		tokenTtlSecs: 1800,
+		recoveryMax: 3,
+		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ...options.limits },
+		planOf: (hash) => plans.planOf(hash),
+	})
+	const service = runService({
+		runs,
+		operators: options.operators ?? nobody,
+		supervisor,
+		clock,
+		syncTimeoutSecs: 3600,
+		checkPolicy: 'warn',
+		resolve: (reference) => plans.resolve(reference),
+	})
+	return {
+		db,
+		service,
+		supervisor,
+		runs,
+		events: new SqliteEventStore(db),
+		launch: (blueprint, over = {}) =>
+			service.launch({ reference: { kind: 'inline', raw: blueprint }, initCtx: {}, detach: false, ...over }),
+		kill: () => db.sqlite.close(),
+		async [Symbol.asyncDispose]() {
+			await supervisor.stop()
+			db[Symbol.dispose]()
+		},
+	}
+}
+
+function registryOf(workers: RunWorldOptions['workers']): Registry {
+	const prepare = (agent: { readonly spec: unknown }): Worker => {
+		const worker = workers[(agent.spec as { fn_id: string }).fn_id]
+		if (!worker) throw new Error(`no scripted worker for ${JSON.stringify(agent.spec)}`)
+		return worker
+	}
+	return new Map([['rust_fn', { name: 'scripted', leavesProcess: false, prepare }]])
+}
