@@ -16,11 +16,29 @@ export type OutputId = Id<'output'>
 /** Names one request to an operator; opaque to clients. */
 export type RequestId = Id<'request'>
 
-export const newStepId = (): StepId => `ST-${randomHex(8)}` as StepId
-export const newTaskId = (): TaskId => `T-${randomHex(8)}` as TaskId
-export const newRunId = (): RunId => `R-${randomHex(8)}` as RunId
+export const newStepId = (): StepId => `ST-${ascending()}` as StepId
+export const newTaskId = (): TaskId => `T-${ascending()}` as TaskId
+export const newRunId = (): RunId => `R-${ascending()}` as RunId
 export const newSessionId = (): SessionId => `S-${randomHex(8)}` as SessionId
 export const newOutputId = (): OutputId => `out-${randomHex(5)}` as OutputId
+
+/**
+ * 16 hex that grow within a process and, as clocks go, from one to the next: rows of one time lie beside each other on disk,
+ * and ids sort in the order of their making. Unique, not unguessable.
+ */
+const ascending = ascendingHex()
+
+function ascendingHex(): () => string {
+	let last = 0
+	let count = 0
+	return () => {
+		const now = Math.max(last, Date.now())
+		count = now === last ? count + 1 : Number.parseInt(randomHex(2), 16)
+		last = count > 0xfffff ? now + 1 : now
+		if (count > 0xfffff) count = 0
+		return last.toString(16).padStart(11, '0') + count.toString(16).padStart(5, '0')
+	}
+}
 
 /** Ids that come from outside are opaque: an unknown one is answered 404, never refused for its form. */
 export const asStepId = (text: string): StepId => text as StepId

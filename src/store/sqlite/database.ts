@@ -39,6 +39,7 @@ export class SqliteDatabase implements Disposable {
 	#facts: Event[] = []
 	#listeners = new Set<CommitListener>()
 	#statements = new Map<string, Statement>()
+	#eventSeq: number
 
 	constructor(options: { path: string; clock: Clock }) {
 		this.path = options.path
@@ -47,6 +48,21 @@ export class SqliteDatabase implements Disposable {
 		for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'busy_timeout=5000', 'foreign_keys=ON', 'wal_autocheckpoint=4000'])
 			this.sqlite.run(`PRAGMA ${pragma}`)
 		migrate(this.sqlite, options.path)
+		this.#eventSeq = highestEventSeq(this.sqlite)
+	}
+
+	/** The next number of the log, for use inside a change. One that is rolled back leaves a gap. */
+	nextEventSeq(): number {
+		return ++this.#eventSeq
+	}
+
+	get newestEventSeq(): number {
+		return this.#eventSeq
+	}
+
+	/** Keeps the log's numbers from being given out again once its newest facts are deleted; to be called inside that change. */
+	keepEventSeq(): void {
+		this.query("INSERT OR REPLACE INTO meta (key, value) VALUES ('event_seq', ?)").run(String(this.#eventSeq))
 	}
 
 	/**
@@ -164,6 +180,12 @@ export class SqliteDatabase implements Disposable {
 		this.#facts = []
 		for (const listener of this.#listeners) listener(facts)
 	}
+}
+
+function highestEventSeq(sqlite: Database): number {
+	const sql =
+		"SELECT max(coalesce((SELECT max(seq) FROM event), 0), coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'event_seq'), 0)) AS seq"
+	return sqlite.query<{ seq: number }, []>(sql).get()?.seq ?? 0
 }
 
 /** A fault of the disk or the file, which spoils the whole transaction; anything else spoils one change. */

@@ -15,26 +15,26 @@ interface EventRow {
 	readonly data: string
 }
 
-const INSERT = 'INSERT INTO event (at, kind, run_id, task_id, step_id, operator, worker, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+const INSERT = 'INSERT INTO event (seq, at, kind, run_id, task_id, step_id, operator, worker, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'
 
 /** Appends a fact; to be called by a store inside the change that makes it true. */
 export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
 	const at = db.clock.now()
 	const data = draft.data ?? {}
-	const { lastInsertRowid } = db
-		.query(INSERT)
-		.run(
-			at,
-			draft.kind,
-			draft.runId ?? null,
-			draft.taskId ?? null,
-			draft.stepId ?? null,
-			draft.operator ?? null,
-			draft.worker ?? null,
-			JSON.stringify(data),
-		)
+	const seq = db.nextEventSeq()
+	db.query(INSERT).run(
+		seq,
+		at,
+		draft.kind,
+		draft.runId ?? null,
+		draft.taskId ?? null,
+		draft.stepId ?? null,
+		draft.operator ?? null,
+		draft.worker ?? null,
+		JSON.stringify(data),
+	)
 	db.publish({
-		seq: Number(lastInsertRowid),
+		seq,
 		at,
 		kind: draft.kind,
 		...(draft.runId !== undefined && { run_id: draft.runId }),
@@ -64,8 +64,7 @@ export class SqliteEventStore implements EventLog {
 
 	async bounds(): Promise<{ oldest: number; newest: number }> {
 		const oldest = this.#db.query<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').get()?.seq ?? 0
-		const newest = this.#db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get()?.seq ?? 0
-		return { oldest, newest }
+		return { oldest, newest: this.#db.newestEventSeq }
 	}
 
 	subscribe(listener: (facts: readonly Event[]) => void): () => void {

@@ -81,7 +81,7 @@ export class JournalWriter {
 			.query(
 				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, value, error, stats, started_at, ended_at)
 				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-				 ON CONFLICT (run_id, generation, position) DO UPDATE SET status = excluded.status, value = excluded.value,
+				 ON CONFLICT (step_id) DO UPDATE SET status = excluded.status, value = excluded.value,
 				   error = excluded.error, stats = coalesce(excluded.stats, stats), ended_at = excluded.ended_at`,
 			)
 			.run(

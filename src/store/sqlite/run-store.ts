@@ -159,7 +159,7 @@ export class SqliteRunStore implements RunStore {
 
 	async steps(runId: RunId): Promise<readonly Step[]> {
 		const sql =
-			'SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation WHERE run_id = ? ORDER BY step.seq'
+			'SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation WHERE run_id = ? ORDER BY step.step_id'
 		const rows = this.#db.query<StepRow>(sql).all(runId)
 		return rows.map((row) => toStep(row, this.#values))
 	}
@@ -176,6 +176,7 @@ export class SqliteRunStore implements RunStore {
 
 	deleteRun(id: RunId): Promise<boolean> {
 		return this.#db.write(() => {
+			this.#db.keepEventSeq()
 			for (const table of ['seat', 'step', 'decision', 'attempt', 'output', 'degradation', 'request', 'event'])
 				this.#db.query(`DELETE FROM ${table} WHERE run_id = ?`).run(id)
 			return this.#db.query('DELETE FROM run WHERE id = ?').run(id).changes > 0

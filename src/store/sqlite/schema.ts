@@ -7,7 +7,7 @@ export const migrations: readonly string[] = [
 	CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 	CREATE TABLE event (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		at INTEGER NOT NULL,
 		kind TEXT NOT NULL,
 		run_id TEXT, task_id TEXT, step_id TEXT, operator TEXT, worker TEXT,
@@ -24,7 +24,7 @@ export const migrations: readonly string[] = [
 	) STRICT;
 	CREATE TABLE blueprint_document (hash TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
 	CREATE TABLE blueprint_commit (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		id TEXT NOT NULL,
 		hash TEXT NOT NULL REFERENCES blueprint_document (hash),
 		parent TEXT,
@@ -37,7 +37,7 @@ export const migrations: readonly string[] = [
 	CREATE INDEX blueprint_commit_hash ON blueprint_commit (id, hash, seq);
 
 	CREATE TABLE task (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		id TEXT NOT NULL UNIQUE,
 		goal TEXT NOT NULL,
 		blueprint_ref TEXT NOT NULL,
@@ -48,7 +48,7 @@ export const migrations: readonly string[] = [
 	) STRICT;
 
 	CREATE TABLE run (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		id TEXT NOT NULL UNIQUE,
 		task_id TEXT NOT NULL REFERENCES task (id),
 		generation INTEGER NOT NULL,
@@ -82,11 +82,10 @@ export const migrations: readonly string[] = [
 	CREATE INDEX seat_op ON seat (op);
 
 	CREATE TABLE step (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		step_id TEXT PRIMARY KEY,
 		run_id TEXT NOT NULL,
 		generation INTEGER NOT NULL,
 		position TEXT NOT NULL,
-		step_id TEXT NOT NULL,
 		ref TEXT NOT NULL,
 		status TEXT NOT NULL,
 		attempt INTEGER NOT NULL,
@@ -97,9 +96,8 @@ export const migrations: readonly string[] = [
 		stats TEXT,
 		started_at INTEGER NOT NULL,
 		ended_at INTEGER
-	) STRICT;
-	CREATE UNIQUE INDEX step_position ON step (run_id, generation, position);
-	CREATE UNIQUE INDEX step_id ON step (step_id);
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX step_run ON step (run_id, generation);
 
 	CREATE TABLE decision (
 		run_id TEXT NOT NULL,
@@ -130,7 +128,7 @@ export const migrations: readonly string[] = [
 	CREATE UNIQUE INDEX attempt_token ON attempt (token_fp) WHERE token_fp IS NOT NULL;
 
 	CREATE TABLE output (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		id TEXT NOT NULL UNIQUE,
 		plane TEXT NOT NULL CHECK (plane IN ('tail', 'data')),
 		run_id TEXT,
@@ -146,7 +144,7 @@ export const migrations: readonly string[] = [
 	CREATE INDEX output_run_producer ON output (run_id, producer, seq) WHERE plane = 'data';
 
 	CREATE TABLE degradation (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		run_id TEXT NOT NULL,
 		step_id TEXT NOT NULL,
 		entry TEXT NOT NULL
@@ -170,7 +168,7 @@ export const migrations: readonly string[] = [
 	CREATE INDEX operator_role_sid ON operator_role (sid);
 
 	CREATE TABLE request (
-		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		seq INTEGER PRIMARY KEY,
 		req_id TEXT NOT NULL UNIQUE,
 		kind TEXT NOT NULL,
 		state TEXT NOT NULL,
