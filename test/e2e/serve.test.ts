@@ -5,8 +5,9 @@ import { startTestServer } from './support/server.ts'
 describe('a server process', () => {
 	test('says where it listens in one line and is healthy there', async () => {
 		await using server = await startTestServer()
-		expect(server.stdout).toBe(`mse-server listening on ${server.url}\n`)
 		expect(await runBinary(['health', '--url', server.url])).toMatchObject({ code: 0 })
+		await server.kill('SIGTERM')
+		expect(server.stdout).toBe(`mse-server listening on ${server.url}\n`)
 	})
 
 	test.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 at %s', async (signal) => {

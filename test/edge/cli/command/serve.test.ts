@@ -43,7 +43,9 @@ describe('a server that runs', () => {
 		const file = join(folder.path, 'address')
 		const { terminal, code, listening } = serving(['--address-file', file])
 		await listening()
-		expect(readFileSync(file, 'utf8')).toBe(`${URL_OF_SERVER}\n`)
+		expect(await eventually(() => existsSync(file) && readFileSync(file, 'utf8'), { what: 'the address is in its file' })).toBe(
+			`${URL_OF_SERVER}\n`,
+		)
 		terminal.signal('SIGINT')
 		await code
 		expect(existsSync(file)).toBe(false)
