@@ -23,12 +23,18 @@ export interface Ended {
 	readonly stderr: string
 }
 
+export interface RunOptions {
+	readonly binary?: string
+	readonly env?: Readonly<Record<string, string>>
+	readonly stdin?: string
+	/** Files of the folder, which is also HOME. */
+	readonly files?: Readonly<Record<string, string>>
+}
+
 /** Runs the binary to its end from an empty folder with an empty environment. */
-export async function runBinary(
-	args: readonly string[],
-	options: { readonly binary?: string; readonly env?: Readonly<Record<string, string>>; readonly stdin?: string } = {},
-): Promise<Ended> {
+export async function runBinary(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
 	using home = tempDir()
+	for (const [name, text] of Object.entries(options.files ?? {})) await Bun.write(join(home.path, name), text)
 	const child = Bun.spawn([options.binary ?? binaryPath(), ...args], {
 		cwd: home.path,
 		env: bareEnvironment(home.path, options.env),

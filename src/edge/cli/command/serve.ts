@@ -41,8 +41,8 @@ async function serve(start: StartServer, invocation: Invocation): Promise<number
 	const server = await start(config, log).catch((thrown: unknown) => {
 		throw startFailure(thrown, config)
 	})
-	if (config.addressFile !== null) writeWhole(config.addressFile, `${server.url}\n`)
 	invocation.out(`mse-server listening on ${server.url}\n`)
+	if (config.addressFile !== null) writeWhole(config.addressFile, `${server.url}\n`)
 	log.info('stopping', { signal: await invocation.nextSignal() })
 	const code = await Promise.race([server.stop().then(() => EXIT.done), forcedExit(invocation)])
 	if (config.addressFile !== null) rmSync(config.addressFile, { force: true })

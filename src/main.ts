@@ -1,0 +1,33 @@
+import './prelude.ts'
+import { startServer } from './app.ts'
+import type { Terminal } from './edge/cli/command.ts'
+import { wantsColour } from './edge/cli/print.ts'
+import { runCli } from './edge/cli/run.ts'
+import { commandTable } from './edge/cli/table.ts'
+
+/** Each signal wakes one waiter; the next call waits for the next signal. */
+function nextSignal(): Promise<NodeJS.Signals> {
+	return new Promise((resolve) => {
+		const take = (signal: NodeJS.Signals): void => {
+			process.off('SIGINT', take)
+			process.off('SIGTERM', take)
+			resolve(signal)
+		}
+		process.on('SIGINT', take)
+		process.on('SIGTERM', take)
+	})
+}
+
+const terminal: Terminal = {
+	out: (text) => void process.stdout.write(text),
+	err: (text) => void process.stderr.write(text),
+	colour: wantsColour(process.stdout, process.env),
+	env: process.env,
+	nextSignal,
+}
+
+// `| head` closes stdout early; that is no failure.
+process.stdout.on('error', () => process.exit(0))
+const code = await runCli(process.argv.slice(2), commandTable({ server: startServer }), terminal)
+await new Promise<void>((written) => process.stdout.write('', () => written()))
+process.exit(code)
