@@ -1,7 +1,7 @@
 import { stopOf } from '../dispatch/stop.ts'
-import type { AttemptDeps, StepInFlight } from './attempt-loop.ts'
 import type { Outcome } from './outcome.ts'
 import type { StepFailure } from './record.ts'
+import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** Writes the end of one attempt, once. */
 export interface AttemptEnd {

@@ -1,48 +1,16 @@
 import { childController } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import type { StepId } from '../../kernel/id.ts'
-import type { Json } from '../../kernel/json.ts'
-import type { AgentContext, Attempt, Completion } from '../dispatch/backend.ts'
+import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
-import type { OutputStore } from '../output/store.ts'
 import { watchEnd } from './attempt-end.ts'
-import type { Journal } from './journal.ts'
 import { type Outcome, toFailure } from './outcome.ts'
-import type { Run, StepFailure } from './record.ts'
+import type { StepFailure } from './record.ts'
 import { settleValue } from './settle-value.ts'
+import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 import type { RecordedAttempt } from './store.ts'
 import { mint, toAttempt } from './to-attempt.ts'
 import type { WorkTimer } from './ttl.ts'
-
-/** What the steps of one run share. */
-export interface AttemptDeps {
-	readonly run: Run
-	readonly journal: Journal
-	readonly outputs: OutputStore
-	readonly clock: Clock
-	readonly timer: WorkTimer
-	/** Names this data directory in the marker of child processes. */
-	readonly dataDirId: string
-	readonly tokenSecret: Uint8Array
-	readonly tokenTtlSecs: number
-	/** So many server deaths during one step make a crash loop. */
-	readonly recoveryMax: number
-	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
-	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */
-	interrupt(code: string, message: string): void
-}
-
-export interface StepInFlight {
-	readonly stepId: StepId
-	readonly position: string
-	readonly ref: string
-	readonly inputHash: string
-	readonly prompt: Json
-	readonly context: AgentContext
-	readonly startedAt: number
-	readonly signal: AbortSignal
-}
 
 type Perform = (attempt: Attempt) => Completion | Promise<Completion>
 

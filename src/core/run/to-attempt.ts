@@ -1,7 +1,7 @@
 import type { StepId } from '../../kernel/id.ts'
 import { type MintedCredentials, mintCredentials } from '../access/credential.ts'
 import type { Attempt } from '../dispatch/backend.ts'
-import type { AttemptDeps, StepInFlight } from './attempt-loop.ts'
+import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** An attempt as its backend sees it. */
 export function toAttempt(

@@ -1,0 +1,38 @@
+import type { Clock } from '../../kernel/clock.ts'
+import type { StepId } from '../../kernel/id.ts'
+import type { Json } from '../../kernel/json.ts'
+import type { AgentContext } from '../dispatch/backend.ts'
+import type { OutputStore } from '../output/store.ts'
+import type { Journal } from './journal.ts'
+import type { Run } from './record.ts'
+import type { RecordedAttempt } from './store.ts'
+import type { WorkTimer } from './ttl.ts'
+
+/** What the steps of one run share. */
+export interface AttemptDeps {
+	readonly run: Run
+	readonly journal: Journal
+	readonly outputs: OutputStore
+	readonly clock: Clock
+	readonly timer: WorkTimer
+	/** Names this data directory in the marker of child processes. */
+	readonly dataDirId: string
+	readonly tokenSecret: Uint8Array
+	readonly tokenTtlSecs: number
+	/** So many server deaths during one step make a crash loop. */
+	readonly recoveryMax: number
+	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
+	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */
+	interrupt(code: string, message: string): void
+}
+
+export interface StepInFlight {
+	readonly stepId: StepId
+	readonly position: string
+	readonly ref: string
+	readonly inputHash: string
+	readonly prompt: Json
+	readonly context: AgentContext
+	readonly startedAt: number
+	readonly signal: AbortSignal
+}
