@@ -1,23 +1,32 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { OutputEventSchema } from './output.ts'
 
+/** Unknown keys of a request are ignored. */
+const open = { additionalProperties: true }
+
 /** Where the credential may be put when no header can be sent; a header wins. */
-export const DataTokenQuerySchema = Type.Object({ token: Type.Optional(Type.String()) })
+export const DataTokenQuerySchema = Type.Object({ token: Type.Optional(Type.String()) }, open)
 
 /** Body of `POST /v1/data/:name`; the name is in the path (mlua-swarm 0.1.0). */
-export const DataPostReqSchema = Type.Object({
-	task_id: Type.String(),
-	attempt: Type.Integer({ minimum: 0 }),
-	event: OutputEventSchema,
-	parent_refs: Type.Optional(Type.Array(Type.String())),
-})
+export const DataPostReqSchema = Type.Object(
+	{
+		task_id: Type.String(),
+		attempt: Type.Integer({ minimum: 0 }),
+		event: OutputEventSchema,
+		parent_refs: Type.Optional(Type.Array(Type.String())),
+	},
+	open,
+)
 export type DataPostReq = Static<typeof DataPostReqSchema>
 
 /** Body of `POST /v1/data/emit`. */
-export const DataEmitReqSchema = Type.Object({
-	...DataPostReqSchema.properties,
-	producer_agent: Type.String(),
-})
+export const DataEmitReqSchema = Type.Object(
+	{
+		...DataPostReqSchema.properties,
+		producer_agent: Type.String(),
+	},
+	open,
+)
 export type DataEmitReq = Static<typeof DataEmitReqSchema>
 
 export const DataEmitRespSchema = Type.Object({ out_id: Type.String() })

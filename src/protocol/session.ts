@@ -1,5 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+/** Unknown keys of a request are ignored. */
+const open = { additionalProperties: true }
+
 /** Who a credential speaks for (mlua-swarm 0.1.0). */
 export const roles = ['operator', 'worker', 'observer', 'senior'] as const
 export type Role = (typeof roles)[number]
@@ -19,11 +22,14 @@ export const CapTokenSchema = Type.Object({
 export type CapToken = Required<Static<typeof CapTokenSchema>>
 
 /** Body of `POST /v1/sessions` (mlua-swarm 0.1.0). `role` is read in any case. */
-export const SessionAttachReqSchema = Type.Object({
-	agent_id: Type.String(),
-	role: Type.String(),
-	ttl_secs: Type.Integer({ minimum: 0 }),
-})
+export const SessionAttachReqSchema = Type.Object(
+	{
+		agent_id: Type.String(),
+		role: Type.String(),
+		ttl_secs: Type.Integer({ minimum: 0 }),
+	},
+	open,
+)
 export type SessionAttachReq = Static<typeof SessionAttachReqSchema>
 
 /** `session_id` is the secret that ends the session, `public_id` its name for logs and lists; `role` in the caller's spelling. */

@@ -1,13 +1,18 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { UsageSchema } from './output.ts'
 
+/** Unknown keys of a request are ignored. */
+const open = { additionalProperties: true }
 const nullable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
 /** Query of `GET /v1/worker/prompt`; `task_id` is the step's id. `system=ref` asks for a pointer to the system prompt (ours). */
-export const PromptQuerySchema = Type.Object({
-	task_id: Type.String(),
-	system: Type.Optional(Type.String({ description: '`ref`: a `system_ref` in place of `system`' })),
-})
+export const PromptQuerySchema = Type.Object(
+	{
+		task_id: Type.String(),
+		system: Type.Optional(Type.String({ description: '`ref`: a `system_ref` in place of `system`' })),
+	},
+	open,
+)
 export type PromptQuery = Static<typeof PromptQuerySchema>
 
 /** What a worker may know of its task; a key without a value is left out (mlua-swarm 0.26.0, and our `input_refs`). */
@@ -43,46 +48,61 @@ export const WorkerPromptSchema = Type.Object({
 })
 export type WorkerPrompt = Static<typeof WorkerPromptSchema>
 
-export const PromptSystemQuerySchema = Type.Object({
-	task_id: Type.String(),
-	attempt: Type.Optional(Type.String()),
-	token: Type.Optional(Type.String()),
-})
+export const PromptSystemQuerySchema = Type.Object(
+	{
+		task_id: Type.String(),
+		attempt: Type.Optional(Type.String()),
+		token: Type.Optional(Type.String()),
+	},
+	open,
+)
 export type PromptSystemQuery = Static<typeof PromptSystemQuerySchema>
 
 /** Query of `POST /v1/worker/submit`: the body is the value, raw. */
-export const SubmitQuerySchema = Type.Object({
-	ok: Type.Optional(Type.String({ description: '`true` (default) or `false`' })),
-	verdict: Type.Optional(Type.String({ description: '`pass`, `blocked` or `skip`' })),
-})
+export const SubmitQuerySchema = Type.Object(
+	{
+		ok: Type.Optional(Type.String({ description: '`true` (default) or `false`' })),
+		verdict: Type.Optional(Type.String({ description: '`pass`, `blocked` or `skip`' })),
+	},
+	open,
+)
 export type SubmitQuery = Static<typeof SubmitQuerySchema>
 
-export const WorkerResultReqSchema = Type.Object({
-	task_id: Type.String(),
-	value: Type.Unknown(),
-	ok: Type.Optional(Type.Boolean()),
-	attempt: nullable(Type.Integer({ minimum: 0 })),
-})
+export const WorkerResultReqSchema = Type.Object(
+	{
+		task_id: Type.String(),
+		value: Type.Unknown(),
+		ok: Type.Optional(Type.Boolean()),
+		attempt: nullable(Type.Integer({ minimum: 0 })),
+	},
+	open,
+)
 export type WorkerResultReq = Static<typeof WorkerResultReqSchema>
 
-export const ArtifactQuerySchema = Type.Object({ name: Type.Optional(Type.String()) })
+export const ArtifactQuerySchema = Type.Object({ name: Type.Optional(Type.String()) }, open)
 
 /** A worker tells that a tool failed and what it did instead. */
-export const WorkerDegradationReqSchema = Type.Object({
-	tool: Type.String(),
-	error: Type.String(),
-	fallback: Type.String(),
-	note: nullable(Type.String()),
-})
+export const WorkerDegradationReqSchema = Type.Object(
+	{
+		tool: Type.String(),
+		error: Type.String(),
+		fallback: Type.String(),
+		note: nullable(Type.String()),
+	},
+	open,
+)
 export type WorkerDegradationReq = Static<typeof WorkerDegradationReqSchema>
 
-export const WorkerStatsReqSchema = Type.Object({
-	worker_kind: nullable(Type.String()),
-	model: nullable(Type.String()),
-	usage: nullable(UsageSchema),
-	num_turns: nullable(Type.Integer({ minimum: 0 })),
-	adapter_data: Type.Optional(Type.Unknown()),
-})
+export const WorkerStatsReqSchema = Type.Object(
+	{
+		worker_kind: nullable(Type.String()),
+		model: nullable(Type.String()),
+		usage: nullable(UsageSchema),
+		num_turns: nullable(Type.Integer({ minimum: 0 })),
+		adapter_data: Type.Optional(Type.Unknown()),
+	},
+	open,
+)
 export type WorkerStatsReq = Static<typeof WorkerStatsReqSchema>
 
 export const RenderSizeRespSchema = Type.Object({

@@ -40,5 +40,5 @@ async function readAtMost(file: FileHandle, path: string, limit: number): Promis
 }
 
 function tooLarge(path: string, limit: number): MseError {
-	return new MseError('too_large', `file submit: ${path} has more than ${limit} bytes (limits.output_bytes)`, { code: 'output_too_large' })
+	return new MseError('too_large', `file submit: ${path} has more than ${limit} bytes`, { code: 'file_too_large' })
 }

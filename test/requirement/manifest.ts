@@ -1,3 +1,6 @@
+import { engineRequirements } from './engine.ts'
+import { wireRequirements } from './wire.ts'
+
 /** One behaviour somebody relies on: cited by a test, or listed with the reason why it is decided otherwise. */
 export interface Requirement {
 	readonly id: string
@@ -6,4 +9,7 @@ export interface Requirement {
 	readonly otherwise?: string
 }
 
-export const requirements: ReadonlyMap<string, Requirement> = new Map()
+/** Every row, as written; a test keeps the ids unique. */
+export const requirementRows: readonly Requirement[] = [...wireRequirements, ...engineRequirements]
+
+export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

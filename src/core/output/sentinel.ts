@@ -13,6 +13,9 @@ export interface SubmittedFiles {
 
 const PREFIX = '@file:'
 
+/** Files may not be larger, whatever bodies may (mlua-swarm 0.26.0). */
+export const SUBMITTED_FILE_BYTES = 2 * 1024 * 1024
+
 /**
  * A body `@file:<absolute path>` is replaced by that file's text; other bodies stay (mlua-swarm 0.9.2). The agent's
  * context must say `allow_file_submit: true`, and the file must really lie under its `work_dir`.

@@ -34,6 +34,7 @@ export interface OutputStore {
 	get(id: OutputId): Promise<OutputRecord | null>
 	/** Newest data record of that producer in the run, or process-wide when `runId` is null. */
 	latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null>
+	/** How many bodies an attempt put down; progress and partial text in its tail do not count. */
 	countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number>
 	listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]>
 }

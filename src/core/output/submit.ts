@@ -8,7 +8,7 @@ import { identify, requireAttempt, requireRunning, requireStep } from './caller.
 import type { Presented, WorkerFaceDeps } from './face-deps.ts'
 import { AUDIT_PREFIX, skipMarker } from './fold.ts'
 import { requireBytes, requireRoom } from './limit.ts'
-import { resolveSentinel } from './sentinel.ts'
+import { resolveSentinel, SUBMITTED_FILE_BYTES } from './sentinel.ts'
 import type { NewOutput, OutputRecord } from './store.ts'
 import { toSubmittedValue } from './submit-format.ts'
 import { toText } from './text.ts'
@@ -56,9 +56,9 @@ export async function appendToRunning(deps: WorkerFaceDeps, attempt: AttemptReco
 }
 
 async function bodyText(deps: WorkerFaceDeps, attempt: AttemptRecord, body: Uint8Array): Promise<string> {
-	const { outputBytes } = deps.limits
 	requireBytes(deps.limits, body.byteLength)
-	return resolveSentinel(toText(body), attempt.context, deps.files, outputBytes)
+	const fileBytes = Math.min(deps.limits.outputBytes, SUBMITTED_FILE_BYTES)
+	return resolveSentinel(toText(body), attempt.context, deps.files, fileBytes)
 }
 
 async function appendFinal(deps: WorkerFaceDeps, attempt: AttemptRecord, value: Json, { ok, skip }: Signal): Promise<void> {

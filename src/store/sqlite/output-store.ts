@@ -55,7 +55,9 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number> {
-		const sql = 'SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?'
+		// A body in a file has no type here, and is large enough to count.
+		const sql = `SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?
+			AND (plane = 'data' OR coalesce(json_extract(event, '$.type'), '') NOT IN ('progress', 'partial'))`
 		return this.#db.query<{ n: number }>(sql).get(stepId, attempt, plane)?.n ?? 0
 	}
 
