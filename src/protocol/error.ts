@@ -11,3 +11,8 @@ export const SwarmErrorSchema = Type.Object(
 	{ additionalProperties: true },
 )
 export type SwarmError = Static<typeof SwarmErrorSchema>
+
+/** The error statuses a swarm route declares, beside its answers. */
+export function refusals<const Status extends number>(...statuses: Status[]) {
+	return Object.fromEntries(statuses.map((status) => [status, SwarmErrorSchema])) as { [S in Status]: typeof SwarmErrorSchema }
+}

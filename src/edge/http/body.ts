@@ -10,8 +10,8 @@ interface ParseContext {
 	readonly store: object
 }
 
-/** Nothing honest nests deeper, and what walks JSON recursively must not run out of stack. */
-const DEEPEST = 500
+/** What walks JSON recursively must not run out of stack. Blueprints have a lower limit of their own. */
+const DEEPEST = 1500
 
 /**
  * Hooks of a route with a JSON body: `.post(path, handler, { ...jsonBody(schema) })`. Wrong content type is 415, broken

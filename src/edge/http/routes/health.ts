@@ -1,0 +1,37 @@
+import { Type } from '@sinclair/typebox'
+import { API_VERSIONS, VERSION } from '../../../kernel/version.ts'
+import {
+	type Doctor,
+	DoctorSchema,
+	type Readiness,
+	ReadinessSchema,
+	type Status,
+	StatusSchema,
+	VersionSchema,
+} from '../../../protocol/health.ts'
+import { swarmRoutes } from '../failure.ts'
+import { openRoute } from '../guard.ts'
+
+export interface HealthDeps {
+	readiness(): Promise<Readiness>
+	doctor(): Promise<Doctor>
+	status(): Promise<Status>
+}
+
+/** Liveness, readiness and what this server is. Only liveness is open when an admin token guards the rest. */
+export const healthRoutes = (deps: HealthDeps) =>
+	swarmRoutes('health')
+		.get('/v1/healthz', () => 'ok' as const, { response: { 200: Type.Literal('ok') }, detail: openRoute })
+		.get(
+			'/v1/readyz',
+			async ({ status }) => {
+				const readiness = await deps.readiness()
+				return status(readiness.ready ? 200 : 503, readiness)
+			},
+			{ response: { 200: ReadinessSchema, 503: ReadinessSchema } },
+		)
+		.get('/v1/version', () => ({ name: 'mse-server', version: VERSION, api_versions: [...API_VERSIONS] }), {
+			response: { 200: VersionSchema },
+		})
+		.get('/v1/doctor', () => deps.doctor(), { response: { 200: DoctorSchema } })
+		.get('/v1/status', () => deps.status(), { response: { 200: StatusSchema } })

@@ -1,0 +1,114 @@
+import { Type } from '@sinclair/typebox'
+import type { EventLog } from '../../../core/event/log.ts'
+import { isTerminal, type Run } from '../../../core/run/record.ts'
+import type { RunService } from '../../../core/run/request.ts'
+import type { RunStore } from '../../../core/run/store.ts'
+import { MseError } from '../../../kernel/error.ts'
+import { asRunId, asTaskId } from '../../../kernel/id.ts'
+import { refusals } from '../../../protocol/error.ts'
+import {
+	ResumedSchema,
+	type RunListQuery,
+	RunListQuerySchema,
+	RunListSchema,
+	RunRecordSchema,
+	RunStepsSchema,
+	TraceQuerySchema,
+	TraceSchema,
+} from '../../../protocol/run.ts'
+import { swarmRoutes } from '../failure.ts'
+import { readTrace } from '../read-trace.ts'
+import { toRunRecord, toStepEntry } from '../wire/run.ts'
+
+export interface RunDeps {
+	readonly service: RunService
+	readonly runs: RunStore
+	readonly events: EventLog
+}
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+const Nothing = Type.Undefined()
+
+/** Reading and steering runs (mlua-swarm 0.26.0). */
+export const runRoutes = (deps: RunDeps) =>
+	swarmRoutes('runs')
+		.get('/v1/runs', async ({ query }) => ({ runs: await listRuns(deps, query) }), {
+			query: RunListQuerySchema,
+			response: { 200: RunListSchema, ...refusals(400) },
+		})
+		.get('/v1/runs/:id', async ({ params }) => record(deps, await runOf(deps, params.id)), {
+			response: { 200: RunRecordSchema, ...refusals(404) },
+		})
+		.delete(
+			'/v1/runs/:id',
+			async ({ params, status }) => {
+				await deleteRun(deps, params.id)
+				return status(204, undefined)
+			},
+			{ response: { 204: Nothing, ...refusals(404, 409) } },
+		)
+		.post(
+			'/v1/runs/:id/cancel',
+			async ({ params, status }) => {
+				const run = await runOf(deps, params.id)
+				await deps.service.cancel(run.id, 'The run was cancelled over the API.')
+				return status(204, undefined)
+			},
+			{ response: { 204: Nothing, ...refusals(404, 503) } },
+		)
+		.post(
+			'/v1/runs/:id/resume',
+			async ({ params, status }) => {
+				const { run, replayedSteps } = await deps.service.resume(asRunId(params.id))
+				return status(202, { run_id: run.id, task_id: run.taskId, replayed_steps: replayedSteps })
+			},
+			{ response: { 202: ResumedSchema, ...refusals(404, 409, 422, 503) } },
+		)
+		.get(
+			'/v1/runs/:id/steps',
+			async ({ params }) => {
+				const run = await runOf(deps, params.id)
+				return { run_id: run.id, steps: (await deps.runs.steps(run.id)).map(toStepEntry) }
+			},
+			{ response: { 200: RunStepsSchema, ...refusals(404) } },
+		)
+		.get(
+			'/v1/runs/:id/trace',
+			async ({ params, query }) => ({ run_id: params.id, events: await readTrace(deps.events, params.id, query) }),
+			{
+				query: TraceQuerySchema,
+				response: { 200: TraceSchema, ...refusals(400) },
+			},
+		)
+
+async function runOf({ runs }: RunDeps, id: string): Promise<Run> {
+	const run = await runs.run(asRunId(id))
+	if (!run) throw new MseError('not_found', `Run ${id} does not exist.`, { code: 'unknown_run' })
+	return run
+}
+
+async function record({ runs, service }: RunDeps, run: Run) {
+	return toRunRecord(run, service.phaseOf(run), await runs.steps(run.id), await runs.degradations(run.id))
+}
+
+async function listRuns(deps: RunDeps, query: RunListQuery) {
+	const runs = await deps.runs.runs({
+		taskId: query.task_id === undefined ? undefined : asTaskId(query.task_id),
+		status: query.status,
+		limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT),
+		offset: query.offset ?? 0,
+	})
+	return Promise.all(runs.map((run) => record(deps, run)))
+}
+
+/** A run that still works cannot lose its journal under its feet. */
+async function deleteRun(deps: RunDeps, id: string): Promise<void> {
+	const run = await runOf(deps, id)
+	if (!isTerminal(run.status) && run.status !== 'interrupted')
+		throw new MseError('conflict', `Run ${id} is still ${run.status}.`, {
+			code: 'run_not_ended',
+			hint: `POST /v1/runs/${id}/cancel first.`,
+		})
+	await deps.runs.deleteRun(run.id)
+}

@@ -1,0 +1,87 @@
+import { Type } from '@sinclair/typebox'
+import type { Launched, RunService } from '../../../core/run/request.ts'
+import type { RunStore } from '../../../core/run/store.ts'
+import { MseError } from '../../../kernel/error.ts'
+import { asTaskId } from '../../../kernel/id.ts'
+import { refusals } from '../../../protocol/error.ts'
+import { LaunchBodySchema, LaunchReplySchema, TaskDetailSchema, TaskListQuerySchema, TaskRecordSchema } from '../../../protocol/task.ts'
+import { jsonBody } from '../body.ts'
+import { swarmRoutes } from '../failure.ts'
+import { toLaunchRequest } from '../wire/launch.ts'
+import { toRunRecord } from '../wire/run.ts'
+import { toLaunchReply, toRunFailure, toTaskRecord } from '../wire/task.ts'
+
+export interface TaskDeps {
+	readonly service: RunService
+	readonly runs: RunStore
+}
+
+const DEFAULT_LIMIT = 1000
+const MAX_LIMIT = 10_000
+
+/** Launching and reading tasks (mlua-swarm 0.1.0 and 0.26.0). */
+export const taskRoutes = (deps: TaskDeps) =>
+	swarmRoutes('tasks')
+		.post(
+			'/v1/tasks',
+			async ({ body, request, server, status }) => {
+				const launched = await launch(deps.service, body)
+				if (body.detach) return status(202, toLaunchReply(launched, launched.run))
+				// The answer may be an hour away, and Bun would cut a connection that is idle for so long.
+				server?.timeout(request, 0)
+				const run = await launched.ended
+				if (run.status !== 'done') throw toRunFailure(run)
+				return status(200, toLaunchReply(launched, run))
+			},
+			{
+				...jsonBody(LaunchBodySchema),
+				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 409, 410, 422, 503, 504) },
+			},
+		)
+		.get('/v1/tasks', async ({ query }) => listTasks(deps.runs, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)), {
+			query: TaskListQuerySchema,
+			response: { 200: Type.Array(TaskRecordSchema), ...refusals(400) },
+		})
+		.get('/v1/tasks/:id', ({ params }) => taskDetail(deps, params.id), {
+			response: { 200: TaskDetailSchema, ...refusals(404) },
+		})
+
+async function launch(service: RunService, body: Parameters<typeof toLaunchRequest>[0]): Promise<Launched> {
+	try {
+		return await service.launch(toLaunchRequest(body))
+	} catch (error) {
+		throw error instanceof MseError && OF_RESOLVING.has(error.code) ? asResolving(error) : error
+	}
+}
+
+/** Refusals of the reference rather than of the launch; upstream says so in front of the sentence. */
+const OF_RESOLVING: ReadonlySet<string> = new Set([
+	'store_not_configured',
+	'blueprint_not_found',
+	'blueprint_archived',
+	'version_not_found',
+	'no_matching_version',
+	'invalid_version_label',
+	'invalid_semver_req',
+])
+
+function asResolving({ kind, message, code, hint, details, cause }: MseError): MseError {
+	const sentence = message.startsWith('bp resolve: ') ? message : `bp resolve: ${message}`
+	return new MseError(kind, sentence, { code, details, cause, ...(hint !== undefined && { hint }) })
+}
+
+async function listTasks(runs: RunStore, limit: number) {
+	const tasks = await runs.tasks(limit)
+	return Promise.all(tasks.map(async (task) => toTaskRecord(task, await runs.taskStatus(task.id))))
+}
+
+async function taskDetail({ runs, service }: TaskDeps, id: string) {
+	const task = await runs.task(asTaskId(id))
+	if (!task) throw new MseError('not_found', `Task ${id} does not exist.`, { code: 'unknown_task' })
+	const records = await Promise.all(
+		(await runs.runsOfTask(task.id)).map(async (run) =>
+			toRunRecord(run, service.phaseOf(run), await runs.steps(run.id), await runs.degradations(run.id)),
+		),
+	)
+	return { task: toTaskRecord(task, await runs.taskStatus(task.id)), runs: records }
+}

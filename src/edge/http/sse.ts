@@ -1,0 +1,58 @@
+import type { Follower } from '../../core/event/follow.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { toMseError } from '../../kernel/error.ts'
+import type { Event } from '../../protocol/event.ts'
+
+const HEARTBEAT_MS = 15_000
+const encoder = new TextEncoder()
+
+/**
+ * Server-sent events of a follower: `id:` is the seq, `data:` the event. Every 15 s without one a comment, with the cursor
+ * to come back with. Pulled by the socket, so a slow reader holds one page and not a growing buffer. `onEnd` is called once.
+ */
+export function eventStream(follower: Follower, clock: Clock, onEnd: () => void): Response {
+	const chunks = heartbeating(follower, clock)
+	let ended = false
+	const end = (): void => {
+		if (!ended) onEnd()
+		ended = true
+	}
+	const body = new ReadableStream<Uint8Array>({
+		async pull(controller) {
+			const { value, done } = await chunks.next()
+			if (!done) return controller.enqueue(encoder.encode(value))
+			end()
+			controller.close()
+		},
+		cancel: end,
+	})
+	return new Response(body, { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } })
+}
+
+async function* heartbeating({ pages, position }: Follower, clock: Clock): AsyncGenerator<string, void, void> {
+	yield 'retry: 2000\n: connected\n\n'
+	try {
+		for (let next = pages.next(); ; ) {
+			const page = await beforeHeartbeat(next, clock)
+			if (page === 'heartbeat') {
+				yield `: heartbeat\nid: ${position()}\n\n`
+				continue
+			}
+			if (page.done) return
+			yield page.value.map(toText).join('')
+			next = pages.next()
+		}
+	} catch (error) {
+		const { message, code } = toMseError(error)
+		yield `event: ${code}\ndata: ${JSON.stringify({ error: message, code })}\n\n`
+	}
+}
+
+function beforeHeartbeat<T>(next: Promise<T>, clock: Clock): Promise<T | 'heartbeat'> {
+	return new Promise((resolve, reject) => {
+		const cancel = clock.after(HEARTBEAT_MS, () => resolve('heartbeat'))
+		next.then(resolve, reject).finally(cancel)
+	})
+}
+
+const toText = (event: Event): string => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`

@@ -1,0 +1,90 @@
+import type { LaunchOperator, TaskInput } from '../../../core/run/record.ts'
+import type { BlueprintReference, LaunchRequest } from '../../../core/run/request.ts'
+import { MseError } from '../../../kernel/error.ts'
+import type { Json } from '../../../kernel/json.ts'
+import type { LaunchBody } from '../../../protocol/task.ts'
+
+type OperatorKind = NonNullable<LaunchOperator['kind']>
+const KINDS: readonly string[] = ['main_ai', 'automate', 'composite']
+
+/** A launch of either generation of clients. Throws `malformed` for what mlua-swarm refuses with 400, before any effect. */
+export function toLaunchRequest(body: LaunchBody): LaunchRequest {
+	refuseContradiction(body)
+	const taskInput = toTaskInput(body)
+	const operator = toOperator(body)
+	return {
+		reference: toReference(body.blueprint),
+		initCtx: body.init_ctx as Json,
+		detach: body.detach ?? false,
+		...present('goal', body.goal),
+		...present('ttlSecs', body.ttl_secs),
+		...present('timeoutSecs', body.timeout_secs),
+		...present('checkPolicy', body.check_policy),
+		...present('operatorDesc', body.operator_desc),
+		...present('operatorSlot', body.operator_slot),
+		...(taskInput && { taskInput }),
+		...(operator && { operator }),
+	}
+}
+
+function refuseContradiction({ timeout_secs, detach }: LaunchBody): void {
+	if (timeout_secs === 0)
+		throw new MseError('malformed', 'timeout_secs must be greater than 0.', {
+			code: 'bad_timeout',
+			hint: 'Leave it out for the default ceiling, or launch with "detach": true.',
+		})
+	if (detach && timeout_secs != null)
+		throw new MseError('malformed', 'timeout_secs bounds a synchronous launch; it cannot be combined with detach.', {
+			code: 'bad_timeout',
+			hint: 'Bound a detached run with "ttl_secs".',
+		})
+}
+
+function toReference(reference: LaunchBody['blueprint']): BlueprintReference {
+	switch (reference.kind) {
+		case 'inline':
+			return { kind: 'inline', raw: reference.value }
+		case 'hash':
+			return { kind: 'hash', hash: reference.hash }
+		case 'id':
+			return { kind: 'id', id: reference.id, version: reference.version ?? { kind: 'latest' } }
+	}
+}
+
+function toTaskInput(body: LaunchBody): TaskInput | undefined {
+	const input = {
+		...present('project_root', body.project_root),
+		...present('work_dir', body.work_dir),
+		...present('task_metadata', body.task_metadata as Json | undefined),
+	}
+	return Object.keys(input).length > 0 ? input : undefined
+}
+
+function toOperator({ operator, operator_sid }: LaunchBody): LaunchOperator | undefined {
+	if (operator == null && operator_sid == null) return undefined
+	const kinds = Object.entries(operator?.per_agent_kinds ?? {}).map(([agent, kind]) => [agent, toKind(kind)] as const)
+	return {
+		...present('sid', operator_sid),
+		...present('id', operator?.id),
+		...(operator?.kind != null && { kind: toKind(operator.kind) }),
+		...(kinds.length > 0 && { perAgentKinds: Object.fromEntries(kinds) }),
+		...present('hookId', operator?.spawn_hook_id),
+		...present('bridgeId', operator?.senior_bridge_id),
+		...present('backendId', operator?.operator_backend_id),
+	}
+}
+
+function toKind(word: string): OperatorKind {
+	if (isKind(word)) return word
+	throw new MseError('malformed', `unknown operator kind: ${word}`, {
+		code: 'unknown_operator_kind',
+		hint: `Use one of ${KINDS.join(', ')}.`,
+	})
+}
+
+const isKind = (word: string): word is OperatorKind => KINDS.includes(word)
+
+/** The key with its value, or nothing when the client left it out or sent null. */
+function present<Key extends string, Value>(key: Key, value: Value): { readonly [K in Key]?: NonNullable<Value> } {
+	return value == null ? {} : ({ [key]: value } as { readonly [K in Key]?: NonNullable<Value> })
+}

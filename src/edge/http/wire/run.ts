@@ -1,0 +1,45 @@
+import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
+import type { JsonObject } from '../../../kernel/json.ts'
+import type { Holder, RunRecord, StepEntry } from '../../../protocol/run.ts'
+import { toSeconds } from './seconds.ts'
+
+/** A run as mlua-swarm 0.26.0 shows it. `phase` is what the supervisor says of an unfinished one. */
+export function toRunRecord(run: Run, phase: RunPhase, steps: readonly Step[], degradations: readonly JsonObject[]): RunRecord {
+	return {
+		id: run.id,
+		task_id: run.taskId,
+		status: run.status,
+		phase: isTerminal(run.status) || run.status === 'interrupted' ? null : phase,
+		step_entries: steps.map(toStepEntry),
+		...(degradations.length > 0 && { degradations: [...degradations] }),
+		operator_sid: run.operatorSid,
+		current: Object.fromEntries(run.seats.map((seat) => [seat.slot, toHolder(seat)])),
+		next_generation: run.seatGeneration,
+		result_ref: run.result,
+		generation: run.generation,
+		blueprint_id: run.blueprintId,
+		version: run.blueprintHash,
+		created_at: toSeconds(run.createdAt),
+		updated_at: toSeconds(run.updatedAt),
+	}
+}
+
+export function toStepEntry(step: Step): StepEntry {
+	const ended = step.endedAt !== null
+	return {
+		step_id: step.stepId,
+		step_ref: step.ref,
+		status: step.status === 'running' ? null : step.status,
+		at: toSeconds(step.endedAt ?? step.startedAt),
+		attempt: step.attempt,
+		started_at_ms: step.startedAt,
+		...(ended && { completed_at_ms: step.endedAt, duration_ms: step.endedAt - step.startedAt }),
+		...step.stats,
+		position: step.position,
+		...(step.failure && { error: { code: step.failure.code, message: step.failure.message } }),
+	}
+}
+
+export function toHolder({ op, desc, generation }: Seat): Holder {
+	return { op, desc, gen: generation }
+}

@@ -1,0 +1,51 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** `GET /v1/readyz`: 200 when work is taken, 503 with the reasons when not. */
+export const ReadinessSchema = Type.Object({ ready: Type.Boolean(), reasons: Type.Array(Type.String()) })
+export type Readiness = Static<typeof ReadinessSchema>
+
+export const VersionSchema = Type.Object({ name: Type.String(), version: Type.String(), api_versions: Type.Array(Type.String()) })
+export type Version = Static<typeof VersionSchema>
+
+/** The instant snapshot of `GET /v1/doctor` (mlua-swarm 0.26.0). Nulls are written, ids are sorted. */
+export const DoctorSchema = Type.Object(
+	{
+		server_version: Type.String(),
+		bind: Type.String(),
+		blueprint_backend: Type.String(),
+		blueprint_store_root: nullable(Type.String()),
+		blueprint_ref_base: nullable(Type.String()),
+		enhance_flow_enabled: Type.Boolean(),
+		seed_blueprint_id: Type.String(),
+		registered_blueprint_ids: Type.Array(Type.String()),
+		registered_blueprint_count: Type.Integer(),
+		legacy_worker_binding_policy: Type.String(),
+		check_policy: Type.String(),
+	},
+	{ additionalProperties: true },
+)
+export type Doctor = Static<typeof DoctorSchema>
+
+/** A job the server does from time to time (mlua-swarm 0.26.0). Times are unix seconds. */
+export const PeriodicJobSchema = Type.Object({
+	name: Type.String(),
+	period_secs: Type.Integer(),
+	enabled: Type.Boolean(),
+	runs: Type.Integer(),
+	errors: Type.Integer(),
+	panics: Type.Integer(),
+	acted_total: Type.Integer(),
+	last_started_secs: nullable(Type.Integer()),
+	last_finished_secs: nullable(Type.Integer()),
+	last_duration_ms: nullable(Type.Integer()),
+	last_outcome: nullable(Type.String()),
+})
+export type PeriodicJob = Static<typeof PeriodicJobSchema>
+
+export const StatusSchema = Type.Object(
+	{ running_runs: Type.Integer(), attached_operators: Type.Integer(), periodic_jobs: Type.Array(PeriodicJobSchema) },
+	{ additionalProperties: true },
+)
+export type Status = Static<typeof StatusSchema>

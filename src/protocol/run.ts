@@ -1,0 +1,105 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { UsageSchema } from './output.ts'
+import { CountParam } from './query.ts'
+
+const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
+
+/** Upstream's six words (mlua-swarm 0.26.0). */
+export const runStatuses = ['pending', 'running', 'done', 'failed', 'interrupted', 'cancelled'] as const
+export const RunStatusSchema = Type.Unsafe<(typeof runStatuses)[number]>(
+	Type.Union(
+		runStatuses.map((status) => Type.Literal(status)),
+		{ description: `one of ${runStatuses.join(', ')}` },
+	),
+)
+
+/** What an unfinished run is doing; our own words beside `status`. */
+export const RunPhaseSchema = Type.Unsafe<'running' | 'waiting' | 'waiting_approval' | 'paused' | 'parked'>(
+	Type.Union(['running', 'waiting', 'waiting_approval', 'paused', 'parked'].map((phase) => Type.Literal(phase))),
+)
+
+/** Who holds a seat. */
+export const HolderSchema = Type.Object({ op: Type.String(), desc: Type.String(), gen: Type.Integer() })
+export type Holder = Static<typeof HolderSchema>
+
+/** One dispatch of a step node. `status` is null while it is in flight. `at` is in unix seconds. */
+export const StepEntrySchema = Type.Object({
+	step_id: Type.String(),
+	step_ref: nullable(Type.String()),
+	status: nullable(Type.String()),
+	at: Type.Integer(),
+	attempt: Type.Optional(Type.Integer()),
+	started_at_ms: Type.Optional(Type.Integer()),
+	completed_at_ms: Type.Optional(Type.Integer()),
+	duration_ms: Type.Optional(Type.Integer()),
+	worker_kind: Type.Optional(Type.String()),
+	model: Type.Optional(Type.String()),
+	usage: Type.Optional(UsageSchema),
+	num_turns: Type.Optional(Type.Integer()),
+	adapter_data: Type.Optional(Type.Unknown()),
+	/** Where in the flow: node path, loop rounds and lanes. */
+	position: Type.String(),
+	error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
+})
+export type StepEntry = Static<typeof StepEntrySchema>
+
+/** A run (mlua-swarm 0.26.0), with `phase`, `generation`, `blueprint_id` and `version` of ours. Times are unix seconds. */
+export const RunRecordSchema = Type.Object({
+	id: Type.String(),
+	task_id: Type.String(),
+	status: RunStatusSchema,
+	phase: nullable(RunPhaseSchema),
+	step_entries: Type.Array(StepEntrySchema),
+	degradations: Type.Optional(Type.Array(Type.Unknown())),
+	operator_sid: nullable(Type.String()),
+	current: Type.Record(Type.String(), HolderSchema),
+	next_generation: Type.Integer(),
+	result_ref: Type.Unknown(),
+	generation: Type.Integer(),
+	blueprint_id: nullable(Type.String()),
+	version: Type.String(),
+	created_at: Type.Integer(),
+	updated_at: Type.Integer(),
+})
+export type RunRecord = Static<typeof RunRecordSchema>
+
+export const RunListQuerySchema = Type.Object(
+	{
+		task_id: Type.Optional(Type.String()),
+		status: Type.Optional(RunStatusSchema),
+		limit: Type.Optional(CountParam),
+		offset: Type.Optional(CountParam),
+	},
+	{ additionalProperties: true },
+)
+export type RunListQuery = Static<typeof RunListQuerySchema>
+export const RunListSchema = Type.Object({ runs: Type.Array(RunRecordSchema) })
+export const RunStepsSchema = Type.Object({ run_id: Type.String(), steps: Type.Array(StepEntrySchema) })
+
+/** Upstream's view of the event log. `kind` is a comma list of prefixes of `core.…` and `worker.…`. */
+export const TraceQuerySchema = Type.Object(
+	{
+		after: Type.Optional(CountParam),
+		limit: Type.Optional(CountParam),
+		latest: Type.Optional(CountParam),
+		kind: Type.Optional(Type.String()),
+		step: Type.Optional(Type.String()),
+		attempt: Type.Optional(CountParam),
+	},
+	{ additionalProperties: true },
+)
+export type TraceQuery = Static<typeof TraceQuerySchema>
+
+export const TraceEventSchema = Type.Object({
+	run_id: Type.String(),
+	seq: Type.Integer(),
+	ts_ms: Type.Integer(),
+	kind: Type.String(),
+	step_ref: Type.Optional(Type.String()),
+	attempt: Type.Optional(Type.Integer()),
+	payload: Type.Unknown(),
+})
+export type TraceEvent = Static<typeof TraceEventSchema>
+export const TraceSchema = Type.Object({ run_id: Type.String(), events: Type.Array(TraceEventSchema) })
+
+export const ResumedSchema = Type.Object({ run_id: Type.String(), task_id: Type.String(), replayed_steps: Type.Integer() })
