@@ -1,0 +1,44 @@
+import type { Attempt } from '../../src/core/dispatch/backend.ts'
+import { asRunId, asStepId, asTaskId } from '../../src/kernel/id.ts'
+import type { AgentDef, Blueprint } from '../../src/protocol/blueprint.ts'
+import type { OutputEvent } from '../../src/protocol/output.ts'
+
+/** An attempt that keeps what its worker says, for driving a backend without a dispatcher. */
+export interface ScriptedAttempt extends Attempt {
+	readonly emitted: OutputEvent[]
+	/** What `working` was called with, in order. */
+	readonly workingSaid: boolean[]
+	readonly abort: (reason: unknown) => void
+}
+
+export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
+	const controller = new AbortController()
+	const emitted: OutputEvent[] = []
+	const workingSaid: boolean[] = []
+	return {
+		stepId: asStepId('ST-00000000000000aa'),
+		runId: asRunId('R-00000000000000bb'),
+		taskId: asTaskId('T-00000000000000cc'),
+		n: 1,
+		agent: 'worker',
+		prompt: 'hello',
+		context: {},
+		key: `${crypto.randomUUID()}:ST-00000000000000aa:1`,
+		credentials: { token: 'a-token', nonce: 'a-nonce', handle: 'wh-0123456789abcdef' },
+		signal: controller.signal,
+		emit: async (event) => void emitted.push(event),
+		working: (is) => void workingSaid.push(is),
+		emitted,
+		workingSaid,
+		abort: (reason) => controller.abort(reason),
+		...over,
+	}
+}
+
+/** An agent with nothing but what a backend looks at. */
+export function newAgent(kind: AgentDef['kind'], spec: AgentDef['spec'], name = 'worker'): AgentDef {
+	return { name, kind, spec, profile: null, meta: null, lints: {} }
+}
+
+/** A Blueprint without any agent; the backends here do not look at it. */
+export const emptyBlueprint = { id: 'empty', flow: { kind: 'seq', children: [] } } as unknown as Blueprint
