@@ -1,4 +1,4 @@
-import type { RequestId, RunId, SessionId, StepId } from '../../kernel/id.ts'
+import type { RequestId, RunId, SessionId, StepId, TaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 
 /** An operator's session. The token itself is never kept, only its SHA-256. */
@@ -13,12 +13,14 @@ export interface OperatorSession {
 	readonly lastAccessAt: number
 }
 
-export type RequestKind = 'spawn' | 'ask' | 'hook_before' | 'hook_after'
+export type RequestKind = 'spawn' | 'ask' | 'hook_before'
 /**
  * `parked`: nobody to send it to, or not connected. `sent`: written to a socket. `delivered`: a pong proved it was read.
  * The rest are ends: `answered`, `withdrawn` (cancel, displaced, torn down), `expired` (its deadline).
  */
-export type RequestState = 'parked' | 'sent' | 'delivered' | 'answered' | 'withdrawn' | 'expired'
+export type RequestState = OpenState | EndState
+export type OpenState = 'parked' | 'sent' | 'delivered'
+export type EndState = 'answered' | 'withdrawn' | 'expired'
 
 /** One thing asked of an operator. It waits on disk, under the same id, until it ends. */
 export interface OperatorRequest {
@@ -31,28 +33,48 @@ export interface OperatorRequest {
 	/** Generation of the seat it was addressed under; null when not addressed through a seat. */
 	readonly seatGeneration: number | null
 	readonly runId: RunId
+	readonly taskId: TaskId
 	readonly stepId: StepId
 	readonly attempt: number
-	/** The frame without its credentials; those are made again for each sending. */
+	/** The frame without its credentials and directive; those are made again for each sending. */
 	readonly frame: JsonObject
+	/** Once answered: the reply. Once withdrawn or expired: `{"reason": "<sentence>"}`. */
 	readonly reply: Json
 	readonly createdAt: number
 	readonly deadlineAt: number
 	readonly endedAt: number | null
 }
 
+/** What became of a reply: `ended` when the request had ended before, `unknown` when it is not that session's. */
+export type Answered = { readonly outcome: 'applied' | 'unknown' } | { readonly outcome: 'ended'; readonly state: EndState }
+
 /** Sessions and requests. Each method is one transaction that also appends its events; `null` means absent. */
 export interface OperatorStore {
-	/** Throws `conflict` with `details.conflicts` when another session owns one of the roles; checked and written at once. */
+	// --- sessions ---
+	/** Throws `conflict` (code `roles_conflict`, `details.conflicts`) when others own one of the roles; checked and written at once. */
 	join(session: OperatorSession): Promise<void>
 	sessions(): Promise<readonly OperatorSession[]>
 	touch(sid: SessionId, at: number): Promise<void>
-	/** Ends a session: its row and roles go, its open requests are withdrawn. False when there was none. */
-	end(sid: SessionId, how: 'ended' | 'expired'): Promise<boolean>
+	/** A socket came or went; counts as access. */
+	connection(sid: SessionId, change: 'connected' | 'disconnected', at: number): Promise<void>
+	/**
+	 * Ends a session: its row and roles go, its open requests are withdrawn with `reason`, its seats in runs that are not
+	 * done or failed become vacant. False when there was none.
+	 */
+	end(sid: SessionId, how: 'ended' | 'expired', reason: string): Promise<boolean>
+	// --- requests ---
 	addRequest(request: OperatorRequest): Promise<void>
 	request(reqId: RequestId): Promise<OperatorRequest | null>
+	/** The newest request of that kind for an attempt, ended or not. */
+	requestOf(stepId: StepId, attempt: number, kind: RequestKind): Promise<OperatorRequest | null>
 	/** Requests that have not ended, oldest first. */
-	openRequests(filter: { sid?: SessionId; runId?: RunId; stepId?: StepId }): Promise<readonly OperatorRequest[]>
-	/** Compare-and-set among the open states; false when the request had ended. */
-	moveRequest(reqId: RequestId, change: { state: RequestState; sid?: SessionId; seatGeneration?: number; reply?: Json }): Promise<boolean>
+	openRequests(filter: { sid?: SessionId; runId?: RunId }): Promise<readonly OperatorRequest[]>
+	/** Gives an open request an addressee; false when it had ended. */
+	address(reqId: RequestId, to: { readonly sid: SessionId; readonly seatGeneration: number | null }): Promise<boolean>
+	/** Moves open requests among the open states; those that have ended stay as they are. */
+	mark(marks: readonly { readonly reqId: RequestId; readonly state: OpenState }[]): Promise<void>
+	/** Ends an open request of that session by its reply; the first reply wins. */
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): Promise<Answered>
+	/** Ends an open request from our side; false when it had ended before. */
+	endRequest(reqId: RequestId, state: EndState, reply: JsonObject): Promise<boolean>
 }

@@ -176,6 +176,7 @@ export const migrations: readonly string[] = [
 		slot TEXT,
 		seat_generation INTEGER,
 		run_id TEXT NOT NULL,
+		task_id TEXT NOT NULL,
 		step_id TEXT NOT NULL,
 		attempt INTEGER NOT NULL,
 		frame TEXT NOT NULL,

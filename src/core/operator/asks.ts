@@ -1,0 +1,240 @@
+import type { Clock } from '../../kernel/clock.ts'
+import { MseError, messageOf } from '../../kernel/error.ts'
+import type { RequestId, RunId, SessionId, StepId } from '../../kernel/id.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { ClientReply } from '../../protocol/operator-frame.ts'
+import type { DeliveryMarks } from './delivery-marks.ts'
+import { type Asking, nameOf, newRequestId, type Reply, replyOf } from './request.ts'
+import type { Addressee, OperatorRouter } from './seat.ts'
+import type { OperatorSessions } from './sessions.ts'
+import type { EndState, OperatorRequest, OperatorStore } from './store.ts'
+import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
+import type { Waiting } from './waiting.ts'
+
+export interface AsksDeps {
+	readonly store: OperatorStore
+	readonly sessions: OperatorSessions
+	readonly router: OperatorRouter
+	readonly waiting: Waiting
+	readonly marks: DeliveryMarks
+	readonly clock: Clock
+	readonly log: Logger
+	readonly requestDeadlineMs: number
+	readonly ackGraceMs: number
+	readonly requestsPerSession: number
+}
+
+/** Asks operators and waits for how each request ends. A request is on disk before its frame leaves. */
+export class OperatorAsks {
+	readonly #deps: AsksDeps
+
+	constructor(deps: AsksDeps) {
+		this.#deps = deps
+	}
+
+	/**
+	 * Resolves with the reply. Rejects with the signal's reason, with `timed_out` (code `request_deadline`), with `throttled`
+	 * (code `requests_per_session`), or with `unavailable` when the session or the seat's holder is gone.
+	 */
+	async ask(asking: Asking): Promise<Reply> {
+		asking.signal.throwIfAborted()
+		const to = await this.#deps.router.route(asking.runId, asking.to)
+		asking.signal.throwIfAborted()
+		if (to && this.#isFull(to.sid)) throw this.#tooMany(to.sid)
+		const request = this.#newRequest(asking, to)
+		void this.#deps.marks.flush()
+		return this.#begin(newWaiter(request, asking, this.#deps.store.addRequest(request)))
+	}
+
+	/** As `ask`, but goes on with the request that an earlier life of the server had made for the same attempt. */
+	async resume(asking: Asking): Promise<Reply> {
+		const { store, sessions } = this.#deps
+		const find = () => store.requestOf(asking.stepId, asking.attempt, asking.kind)
+		let standing = await find()
+		if (!standing) return this.ask(asking)
+		// Looking for a session that idled out ends it, and its requests with it.
+		if (standing.sid !== null && !(await sessions.find(standing.sid))) standing = (await find()) ?? standing
+		if (standing.endedAt !== null) return replyOf(standing)
+		asking.signal.throwIfAborted()
+		const waiter = newWaiter(standing, asking, Promise.resolve())
+		const reply = this.#begin(waiter)
+		if (await asking.hasFinal?.()) this.#startGrace(waiter)
+		return reply
+	}
+
+	/** The worker's result is on disk: without an acknowledgement it decides the step after the grace. */
+	finalArrived(stepId: StepId, attempt: number): void {
+		const waiter = this.#deps.waiting.spawn(stepId, attempt)
+		if (waiter) this.#startGrace(waiter)
+	}
+
+	/** A reply took effect on disk. */
+	answered(sid: SessionId, reqId: RequestId, reply: ClientReply): void {
+		const waiter = this.#deps.waiting.found(sid)?.get(reqId)
+		if (!waiter) return
+		this.#forget(waiter)
+		waiter.resolve(reply)
+	}
+
+	/** Somebody of these names came: what waited for them goes to them. */
+	adopt(names: readonly string[]): void {
+		for (const name of names) for (const waiter of this.#deps.waiting.vacant(name)) void this.#address(waiter)
+	}
+
+	/** The seat has a holder now: what waited for one goes to them. */
+	seatAssigned(runId: RunId, slot: string): void {
+		for (const waiter of this.#deps.waiting.vacant(slot)) if (waiter.request.runId === runId) void this.#address(waiter)
+	}
+
+	/** The session is gone on disk, and so are the requests addressed to it. */
+	sessionEnded(sid: SessionId, reason: string): void {
+		for (const waiter of this.#deps.waiting.removeDesk(sid)?.all() ?? []) void this.#orphan(waiter, reason)
+	}
+
+	/** Lets the time to acknowledge run for what lies on that desk. */
+	connected(sid: SessionId): void {
+		for (const waiter of this.#deps.waiting.desk(sid).all()) this.#runGrace(waiter)
+	}
+
+	#newRequest(asking: Asking, to: Addressee | null): OperatorRequest {
+		const { waiting, clock, requestDeadlineMs } = this.#deps
+		const { kind, runId, taskId, stepId, attempt, frame } = asking
+		const goesOut = to !== null && waiting.found(to.sid)?.connection?.hasRoom === true
+		const now = clock.now()
+		return {
+			reqId: newRequestId(kind, to?.sid ?? null, runId),
+			kind,
+			state: goesOut ? 'sent' : 'parked',
+			sid: to?.sid ?? null,
+			slot: 'slot' in asking.to ? asking.to.slot : null,
+			seatGeneration: to?.seatGeneration ?? null,
+			runId,
+			taskId,
+			stepId,
+			attempt,
+			frame,
+			reply: null,
+			createdAt: now,
+			deadlineAt: now + requestDeadlineMs,
+			endedAt: null,
+		}
+	}
+
+	#begin(waiter: Waiter): Promise<Reply> {
+		const { request, asking } = waiter
+		const { waiting, clock } = this.#deps
+		waiting.add(waiter)
+		waiter.timers.deadline = clock.after(request.deadlineAt - clock.now(), () => void this.#expire(waiter))
+		const abort = (): void => void this.#abort(waiter)
+		asking.signal.addEventListener('abort', abort, { once: true })
+		waiter.timers.abort = () => asking.signal.removeEventListener('abort', abort)
+		waiter.stored.then(
+			() => this.#isOnDisk(waiter),
+			(error) => this.#fail(waiter, error),
+		)
+		return waiter.reply
+	}
+
+	#isOnDisk(waiter: Waiter): void {
+		waiter.isStored = true
+		if (waiter.isDone) return
+		if (waiter.sid === null) {
+			if (this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
+		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
+		else void this.#orphan(waiter, 'operator session torn down')
+	}
+
+	async #address(waiter: Waiter): Promise<void> {
+		if (!waiter.isStored || waiter.isBeingAddressed) return
+		waiter.isBeingAddressed = true
+		try {
+			const to = await this.#deps.router.route(waiter.request.runId, waiter.asking.to)
+			if (!to || waiter.isDone || this.#isFull(to.sid)) return
+			if (!(await this.#deps.store.address(waiter.request.reqId, to)) || waiter.isDone) return
+			this.#deps.waiting.address(waiter, to.sid)
+			this.#runGrace(waiter)
+			this.#isOnDisk(waiter)
+		} catch (error) {
+			if (error instanceof MseError && error.code === 'seat_holder_unknown') await this.#withdraw(waiter, error)
+			else this.#deps.log.warn('a waiting request could not be given to the operator who came', { req_id: waiter.request.reqId, error })
+		} finally {
+			waiter.isBeingAddressed = false
+		}
+	}
+
+	async #abort(waiter: Waiter): Promise<void> {
+		const { reason } = waiter.asking.signal
+		if (waiter.asking.standsAfter?.(reason)) this.#fail(waiter, reason)
+		else await this.#withdraw(waiter, reason)
+	}
+
+	async #withdraw(waiter: Waiter, reason: unknown): Promise<void> {
+		await this.#end(waiter, 'withdrawn', { reason: messageOf(reason) }, () => waiter.reject(reason))
+	}
+
+	#orphan(waiter: Waiter, reason: string): Promise<void> {
+		return this.#withdraw(waiter, new MseError('unavailable', reason, { code: 'operator_session_ended' }))
+	}
+
+	async #expire(waiter: Waiter): Promise<void> {
+		const secs = Math.round((waiter.request.deadlineAt - waiter.request.createdAt) / 1000)
+		const reason = `The request to the operator was not answered within ${secs} s (operator.request_deadline_secs).`
+		await this.#end(waiter, 'expired', { reason }, () => waiter.reject(new MseError('timed_out', reason, { code: 'request_deadline' })))
+	}
+
+	/** Ends a request from our side. A reply that was quicker on disk counts, except after an abort. */
+	async #end(waiter: Waiter, state: EndState, reply: { reason: string } | { type: 'final' }, settle: () => void): Promise<void> {
+		if (waiter.isDone) return
+		this.#forget(waiter)
+		try {
+			await waiter.stored
+			const hasEnded = await this.#deps.store.endRequest(waiter.request.reqId, state, reply)
+			const quicker = hasEnded || waiter.asking.signal.aborted ? null : await this.#deps.store.request(waiter.request.reqId)
+			if (quicker?.state === 'answered') waiter.resolve(replyOf(quicker))
+		} catch (error) {
+			this.#deps.log.warn('ending a request to an operator failed', { req_id: waiter.request.reqId, error })
+		}
+		settle()
+	}
+
+	#startGrace(waiter: Waiter): void {
+		if (waiter.isDone || waiter.graceLeftMs !== null) return
+		waiter.graceLeftMs = this.#deps.ackGraceMs
+		this.#runGrace(waiter)
+	}
+
+	#runGrace(waiter: Waiter): void {
+		if (waiter.sid === null || !this.#deps.waiting.found(waiter.sid)?.connection) return
+		const byFinal = () => waiter.resolve({ type: 'final' })
+		runGrace(waiter, this.#deps.clock, () => void this.#end(waiter, 'answered', { type: 'final' }, byFinal))
+	}
+
+	#fail(waiter: Waiter, error: unknown): void {
+		if (waiter.isDone) return
+		this.#forget(waiter)
+		waiter.reject(error)
+	}
+
+	/** Nobody in this process waits for it any more. */
+	#forget(waiter: Waiter): void {
+		waiter.isDone = true
+		stopTimers(waiter)
+		this.#deps.marks.drop(waiter.request.reqId)
+		const wasFull = waiter.sid !== null && this.#isFull(waiter.sid)
+		this.#deps.waiting.remove(waiter)
+		const session = wasFull && waiter.sid !== null ? this.#deps.sessions.peek(waiter.sid) : null
+		if (session) this.adopt([session.record.sid, ...session.record.roles])
+	}
+
+	#isFull(sid: SessionId): boolean {
+		return (this.#deps.waiting.found(sid)?.size ?? 0) >= this.#deps.requestsPerSession
+	}
+
+	#tooMany(sid: SessionId): MseError {
+		const limit = this.#deps.requestsPerSession
+		return new MseError('throttled', `Operator session ${sid} has ${limit} requests waiting, the limit (limits.requests_per_session).`, {
+			code: 'requests_per_session',
+			hint: 'Let the operator answer some, or raise the limit.',
+		})
+	}
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { MseError } from '../../kernel/error.ts'
+import { asRequestId, type RequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
+import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
+import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
+import type { OperatorRequest, RequestKind } from './store.ts'
+import type { Waiter } from './waiter.ts'
+
+/** Something to ask an operator on behalf of an attempt. */
+export interface Asking {
+	readonly kind: RequestKind
+	readonly runId: RunId
+	readonly taskId: TaskId
+	readonly stepId: StepId
+	readonly attempt: number
+	/** A seat of the run, or an operator's sid or role. */
+	readonly to: { readonly slot: string } | { readonly operator: string }
+	/** The frame without `req_id` and without anything secret; kept on disk. */
+	readonly frame: JsonObject
+	/** What is added to the frame at each sending: credentials, and texts that name them. */
+	secrets?(): JsonObject
+	/** Ends the asking; its reason is what the asker gets. */
+	readonly signal: AbortSignal
+	/** Whether an abort for that reason leaves the request standing on disk (only this process stops). */
+	standsAfter?(reason: unknown): boolean
+	/** True while somebody has the request, false while it only waits for an operator to come. */
+	working(isWorking: boolean): void
+	/** Whether the worker's result is there already; asked once when an earlier request is taken up again. */
+	hasFinal?(): Promise<boolean>
+}
+
+/** How an asking ended well. `final`: the worker's posted result decided and no acknowledgement came. */
+export type Reply = ClientReply | { readonly type: 'final' }
+
+/** Kinds as the ids of mlua-swarm 0.1.0 shorten them; clients treat the whole as opaque. */
+const SHORT = { spawn: 'spawn', ask: 'ask', hook_before: 'hb' } as const satisfies Record<RequestKind, string>
+
+export function newRequestId(kind: RequestKind, sid: SessionId | null, runId: RunId): RequestId {
+	return asRequestId(`${sid ?? runId}-${SHORT[kind]}-${randomUUID()}`)
+}
+
+/** The name whose bearer may take a request that is addressed to nobody yet. */
+export const nameOf = (asking: Asking): string => ('slot' in asking.to ? asking.to.slot : asking.to.operator)
+
+/** The frame, complete with what is never stored. The socket checks it against the wire's schema. */
+export function toFrame({ request, asking }: Waiter): ServerMsg {
+	const frame: unknown = { type: request.kind, req_id: request.reqId, ...request.frame, ...asking.secrets?.() }
+	return frame as ServerMsg
+}
+
+/** How a request that ended while nobody waited for it ended; throws when it was withdrawn or expired. */
+export function replyOf(request: OperatorRequest): Reply {
+	const { state, reply } = request
+	if (state === 'answered' && isJsonObject(reply)) return reply as unknown as Reply
+	const reason = isJsonObject(reply) && typeof reply.reason === 'string' ? reply.reason : 'the request to the operator was withdrawn'
+	throw new MseError(state === 'expired' ? 'timed_out' : 'unavailable', reason, {
+		code: state === 'expired' ? 'request_deadline' : 'request_withdrawn',
+	})
+}

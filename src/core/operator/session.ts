@@ -1,0 +1,40 @@
+import type { Clock } from '../../kernel/clock.ts'
+import { equalInConstantTime, randomHex, sha256Hex } from '../../kernel/hash.ts'
+import { newSessionId } from '../../kernel/id.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { OperatorSession } from './store.ts'
+
+/** A session that nobody used for so long, and that has no socket, is over. */
+export const IDLE_HORIZON_MS = 24 * 3_600_000
+
+/** What a client says when it joins; every part may be missing. */
+export interface JoinRequest {
+	readonly roles?: readonly string[] | null | undefined
+	readonly desc?: string | null | undefined
+	readonly capabilityManifest?: JsonObject | null | undefined
+	readonly scope?: { readonly blueprints: readonly string[] } | null | undefined
+}
+
+/** A new session and its token (32 hex), which leaves the process once and is kept as its digest only. */
+export function newSession(request: JoinRequest, clock: Clock): { session: OperatorSession; token: string } {
+	const token = randomHex(16)
+	const desc = request.desc?.trim() ?? ''
+	const now = clock.now()
+	return {
+		token,
+		session: {
+			sid: newSessionId(),
+			tokenDigest: sha256Hex(token),
+			roles: [...new Set(request.roles ?? [])],
+			desc: desc === '' ? null : desc,
+			capabilityManifest: request.capabilityManifest ?? null,
+			scope: request.scope ?? null,
+			joinedAt: now,
+			lastAccessAt: now,
+		},
+	}
+}
+
+export function hasToken(session: OperatorSession, token: string): boolean {
+	return equalInConstantTime(session.tokenDigest, sha256Hex(token))
+}

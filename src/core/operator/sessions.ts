@@ -1,0 +1,194 @@
+import type { Clock } from '../../kernel/clock.ts'
+import { MseError } from '../../kernel/error.ts'
+import { asSessionId, type SessionId } from '../../kernel/id.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { hasToken, IDLE_HORIZON_MS, type JoinRequest, newSession } from './session.ts'
+import type { OperatorSession, OperatorStore } from './store.ts'
+
+/** Access is written down at most this often. */
+const TOUCH_MS = 60_000
+
+/** A session that has not ended. */
+export interface LiveSession {
+	readonly record: OperatorSession
+	readonly lastAccessAt: number
+	readonly connected: boolean
+}
+
+/** Told of sessions in memory, after the fact is on disk. */
+export interface SessionListener {
+	joined(session: OperatorSession): void
+	ended(sid: SessionId, reason: string): void
+}
+
+interface Entry extends LiveSession {
+	lastAccessAt: number
+	storedAccessAt: number
+	connected: boolean
+	ending: Promise<boolean> | undefined
+}
+
+interface SessionsDeps {
+	readonly store: OperatorStore
+	readonly clock: Clock
+	readonly log: Logger
+}
+
+/**
+ * The operators' sessions: who may speak under which id and roles. A copy of the store that is asked often. A session
+ * without a socket that idled out is over for every read, whether or not the sweep reached it.
+ */
+export class OperatorSessions {
+	readonly #deps: SessionsDeps
+	readonly #entries = new Map<SessionId, Entry>()
+	readonly #roles = new Map<string, SessionId>()
+	readonly #listeners = new Set<SessionListener>()
+
+	private constructor(deps: SessionsDeps) {
+		this.#deps = deps
+	}
+
+	/** Restores the sessions of the store and ends those that idled out meanwhile. */
+	static async open(deps: SessionsDeps): Promise<OperatorSessions> {
+		const sessions = new OperatorSessions(deps)
+		for (const record of await deps.store.sessions()) sessions.#add(record)
+		await sessions.sweep()
+		return sessions
+	}
+
+	listen(listener: SessionListener): void {
+		this.#listeners.add(listener)
+	}
+
+	/** Throws `conflict` (code `roles_conflict`, `details.conflicts`) when a live session owns one of the roles. */
+	async join(request: JoinRequest): Promise<{ session: OperatorSession; token: string }> {
+		const joining = newSession(request, this.#deps.clock)
+		for (const role of joining.session.roles) await this.find(role)
+		await this.#deps.store.join(joining.session)
+		this.#add(joining.session)
+		for (const listener of this.#listeners) listener.joined(joining.session)
+		return joining
+	}
+
+	/** The live session whose sid or role is `name`. */
+	async find(name: string): Promise<LiveSession | null> {
+		const entry = this.#named(name)
+		if (!entry) return null
+		if (!this.#isExpired(entry)) return entry
+		await this.end(entry.record.sid, 'expired')
+		return null
+	}
+
+	/** As `find`, from memory alone: for decisions that must not yield. */
+	peek(name: string): LiveSession | null {
+		const entry = this.#named(name)
+		return entry && !this.#isExpired(entry) && !entry.ending ? entry : null
+	}
+
+	/** The session that the bearer proves. Throws `not_found` for an unknown sid, `unauthenticated` for a wrong token; counts as access. */
+	async authenticate(sid: string, bearer: string | null): Promise<LiveSession> {
+		if (bearer === null)
+			throw new MseError('unauthenticated', 'missing or empty Bearer token', {
+				code: 'missing_bearer',
+				hint: 'Send `Authorization: Bearer <token>` with the token that the join answered.',
+			})
+		const session = await this.#known(sid)
+		if (!hasToken(session.record, bearer))
+			throw new MseError('unauthenticated', 'token mismatch', { code: 'token_mismatch', hint: `This is not the token of ${sid}.` })
+		this.touch(session.record.sid)
+		return session
+	}
+
+	/** Throws `not_found`. */
+	async #known(sid: string): Promise<LiveSession> {
+		const session = this.#entries.has(asSessionId(sid)) ? await this.find(sid) : null
+		if (session) return session
+		throw new MseError('not_found', `unknown sid ${sid}`, { code: 'unknown_sid', hint: 'Join again with `POST /v1/operators`.' })
+	}
+
+	/** The session, for a caller who needs no token of it. Throws `not_found`; does not count as access. */
+	get(sid: string): Promise<LiveSession> {
+		return this.#known(sid)
+	}
+
+	/** Counts as use of the session: an authenticated call, a sign of life on its socket, a seat given to it. */
+	touch(sid: SessionId): void {
+		const entry = this.#entries.get(sid)
+		if (!entry) return
+		const now = this.#deps.clock.now()
+		entry.lastAccessAt = now
+		if (now - entry.storedAccessAt < TOUCH_MS) return
+		entry.storedAccessAt = now
+		this.#unattended(this.#deps.store.touch(sid, now), 'noting an access failed', sid)
+	}
+
+	/** A socket of the session opened, or its last one closed. */
+	setConnected(sid: SessionId, connected: boolean): void {
+		const entry = this.#entries.get(sid)
+		if (!entry || entry.connected === connected) return
+		const now = this.#deps.clock.now()
+		Object.assign(entry, { connected, lastAccessAt: now, storedAccessAt: now })
+		const change = connected ? 'connected' : 'disconnected'
+		this.#unattended(this.#deps.store.connection(sid, change, now), `noting that an operator ${change} failed`, sid)
+	}
+
+	/** Ends a session on disk first, then for everybody; false when there was none. A failed write leaves it usable. */
+	async end(sid: SessionId, how: 'ended' | 'expired'): Promise<boolean> {
+		const entry = this.#entries.get(sid)
+		if (!entry) return false
+		entry.ending ??= this.#end(entry, how)
+		return entry.ending
+	}
+
+	/** Ends the sessions that idled out; resolves with how many. Goes on past one that cannot be ended, then throws for it. */
+	async sweep(): Promise<number> {
+		const expired = [...this.#entries.values()].filter((entry) => this.#isExpired(entry))
+		const ends = await Promise.allSettled(expired.map(({ record }) => this.end(record.sid, 'expired')))
+		const failed = ends.find((end) => end.status === 'rejected')
+		if (failed) throw failed.reason
+		return ends.length
+	}
+
+	/** Whether an operator could take work, connected or not. */
+	hasLiveSession(): boolean {
+		for (const entry of this.#entries.values()) if (!this.#isExpired(entry)) return true
+		return false
+	}
+
+	/** Live sessions, in the order they joined. */
+	list(): readonly LiveSession[] {
+		return [...this.#entries.values()].filter((entry) => !this.#isExpired(entry))
+	}
+
+	async #end(entry: Entry, how: 'ended' | 'expired'): Promise<boolean> {
+		const { sid, roles } = entry.record
+		const reason = how === 'ended' ? 'operator session torn down' : 'operator session expired'
+		try {
+			await this.#deps.store.end(sid, how, reason)
+		} finally {
+			entry.ending = undefined
+		}
+		this.#entries.delete(sid)
+		for (const role of roles) if (this.#roles.get(role) === sid) this.#roles.delete(role)
+		for (const listener of this.#listeners) listener.ended(sid, reason)
+		return true
+	}
+
+	#add(record: OperatorSession): void {
+		const { sid, lastAccessAt } = record
+		this.#entries.set(sid, { record, lastAccessAt, storedAccessAt: lastAccessAt, connected: false, ending: undefined })
+		for (const role of record.roles) this.#roles.set(role, sid)
+	}
+
+	#named(name: string): Entry | undefined {
+		return this.#entries.get(asSessionId(name)) ?? this.#entries.get(this.#roles.get(name) ?? asSessionId(name))
+	}
+
+	#isExpired(entry: Entry): boolean {
+		return !entry.connected && this.#deps.clock.now() - entry.lastAccessAt >= IDLE_HORIZON_MS
+	}
+
+	#unattended(work: Promise<void>, message: string, sid: SessionId): void {
+		work.catch((error) => this.#deps.log.warn(message, { sid, error }))
+	}
+}

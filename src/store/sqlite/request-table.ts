@@ -1,0 +1,109 @@
+import type { EventDraft } from '../../core/event/event.ts'
+import type { EndState, OpenState, OperatorRequest, RequestState } from '../../core/operator/store.ts'
+import { asRunId, asSessionId, asStepId, asTaskId, type RequestId, type SessionId } from '../../kernel/id.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+import type { RequestRow } from './operator-row.ts'
+import type { Values } from './value.ts'
+
+/** A request row without its bodies: what events and compare-and-set need. */
+export type RequestHead = Omit<RequestRow, 'frame' | 'reply'>
+const HEAD = 'req_id, kind, state, sid, slot, seat_generation, run_id, task_id, step_id, attempt, created_at, deadline_at, ended_at'
+
+const EVENT = {
+	parked: 'request.parked',
+	sent: 'request.sent',
+	delivered: 'request.delivered',
+	answered: 'request.answered',
+	withdrawn: 'request.withdrawn',
+	expired: 'request.expired',
+} as const satisfies Record<RequestState, EventDraft['kind']>
+
+/** Rows of operators' requests and the events of their moves; called inside a change. */
+export class RequestTable {
+	readonly #db: SqliteDatabase
+	readonly #values: Values
+
+	constructor(db: SqliteDatabase, values: Values) {
+		this.#db = db
+		this.#values = values
+	}
+
+	insert(request: OperatorRequest): void {
+		this.#db
+			.query(
+				`INSERT INTO request (req_id, kind, state, sid, slot, seat_generation, run_id, task_id, step_id, attempt, frame, reply,
+				   created_at, deadline_at, ended_at)
+				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, NULL)`,
+			)
+			.run(
+				request.reqId,
+				request.kind,
+				request.state,
+				request.sid,
+				request.slot,
+				request.seatGeneration,
+				request.runId,
+				request.taskId,
+				request.stepId,
+				request.attempt,
+				this.#values.pack(request.frame),
+				request.createdAt,
+				request.deadlineAt,
+			)
+		this.#note(toHead(request), request.state, { agent: request.frame.agent ?? null })
+	}
+
+	head(reqId: RequestId): RequestHead | null {
+		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE req_id = ?`).get(reqId)
+	}
+
+	openHeads(sid: SessionId): readonly RequestHead[] {
+		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE sid = ? AND ended_at IS NULL ORDER BY seq`).all(sid)
+	}
+
+	mark(reqId: RequestId, state: OpenState): void {
+		const row = this.head(reqId)
+		if (!row || row.ended_at !== null || row.state === state) return
+		this.#db.query('UPDATE request SET state = ? WHERE req_id = ?').run(state, reqId)
+		this.#note(row, state)
+	}
+
+	end(row: RequestHead, state: EndState, reply: JsonObject): void {
+		this.#db
+			.query('UPDATE request SET state = ?, reply = ?, ended_at = ? WHERE req_id = ?')
+			.run(state, this.#values.pack(reply), this.#db.clock.now(), row.req_id)
+		this.#note(row, state, state === 'answered' ? { by: reply.type ?? null } : { reason: reply.reason ?? null })
+	}
+
+	#note(row: Omit<RequestHead, 'created_at' | 'deadline_at' | 'ended_at'>, state: RequestState, data: EventDraft['data'] = {}): void {
+		const { req_id, kind, slot, attempt } = row
+		appendEvent(this.#db, {
+			kind: EVENT[state],
+			runId: asRunId(row.run_id),
+			taskId: asTaskId(row.task_id),
+			stepId: asStepId(row.step_id),
+			operator: row.sid === null ? undefined : asSessionId(row.sid),
+			data: { req_id, kind, slot, attempt, ...data },
+		})
+	}
+}
+
+function toHead(request: OperatorRequest): RequestHead {
+	return {
+		req_id: request.reqId,
+		kind: request.kind,
+		state: request.state,
+		sid: request.sid,
+		slot: request.slot,
+		seat_generation: request.seatGeneration,
+		run_id: request.runId,
+		task_id: request.taskId,
+		step_id: request.stepId,
+		attempt: request.attempt,
+		created_at: request.createdAt,
+		deadline_at: request.deadlineAt,
+		ended_at: request.endedAt,
+	}
+}
