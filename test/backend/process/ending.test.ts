@@ -24,7 +24,7 @@ describe('an abort ends the whole tree before it is thrown', () => {
 		test(title, async () => {
 			const attempt = newAttempt()
 			const outcome = thrownBy(perform(sh(script), attempt))
-			await eventually('the tree stands', () => markedProcesses(attempt.key).length >= size)
+			await eventually(() => markedProcesses(attempt.key).length >= size, { what: 'the tree stands' })
 			attempt.abort('cancelled')
 			expect(await outcome).toBe('cancelled')
 			expect(commandLines().filter((line) => line.includes(attempt.key))).toEqual([])
@@ -34,14 +34,14 @@ describe('an abort ends the whole tree before it is thrown', () => {
 })
 
 test('a child that says goodbye when asked gets the time for it', async () => {
-	const file = `${mkdtempSync(`${tmpdir()}/mse-goodbye-`)}/goodbye`
+	const folder = mkdtempSync(`${tmpdir()}/mse-goodbye-`)
 	const attempt = newAttempt()
-	const outcome = thrownBy(perform(sh(`trap 'sleep 0.05; echo bye > ${file}; exit' TERM; while :; do sleep 0.01; done`), attempt))
-	await eventually('the child runs', () => markedProcesses(attempt.key).length > 0)
-	await Bun.sleep(30)
+	const goodbye = `trap 'sleep 0.05; touch ${folder}/goodbye; exit' TERM; touch ${folder}/ready; while :; do sleep 0.01; done`
+	const outcome = thrownBy(perform(sh(goodbye), attempt, { killGraceMs: 5000 }))
+	await eventually(() => existsSync(`${folder}/ready`), { what: 'the child is ready' })
 	attempt.abort('cancelled')
-	await outcome
-	expect(existsSync(file)).toBe(true)
+	expect(await outcome).toBe('cancelled')
+	expect(existsSync(`${folder}/goodbye`)).toBe(true)
 })
 
 describe('what a child leaves behind when it ends by itself', () => {
@@ -93,13 +93,13 @@ describe('more attempts than children at one time', () => {
 	test('wait in order, and say that nobody works on them', async () => {
 		const [first, second, third] = [newAttempt(), newAttempt(), newAttempt()]
 		const outcomes = [begin(first), begin(second), begin(third)]
-		await eventually('the first runs', () => markedProcesses(first.key).length > 0)
+		await eventually(() => markedProcesses(first.key).length > 0, { what: 'the first runs' })
 		expect([first.workingSaid, second.workingSaid, third.workingSaid]).toEqual([[], [false], [false]])
 		expect(markedProcesses(second.key)).toEqual([])
 
 		first.abort('next')
 		await outcomes[0]
-		await eventually('the second runs', () => markedProcesses(second.key).length > 0)
+		await eventually(() => markedProcesses(second.key).length > 0, { what: 'the second runs' })
 		expect([second.workingSaid, third.workingSaid]).toEqual([[false, true], [false]])
 
 		third.abort('not even begun')

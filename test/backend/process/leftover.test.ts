@@ -15,7 +15,7 @@ const server = `${import.meta.dir}/../../fixture/program/dying-server.ts`
 /** The children of a server that was killed at work. */
 async function orphans(dataDirId: string, script: string, size: number): Promise<void> {
 	const dying = Bun.spawn([process.execPath, server, `${dataDirId}:ST-1:1`, script], { stdin: 'ignore', stdout: 'ignore' })
-	await eventually('the tree stands', () => markedProcesses(`${dataDirId}:`).length >= size)
+	await eventually(() => markedProcesses(`${dataDirId}:`).length >= size, { what: 'the tree stands' })
 	dying.kill('SIGKILL')
 	await dying.exited
 	expect(markedProcesses(`${dataDirId}:`).length).toBeGreaterThanOrEqual(size)
@@ -35,7 +35,7 @@ test('a descendant that hid its environment goes with its tree', async () => {
 	const id = crypto.randomUUID()
 	const hidden = `mse-hidden-${id}`
 	await orphans(id, `env -i sh -c 'while :; do :; sleep 0.02; done' ${hidden} & wait`, 1)
-	await eventually('the hidden one runs', () => commandLines().some((line) => line.includes(hidden) && !line.includes('env')))
+	await eventually(() => commandLines().some((line) => line.includes(hidden) && !line.includes('env')), { what: 'the hidden one runs' })
 	await endLeftovers(id, processOptions())
 	expect(commandLines().filter((line) => line.includes(hidden))).toEqual([])
 })

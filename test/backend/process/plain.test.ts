@@ -89,7 +89,7 @@ test('an empty prompt is an empty stdin', async () => {
 test('an abort while a large prompt is still being written ends the child', async () => {
 	const attempt = newAttempt({ prompt: 'x'.repeat(50_000_000) })
 	const outcome = perform(sh('sleep 1000'), attempt).catch((thrown: unknown) => thrown)
-	await eventually('the child runs', () => markedProcesses(attempt.key).length > 0)
+	await eventually(() => markedProcesses(attempt.key).length > 0, { what: 'the child runs' })
 	attempt.abort('enough')
 	expect(await outcome).toBe('enough')
 	expect(markedProcesses(attempt.key)).toEqual([])
