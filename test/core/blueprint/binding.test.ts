@@ -4,7 +4,7 @@ import { effectivePolicy } from '../../../src/core/blueprint/effective-policy.ts
 import { operatorKindOf } from '../../../src/core/blueprint/operator-kind.ts'
 import { effectiveContextPolicy, resolveRunner } from '../../../src/core/blueprint/runner.ts'
 import type { AgentDef, Blueprint } from '../../../src/protocol/blueprint.ts'
-import { minimal, parsedBlueprint } from '../../support/blueprint.ts'
+import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
 
 function withAgent(agent: object, keys: object = {}): { blueprint: Blueprint; agent: AgentDef } {
 	const blueprint = parsedBlueprint(minimal({ agents: [agent], ...keys }))
