@@ -8,6 +8,7 @@ import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const labelled = (tag: string, label?: string): JsonObject =>
 	minimal({ metadata: { tags: [tag], ...(label !== undefined && { version_label: label }) } }) as JsonObject
@@ -62,6 +63,7 @@ describe('a reference', () => {
 	})
 
 	test('to what is not there says what is missing', async () => {
+		verifies('04.89')
 		using opened = await openStore(labelled('a'))
 		const value = '0'.repeat(64)
 		await expect(opened.byId({ kind: 'latest' }, 'n')).rejects.toMatchObject({ code: 'blueprint_not_found' })
@@ -81,6 +83,7 @@ describe('a reference', () => {
 	})
 
 	test('by requirement takes the highest label, and of equal ones the newest', async () => {
+		verifies('04.89')
 		using opened = await openStore(
 			labelled('a', '1.2.0'),
 			labelled('b', '1.10.0'),

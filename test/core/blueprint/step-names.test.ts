@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { stepNames } from '../../../src/core/blueprint/step-names.ts'
 import { lit, path, seq, step } from '../../support/blueprints.ts'
 import { fn, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const namesOf = (flow: object, agents: object[] = []) => stepNames(parsedBlueprint({ id: 'm', flow, agents }))
 const writes = (ref: string, at: string) => step(ref, lit(null), at)
@@ -9,6 +10,7 @@ const named = (name: string, projection_name: string): object => fn(name, { meta
 
 describe('the names of a step', () => {
 	test('are its ref and the first keys of what it writes', () => {
+		verifies('04.83')
 		const { steps, refs, diagnostics } = namesOf(seq(writes('a', '$.x'), writes('a', '$.y.z'), writes('b', '$["k.1"]')))
 		expect(steps).toEqual([
 			{ ref: 'a', canonical: 'a', aliases: ['a', 'x', 'y'] },
@@ -54,6 +56,7 @@ describe('the names of a step', () => {
 	})
 
 	test('that one step declares and another claims are an error', () => {
+		verifies('04.83')
 		const { diagnostics } = namesOf(seq(writes('a', '$.x'), writes('b', '$.report')), [named('a', 'report'), fn('b')])
 		expect(diagnostics).toHaveLength(1)
 		expect(diagnostics[0]).toMatchObject({ code: 'step-naming-collision', level: 'error', path: '$.flow.children[1].out' })
