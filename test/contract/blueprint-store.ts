@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { blueprintHash } from '../../src/core/blueprint/normal-form.ts'
 import type { BlueprintStore, NewCommit } from '../../src/core/blueprint/store.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
-import { parsedBlueprint } from '../support/blueprint.ts'
+import { parsedBlueprint } from '../support/parsed-blueprint.ts'
 
 type Opened = { store: BlueprintStore } & AsyncDisposable
 

@@ -50,8 +50,8 @@ function readObject(reading: Reading, schema: TObject, raw: JsonObject, at: stri
 
 function readProperty(reading: Reading, schema: TObject, key: string, property: TSchema, raw: JsonObject, at: string): unknown {
 	const path = memberOf(at, key)
-	if (Object.hasOwn(raw, key)) {
-		const value = raw[key]
+	const value: unknown = Object.hasOwn(raw, key) ? raw[key] : undefined
+	if (value !== undefined) {
 		if (value === null && writtenIfSet in property && !('default' in property)) return undefined
 		return readValue(reading, property, value, path)
 	}

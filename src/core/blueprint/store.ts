@@ -36,7 +36,7 @@ export interface NewCommit {
 
 export interface Committed {
 	readonly commit: BlueprintCommit
-	/** False when the head had this hash already: then nothing was written, and `commit` is the head. */
+	/** False when the head had this hash already, whatever was expected: then nothing was written, and `commit` is the head. */
 	readonly created: boolean
 }
 

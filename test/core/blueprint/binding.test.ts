@@ -4,7 +4,8 @@ import { effectivePolicy } from '../../../src/core/blueprint/effective-policy.ts
 import { operatorKindOf } from '../../../src/core/blueprint/operator-kind.ts'
 import { effectiveContextPolicy, resolveRunner } from '../../../src/core/blueprint/runner.ts'
 import type { AgentDef, Blueprint } from '../../../src/protocol/blueprint.ts'
-import { minimal, parsedBlueprint } from '../../support/blueprint.ts'
+import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 function withAgent(agent: object, keys: object = {}): { blueprint: Blueprint; agent: AgentDef } {
 	const blueprint = parsedBlueprint(minimal({ agents: [agent], ...keys }))
@@ -97,6 +98,7 @@ describe('the runner of an agent', () => {
 
 describe('what an agent inherits', () => {
 	test('the operator kind comes from the launch, the operator, the Blueprint, in this order', () => {
+		verifies('01.C124', '04.16', '04.17', '04.18', '04.19', '04.20')
 		const operators = [{ name: 'main', kind: 'main_ai' }, { name: 'plain' }]
 		const { blueprint, agent } = withAgent({ name: 'a', kind: 'lua', spec: { operator_ref: 'main' } }, { operators })
 		expect(operatorKindOf(blueprint, agent, { perAgent: { a: 'composite' }, global: 'automate' })).toBe('composite')

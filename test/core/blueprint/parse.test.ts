@@ -5,7 +5,7 @@ import { parseBlueprint } from '../../../src/core/blueprint/parse.ts'
 import { writtenForm } from '../../../src/core/blueprint/written-form.ts'
 import { BlueprintSchema, blueprintJsonSchema } from '../../../src/protocol/blueprint.ts'
 import everyField from '../../fixture/blueprint/every-field.json' with { type: 'json' }
-import { minimal, parsedBlueprint } from '../../support/blueprint.ts'
+import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
 
 const AGENT = { name: 'a', kind: 'lua' }
 const KINDS = '`lua`, `rust_fn`, `agent_block`, `subprocess`, `operator`'

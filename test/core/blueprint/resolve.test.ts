@@ -6,14 +6,17 @@ import type { JsonObject } from '../../../src/kernel/json.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
-import { minimal, parsedBlueprint } from '../../support/blueprint.ts'
+import { fakeClock } from '../../support/fake-clock.ts'
+import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
-const labelled = (tag: string, version_label?: string): JsonObject => minimal({ metadata: { tags: [tag], version_label } }) as JsonObject
+const labelled = (tag: string, label?: string): JsonObject =>
+	minimal({ metadata: { tags: [tag], ...(label !== undefined && { version_label: label }) } }) as JsonObject
 const hashOf = (document: JsonObject): string => blueprintHash(parsedBlueprint(document))
 
 /** A store in which `m` has these documents as its history, oldest first. */
 async function openStore(...documents: JsonObject[]) {
-	const database = new SqliteDatabase({ path: ':memory:', clock: { now: () => 0, after: () => () => {} } })
+	const database = new SqliteDatabase({ path: ':memory:', clock: fakeClock() })
 	const store = new SqliteBlueprintStore(database, openBlobs(undefined))
 	for (const document of documents)
 		await store.commit({ id: 'm', document, blueprint: parsedBlueprint(document), author: 'a', message: 'm' })
@@ -60,6 +63,7 @@ describe('a reference', () => {
 	})
 
 	test('to what is not there says what is missing', async () => {
+		verifies('04.89')
 		using opened = await openStore(labelled('a'))
 		const value = '0'.repeat(64)
 		await expect(opened.byId({ kind: 'latest' }, 'n')).rejects.toMatchObject({ code: 'blueprint_not_found' })
@@ -79,6 +83,7 @@ describe('a reference', () => {
 	})
 
 	test('by requirement takes the highest label, and of equal ones the newest', async () => {
+		verifies('04.89')
 		using opened = await openStore(
 			labelled('a', '1.2.0'),
 			labelled('b', '1.10.0'),

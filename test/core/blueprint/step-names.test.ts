@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'bun:test'
 import { stepNames } from '../../../src/core/blueprint/step-names.ts'
-import { fn, parsedBlueprint, seq, step } from '../../support/blueprint.ts'
+import { lit, path, seq, step } from '../../support/blueprints.ts'
+import { fn, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const namesOf = (flow: object, agents: object[] = []) => stepNames(parsedBlueprint({ id: 'm', flow, agents }))
+const writes = (ref: string, at: string) => step(ref, lit(null), at)
 const named = (name: string, projection_name: string): object => fn(name, { meta: { projection_name } })
 
 describe('the names of a step', () => {
 	test('are its ref and the first keys of what it writes', () => {
-		const { steps, refs, diagnostics } = namesOf(seq(step('a', '$.x'), step('a', '$.y.z'), step('b', '$["k.1"]')))
+		verifies('04.83')
+		const { steps, refs, diagnostics } = namesOf(seq(writes('a', '$.x'), writes('a', '$.y.z'), writes('b', '$["k.1"]')))
 		expect(steps).toEqual([
 			{ ref: 'a', canonical: 'a', aliases: ['a', 'x', 'y'] },
 			{ ref: 'b', canonical: 'b', aliases: ['b', 'k.1'] },
@@ -20,29 +24,29 @@ describe('the names of a step', () => {
 		const lane = {
 			kind: 'fanout',
 			items: { op: 'lit', value: [] },
-			bind: out('$.i'),
-			body: step('f', '$.f1'),
+			bind: path('$.i'),
+			body: writes('f', '$.f1'),
 			join: 'all',
-			out: out('$.o'),
+			out: path('$.o'),
 		}
-		const loop = { kind: 'loop', counter: out('$.n'), cond: { op: 'lit', value: true }, body: step('l', '$.l1'), max: 1 }
+		const loop = { kind: 'loop', counter: path('$.n'), cond: { op: 'lit', value: true }, body: writes('l', '$.l1'), max: 1 }
 		const tried = { kind: 'try', body: lane, catch: loop }
-		const branch = { kind: 'branch', cond: { op: 'lit', value: true }, then: tried, else: step('e', '$.e1') }
+		const branch = { kind: 'branch', cond: { op: 'lit', value: true }, then: tried, else: writes('e', '$.e1') }
 		expect(namesOf(branch).steps.map(({ ref }) => ref)).toEqual(['f', 'l', 'e'])
 	})
 
 	test('put a declared name first', () => {
-		expect(namesOf(step('a', '$.x'), [named('a', 'report')]).steps[0]).toEqual({ ref: 'a', canonical: 'report', aliases: ['a', 'x'] })
+		expect(namesOf(writes('a', '$.x'), [named('a', 'report')]).steps[0]).toEqual({ ref: 'a', canonical: 'report', aliases: ['a', 'x'] })
 	})
 
 	test('do not include a nested key that anybody else claims', () => {
-		const { steps, diagnostics } = namesOf(seq(step('a', '$.r.a'), step('b', '$.r.b'), step('c', '$.x.c'), step('d', '$.x')))
+		const { steps, diagnostics } = namesOf(seq(writes('a', '$.r.a'), writes('b', '$.r.b'), writes('c', '$.x.c'), writes('d', '$.x')))
 		expect(steps.map(({ aliases }) => aliases)).toEqual([['a'], ['b'], ['c'], ['d', 'x']])
 		expect(diagnostics).toEqual([])
 	})
 
 	test('that two steps write go to the step of that name, else to the first, with a warning', () => {
-		const { refs, diagnostics } = namesOf(seq(step('a', '$.b'), step('b', '$.v'), step('c', '$.v')))
+		const { refs, diagnostics } = namesOf(seq(writes('a', '$.b'), writes('b', '$.v'), writes('c', '$.v')))
 		expect(refs.get('b')).toBe('b')
 		expect(refs.get('v')).toBe('b')
 		expect(diagnostics.map(({ level, message }) => [level, message])).toEqual([
@@ -52,12 +56,9 @@ describe('the names of a step', () => {
 	})
 
 	test('that one step declares and another claims are an error', () => {
-		const { diagnostics } = namesOf(seq(step('a', '$.x'), step('b', '$.report')), [named('a', 'report'), fn('b')])
+		verifies('04.83')
+		const { diagnostics } = namesOf(seq(writes('a', '$.x'), writes('b', '$.report')), [named('a', 'report'), fn('b')])
 		expect(diagnostics).toHaveLength(1)
 		expect(diagnostics[0]).toMatchObject({ code: 'step-naming-collision', level: 'error', path: '$.flow.children[1].out' })
 	})
 })
-
-function out(at: string): object {
-	return { op: 'path', at }
-}

@@ -1,14 +1,14 @@
 import { expect, test } from 'bun:test'
 import { seedBlueprint } from '../../../src/core/blueprint/samples.ts'
-import type { Clock } from '../../../src/kernel/clock.ts'
 import type { Event } from '../../../src/protocol/event.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
 import { blueprintStoreContract } from '../../contract/blueprint-store.ts'
-import { parsedBlueprint } from '../../support/blueprint.ts'
+import { fakeClock } from '../../support/fake-clock.ts'
+import { parsedBlueprint } from '../../support/parsed-blueprint.ts'
 
-const clock: Clock = { now: () => 1_700_000_000_000, after: () => () => {} }
+const clock = fakeClock()
 
 async function open() {
 	const database = new SqliteDatabase({ path: ':memory:', clock })
