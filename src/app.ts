@@ -1,171 +1,96 @@
-import { join } from 'node:path'
-import { functionBackend } from './backend/function/backend.ts'
-import { builtinFunctions } from './backend/function/builtin.ts'
-import { processBackend } from './backend/process/backend.ts'
-import { type ChildList, openChildList } from './backend/process/child-list.ts'
-import { endLeftovers } from './backend/process/leftover.ts'
-import { canReadVariables } from './backend/process/process-table.ts'
 import type { Config } from './config.ts'
-import { tokenSecret } from './core/access/secret.ts'
-import { parseBlueprint } from './core/blueprint/parse.ts'
-import { samples, seedBlueprint } from './core/blueprint/samples.ts'
-import type { BlueprintStore } from './core/blueprint/store.ts'
-import type { Registry } from './core/dispatch/backend.ts'
-import { OperatorHub } from './core/operator/hub.ts'
-import { OperatorSessions } from './core/operator/sessions.ts'
-import { workerFace } from './core/output/worker-face.ts'
-import type { LaunchDeps } from './core/run/launch.ts'
-import { PlanCache } from './core/run/plan-cache.ts'
-import { runService } from './core/run/service.ts'
-import { RunSupervisor } from './core/run/supervisor.ts'
-import { type Clock, systemClock } from './kernel/clock.ts'
-import { asRunId } from './kernel/id.ts'
-import type { Json } from './kernel/json.ts'
+import { attachSessions } from './core/access/attach.ts'
+import type { RunningServer } from './edge/cli/command/serve.ts'
+import { httpApp, listen } from './edge/http/app.ts'
+import { dataRoutes } from './edge/http/routes/data.ts'
+import { eventRoutes } from './edge/http/routes/events.ts'
+import { type HealthDeps, healthRoutes } from './edge/http/routes/health.ts'
+import { runRoutes } from './edge/http/routes/runs.ts'
+import { sessionRoutes } from './edge/http/routes/sessions.ts'
+import { stepWorkerRoutes } from './edge/http/routes/step-worker.ts'
+import { taskRoutes } from './edge/http/routes/tasks.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
-import { initTemplates } from './kernel/template.ts'
-import { type DataDir, openDataDir } from './store/data-dir.ts'
-import { secretFile } from './store/secret-file.ts'
-import { SqliteAttemptStore } from './store/sqlite/attempt-store.ts'
-import { SqliteBlueprintStore } from './store/sqlite/blueprint-store.ts'
-import { SqliteEventStore } from './store/sqlite/event-store.ts'
-import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
-import { SqliteOutputStore } from './store/sqlite/output-store.ts'
-import { SqliteRunStore } from './store/sqlite/run-store.ts'
-import { sqliteSeating } from './store/sqlite/seating.ts'
-import { submittedFiles } from './store/submitted-file.ts'
+import { VERSION } from './kernel/version.ts'
 
-/** What everything else hangs from; one per server, per `mse-server run`, per test. */
-export interface EngineOptions {
-	readonly config: Config
-	/** Null keeps everything in memory. */
-	readonly dir: string | null
-	readonly clock: Clock
-	readonly log: Logger
-	/** The process's own environment, of which children get a part. */
-	readonly environment: { readonly [name: string]: string | undefined }
-	/** Where workers reach this server; undefined while nothing listens. */
-	baseUrl(): string | undefined
-}
+/** The process's own variables. */
+type Environment = { readonly [name: string]: string | undefined }
 
-export type Engine = Awaited<ReturnType<typeof openEngine>>
-
-/** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
-export async function openEngine(options: EngineOptions) {
-	const { config, clock, log } = options
-	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text })
-	const stores = openStores(data)
-	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
-	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
-	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
-
-	const operators = await openOperators(options, data, stores)
-	const registry = newRegistry({ ...options, stores, operators, secret, childList })
-	const plans = new PlanCache(registry, stores.blueprints)
-	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
-		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
-		limits: config.limits,
-		planOf: (hash) => plans.planOf(hash),
-	})
-	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
-	const face = newWorkerFace(options, stores, operators, plans, secret)
-	await seed(config, stores.blueprints)
-	return {
-		...{ ...stores, config, clock, log, data, registry, plans, supervisor, service, face, secret },
-		...operators,
-		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
-		async stop(): Promise<void> {
-			await operators.hub.stop()
-			await supervisor.stop()
-			data[Symbol.dispose]()
-		},
+/** Opens everything and listens. Unfinished runs of an earlier life go on as soon as workers can reach the address. */
+export async function startServer(config: Config, log: Logger, environment: Environment): Promise<RunningServer> {
+	let url: string | undefined
+	const dir = config.ephemeral ? null : config.dataDir
+	const engine = await openEngine({ config, dir, clock: systemClock, log, environment, baseUrl: () => url })
+	const stopping = new AbortController()
+	try {
+		const http = listen(newHttp(engine, stopping.signal), { hostname: config.bind.host, port: config.bind.port })
+		url = http.url
+		const recovered = await engine.supervisor.recover()
+		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
+		let stopped: Promise<void> | undefined
+		const stop = (): Promise<void> => {
+			stopped ??= stopServer(engine, http.server, stopping)
+			return stopped
+		}
+		return { url, stop }
+	} catch (error) {
+		await engine.stop()
+		throw error
 	}
 }
 
-/** From TERM to KILL for what an attempt started. */
-const KILL_GRACE_MS = 5000
+/** Readiness goes first, then sockets and streams are told, then runs are let go of; an open connection cannot hold it up. */
+async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping: AbortController): Promise<void> {
+	stopping.abort()
+	await engine.stop()
+	await Promise.race([server.stop(), Bun.sleep(engine.config.drainSecs * 1000)])
+	await server.stop(true)
+}
 
-type Stores = ReturnType<typeof openStores>
-type Operators = Awaited<ReturnType<typeof openOperators>>
-
-function openStores({ db, values }: DataDir) {
-	return {
-		runs: new SqliteRunStore(db, values),
-		events: new SqliteEventStore(db),
-		blueprints: new SqliteBlueprintStore(db, values),
-		outputs: new SqliteOutputStore(db, values),
-		attempts: new SqliteAttemptStore(db, values),
-		operatorStore: new SqliteOperatorStore(db, values),
+function newHttp(engine: Engine, stopping: AbortSignal) {
+	const { config, clock, log, runs, service, events, face } = engine
+	const options = {
+		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
+		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const attach = attachSessions({ store: engine.attachStore, clock })
+	return httpApp(options, (root) =>
+		root
+			.use(healthRoutes(newHealth(engine, stopping)))
+			.use(taskRoutes({ service, runs }))
+			.use(runRoutes({ service, runs, events }))
+			.use(eventRoutes({ events, clock, log, subscribers: config.limits.subscribers, stopping }))
+			.use(stepWorkerRoutes({ face }))
+			.use(dataRoutes({ face }))
+			.use(sessionRoutes({ sessions: attach })),
+	)
 }
 
-async function openOperators({ config, clock, log }: EngineOptions, { db }: DataDir, { operatorStore: store, runs }: Stores) {
-	const sessions = await OperatorSessions.open({ store, clock, log })
-	const hub = new OperatorHub({
-		...{ sessions, store, seating: sqliteSeating(db, runs), clock, log },
-		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
-		ackGraceMs: config.operator.ackGraceSecs * 1000,
-		requestsPerSession: config.limits.requestsPerSession,
-	})
-	return { sessions, hub }
-}
-
-interface RegistryParts extends EngineOptions {
-	readonly stores: Stores
-	readonly operators: Operators
-	readonly secret: Uint8Array
-	readonly childList: ChildList | undefined
-}
-
-/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
-function newRegistry({ config, clock, log, environment, baseUrl, childList }: RegistryParts): Registry {
-	const processes = processBackend({
-		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
-		children: config.limits.children,
-		outputBytes: config.limits.outputBytes,
-	})
-	return new Map([
-		['rust_fn', functionBackend(builtinFunctions(clock))],
-		['subprocess', processes],
-	])
-}
-
-function launchDeps(
-	{ config, clock }: EngineOptions,
-	{ runs }: Stores,
-	{ sessions }: Operators,
-	supervisor: RunSupervisor,
-	plans: PlanCache,
-): LaunchDeps {
+function newHealth({ config, blueprints, runs, sessions, data }: Engine, stopping: AbortSignal): HealthDeps {
 	return {
-		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
-		operators: {
-			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
-			anyLive: async () => sessions.hasLive(),
+		async readiness() {
+			const reasons = [
+				...(stopping.aborted ? ['the server is stopping'] : []),
+				...(data.db.healthy ? [] : ['the database cannot be written']),
+			]
+			return { ready: reasons.length === 0, reasons }
 		},
-		resolve: (reference) => plans.resolve(reference),
-	}
-}
-
-function newWorkerFace({ config, clock, log }: EngineOptions, stores: Stores, { hub }: Operators, plans: PlanCache, secret: Uint8Array) {
-	return workerFace({
-		...{ attempts: stores.attempts, outputs: stores.outputs, files: submittedFiles, secret, clock, log, limits: config.limits },
-		openReads: config.adminToken === null,
-		isTrusted: async () => false,
-		async agentOf(runId, agent) {
-			const run = await stores.runs.run(asRunId(runId))
-			return run ? ((await plans.planOf(run.blueprintHash)).routes.get(agent)?.agent ?? null) : null
+		async doctor() {
+			const ids = (await blueprints.list()).filter(({ archived }) => !archived).map(({ id }) => id)
+			return {
+				...{ server_version: VERSION, bind: config.bind.text, blueprint_backend: data.dir === null ? 'in_memory' : 'sqlite' },
+				...{ blueprint_store_root: data.dir, blueprint_ref_base: config.blueprintRefBase, enhance_flow_enabled: config.enableEnhanceFlow },
+				...{ seed_blueprint_id: config.seedBlueprintId, registered_blueprint_ids: ids, registered_blueprint_count: ids.length },
+				...{ legacy_worker_binding_policy: config.legacyWorkerBindingPolicy, check_policy: config.checkPolicy },
+			}
 		},
-		finalArrived: (stepId, n) => hub.finalArrived(stepId, n),
-	})
-}
-
-/** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */
-async function seed(config: Config, blueprints: BlueprintStore): Promise<void> {
-	const documents: Json[] = [seedBlueprint(config.seedBlueprintId), ...(config.seedSamples ? samples.map(({ document }) => document) : [])]
-	for (const document of documents) {
-		const { blueprint } = parseBlueprint(document)
-		if (!blueprint || (await blueprints.isArchived(blueprint.id)) !== null) continue
-		await blueprints.commit({ id: blueprint.id, document, blueprint, author: 'mse-server', message: 'seed' })
+		async status() {
+			return {
+				running_runs: await runs.countByStatus('running'),
+				attached_operators: sessions.list().filter(({ connected }) => connected).length,
+				periodic_jobs: [],
+			}
+		},
 	}
 }

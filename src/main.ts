@@ -28,6 +28,6 @@ const terminal: Terminal = {
 
 // `| head` closes stdout early; that is no failure.
 process.stdout.on('error', () => process.exit(0))
-const code = await runCli(process.argv.slice(2), commandTable({ server: startServer }), terminal)
+const code = await runCli(process.argv.slice(2), commandTable({ server: (config, log) => startServer(config, log, process.env) }), terminal)
 await new Promise<void>((written) => process.stdout.write('', () => written()))
 process.exit(code)

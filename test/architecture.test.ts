@@ -38,7 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'config.ts': ['kernel', 'config'],
 	'prelude.ts': [],
 	'main.ts': ['prelude.ts', 'app.ts', 'edge/cli'],
-	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts'],
+	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts'],
+	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts'],
 }
 
 /** Libraries and powers that one part of the house has to itself. */

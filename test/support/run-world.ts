@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Registry, Worker } from '../../src/core/dispatch/backend.ts'
 import type { FlowLimits } from '../../src/core/flow/flow-host.ts'
-import type { OperatorDirectory } from '../../src/core/run/launch.ts'
+import type { OperatorDirectory } from '../../src/core/run/operator-directory.ts'
 import { PlanCache } from '../../src/core/run/plan-cache.ts'
 import type { Launched, LaunchRequest, RunService } from '../../src/core/run/request.ts'
 import { runService } from '../../src/core/run/service.ts'

@@ -1,7 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
 import type { Blueprint } from '../../protocol/blueprint.ts'
 import { isAlwaysDeclared, operatorRefOf } from '../blueprint/operator-kind.ts'
-import type { OperatorDirectory } from './launch.ts'
+import type { OperatorDirectory } from './operator-directory.ts'
 import type { Seat } from './record.ts'
 import type { LaunchRequest } from './request.ts'
 

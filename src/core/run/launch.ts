@@ -1,5 +1,5 @@
 import { MseError } from '../../kernel/error.ts'
-import { newRunId, newTaskId, type SessionId } from '../../kernel/id.ts'
+import { newRunId, newTaskId } from '../../kernel/id.ts'
 import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
@@ -7,19 +7,12 @@ import type { EventDraft } from '../event/event.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import type { Driver } from './driver.ts'
 import { pinSeats, refuseWithoutOperator } from './launch-operator.ts'
+import type { OperatorDirectory } from './operator-directory.ts'
 import type { ResolvedBlueprint } from './plan-cache.ts'
 import type { Run, RunOptions, Seat, Task, TaskInput } from './record.ts'
 import type { Launched, LaunchRequest } from './request.ts'
 import type { RunStore } from './store.ts'
 import type { RunSupervisor } from './supervisor.ts'
-
-/** What a launch asks about operators. */
-export interface OperatorDirectory {
-	/** The live session whose sid or role is that name. */
-	find(name: string): Promise<SessionId | null>
-	/** Whether any session lives, connected or not. */
-	anyLive(): Promise<boolean>
-}
 
 export interface LaunchDeps {
 	readonly runs: RunStore

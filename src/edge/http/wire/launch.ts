@@ -1,5 +1,6 @@
+import type { BlueprintReference } from '../../../core/blueprint/resolve.ts'
 import type { LaunchOperator, TaskInput } from '../../../core/run/record.ts'
-import type { BlueprintReference, LaunchRequest } from '../../../core/run/request.ts'
+import type { LaunchRequest } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Json } from '../../../kernel/json.ts'
 import type { LaunchBody } from '../../../protocol/task.ts'

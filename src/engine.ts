@@ -1,0 +1,173 @@
+import { join } from 'node:path'
+import { functionBackend } from './backend/function/backend.ts'
+import { builtinFunctions } from './backend/function/builtin.ts'
+import { processBackend } from './backend/process/backend.ts'
+import { type ChildList, openChildList } from './backend/process/child-list.ts'
+import { endLeftovers } from './backend/process/leftover.ts'
+import { canReadVariables } from './backend/process/process-table.ts'
+import type { Config } from './config.ts'
+import { tokenSecret } from './core/access/secret.ts'
+import { parseBlueprint } from './core/blueprint/parse.ts'
+import { samples, seedBlueprint } from './core/blueprint/samples.ts'
+import type { BlueprintStore } from './core/blueprint/store.ts'
+import type { Registry } from './core/dispatch/backend.ts'
+import { OperatorHub } from './core/operator/hub.ts'
+import { OperatorSessions } from './core/operator/sessions.ts'
+import { workerFace } from './core/output/worker-face.ts'
+import type { LaunchDeps } from './core/run/launch.ts'
+import { PlanCache } from './core/run/plan-cache.ts'
+import { runService } from './core/run/service.ts'
+import { RunSupervisor } from './core/run/supervisor.ts'
+import type { Clock } from './kernel/clock.ts'
+import { asRunId } from './kernel/id.ts'
+import type { Json } from './kernel/json.ts'
+import type { Logger } from './kernel/log.ts'
+import { initTemplates } from './kernel/template.ts'
+import { type DataDir, openDataDir } from './store/data-dir.ts'
+import { secretFile } from './store/secret-file.ts'
+import { SqliteAttachSessionStore } from './store/sqlite/attach-session-store.ts'
+import { SqliteAttemptStore } from './store/sqlite/attempt-store.ts'
+import { SqliteBlueprintStore } from './store/sqlite/blueprint-store.ts'
+import { SqliteEventStore } from './store/sqlite/event-store.ts'
+import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
+import { SqliteOutputStore } from './store/sqlite/output-store.ts'
+import { SqliteRunStore } from './store/sqlite/run-store.ts'
+import { sqliteSeating } from './store/sqlite/seating.ts'
+import { submittedFiles } from './store/submitted-file.ts'
+
+/** What everything else hangs from; one per server, per `mse-server run`, per test. */
+export interface EngineOptions {
+	readonly config: Config
+	/** Null keeps everything in memory. */
+	readonly dir: string | null
+	readonly clock: Clock
+	readonly log: Logger
+	/** The process's own environment, of which children get a part. */
+	readonly environment: { readonly [name: string]: string | undefined }
+	/** Where workers reach this server; undefined while nothing listens. */
+	baseUrl(): string | undefined
+}
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>
+
+/** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
+export async function openEngine(options: EngineOptions) {
+	const { config, clock, log } = options
+	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text })
+	const stores = openStores(data)
+	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
+	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
+	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
+
+	const operators = await openOperators(options, data, stores)
+	const registry = newRegistry({ ...options, stores, operators, secret, childList })
+	const plans = new PlanCache(registry, stores.blueprints)
+	const supervisor = new RunSupervisor({
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
+		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
+		limits: config.limits,
+		planOf: (hash) => plans.planOf(hash),
+	})
+	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
+	const face = newWorkerFace(options, stores, operators, plans, secret)
+	await seed(config, stores.blueprints)
+	return {
+		...{ ...stores, config, clock, log, data, registry, plans, supervisor, service, face, secret },
+		...operators,
+		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
+		async stop(): Promise<void> {
+			await operators.hub.stop()
+			await supervisor.stop()
+			data[Symbol.dispose]()
+		},
+	}
+}
+
+/** From TERM to KILL for what an attempt started. */
+const KILL_GRACE_MS = 5000
+
+type Stores = ReturnType<typeof openStores>
+type Operators = Awaited<ReturnType<typeof openOperators>>
+
+function openStores({ db, values }: DataDir) {
+	return {
+		runs: new SqliteRunStore(db, values),
+		events: new SqliteEventStore(db),
+		blueprints: new SqliteBlueprintStore(db, values),
+		outputs: new SqliteOutputStore(db, values),
+		attempts: new SqliteAttemptStore(db, values),
+		operatorStore: new SqliteOperatorStore(db, values),
+		attachStore: new SqliteAttachSessionStore(db),
+	}
+}
+
+async function openOperators({ config, clock, log }: EngineOptions, { db }: DataDir, { operatorStore: store, runs }: Stores) {
+	const sessions = await OperatorSessions.open({ store, clock, log })
+	const hub = new OperatorHub({
+		...{ sessions, store, seating: sqliteSeating(db, runs), clock, log },
+		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
+		ackGraceMs: config.operator.ackGraceSecs * 1000,
+		requestsPerSession: config.limits.requestsPerSession,
+	})
+	return { sessions, hub }
+}
+
+interface RegistryParts extends EngineOptions {
+	readonly stores: Stores
+	readonly operators: Operators
+	readonly secret: Uint8Array
+	readonly childList: ChildList | undefined
+}
+
+/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
+function newRegistry({ config, clock, log, environment, baseUrl, childList }: RegistryParts): Registry {
+	const processes = processBackend({
+		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
+		children: config.limits.children,
+		outputBytes: config.limits.outputBytes,
+	})
+	return new Map([
+		['rust_fn', functionBackend(builtinFunctions(clock))],
+		['subprocess', processes],
+	])
+}
+
+function launchDeps(
+	{ config, clock }: EngineOptions,
+	{ runs }: Stores,
+	{ sessions }: Operators,
+	supervisor: RunSupervisor,
+	plans: PlanCache,
+): LaunchDeps {
+	return {
+		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
+		operators: {
+			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
+			anyLive: async () => sessions.hasLiveSession(),
+		},
+		resolve: (reference) => plans.resolve(reference),
+	}
+}
+
+function newWorkerFace({ config, clock, log }: EngineOptions, stores: Stores, { hub }: Operators, plans: PlanCache, secret: Uint8Array) {
+	return workerFace({
+		...{ attempts: stores.attempts, outputs: stores.outputs, files: submittedFiles, secret, clock, log, limits: config.limits },
+		openReads: config.adminToken === null,
+		isTrusted: async () => false,
+		async agentOf(runId, agent) {
+			const run = await stores.runs.run(asRunId(runId))
+			return run ? ((await plans.planOf(run.blueprintHash)).routes.get(agent)?.agent ?? null) : null
+		},
+		finalArrived: (stepId, n) => hub.finalArrived(stepId, n),
+	})
+}
+
+/** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */
+async function seed(config: Config, blueprints: BlueprintStore): Promise<void> {
+	const documents: Json[] = [seedBlueprint(config.seedBlueprintId), ...(config.seedSamples ? samples.map(({ document }) => document) : [])]
+	for (const document of documents) {
+		const { blueprint } = parseBlueprint(document)
+		if (!blueprint || (await blueprints.isArchived(blueprint.id)) !== null) continue
+		await blueprints.commit({ id: blueprint.id, document, blueprint, author: 'mse-server', message: 'seed' })
+	}
+}
