@@ -5,7 +5,6 @@ import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import type { Addressee } from './seat.ts'
 import type { OperatorRequest, RequestKind } from './store.ts'
-import type { Waiter } from './waiter.ts'
 
 /** Something to ask an operator on behalf of an attempt. */
 export interface Asking {
@@ -81,7 +80,7 @@ export function refuseHuge({ kind, frame }: Asking, frameBytes: number): void {
 export const nameOf = (asking: Asking): string => ('slot' in asking.to ? asking.to.slot : asking.to.operator)
 
 /** The frame, complete with what is never stored. The socket checks it against the wire's schema. */
-export function toFrame({ request, asking }: Waiter): ServerMsg {
+export function toFrame({ request, asking }: { readonly request: OperatorRequest; readonly asking: Asking }): ServerMsg {
 	const frame: unknown = { type: request.kind, req_id: request.reqId, ...request.frame, ...asking.secrets?.() }
 	return frame as ServerMsg
 }
