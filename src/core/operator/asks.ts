@@ -4,10 +4,10 @@ import type { RequestId, RunId, SessionId, StepId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
-import { type Asking, nameOf, newRequestId, type Reply, replyOf } from './request.ts'
-import type { Addressee, OperatorRouter } from './seat.ts'
+import { type Asking, nameOf, newRequest, type Reply, refuseHuge, replyOf } from './request.ts'
+import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
-import type { EndState, OperatorRequest, OperatorStore } from './store.ts'
+import type { EndState, OperatorStore } from './store.ts'
 import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -21,7 +21,10 @@ export interface AsksDeps {
 	readonly log: Logger
 	readonly requestDeadlineMs: number
 	readonly ackGraceMs: number
+	/** `limits.requests_per_session` */
 	readonly requestsPerSession: number
+	/** `limits.frame_bytes` */
+	readonly frameBytes: number
 }
 
 /** Asks operators and waits for how each request ends. A request is on disk before its frame leaves. */
@@ -38,12 +41,15 @@ export class OperatorAsks {
 	 */
 	async ask(asking: Asking): Promise<Reply> {
 		asking.signal.throwIfAborted()
+		refuseHuge(asking, this.#deps.frameBytes)
 		const to = await this.#deps.router.route(asking.runId, asking.to)
 		asking.signal.throwIfAborted()
 		if (to && this.#isFull(to.sid)) throw this.#tooMany(to.sid)
-		const request = this.#newRequest(asking, to)
+		const goesOut = to !== null && this.#deps.waiting.found(to.sid)?.connection?.hasRoom === true
+		const request = newRequest(asking, to, goesOut ? 'sent' : 'parked', this.#deps.clock.now(), this.#deps.requestDeadlineMs)
 		void this.#deps.marks.flush()
-		return this.#begin(newWaiter(request, asking, this.#deps.store.addRequest(request)))
+		const stored = Promise.all([this.#deps.store.addRequest(request), asking.alongside]).then(() => {})
+		return this.#begin(newWaiter(request, asking, stored))
 	}
 
 	/** As `ask`, but goes on with the request that an earlier life of the server had made for the same attempt. */
@@ -96,30 +102,6 @@ export class OperatorAsks {
 		for (const waiter of this.#deps.waiting.desk(sid).all()) this.#runGrace(waiter)
 	}
 
-	#newRequest(asking: Asking, to: Addressee | null): OperatorRequest {
-		const { waiting, clock, requestDeadlineMs } = this.#deps
-		const { kind, runId, taskId, stepId, attempt, frame } = asking
-		const goesOut = to !== null && waiting.found(to.sid)?.connection?.hasRoom === true
-		const now = clock.now()
-		return {
-			reqId: newRequestId(kind, to?.sid ?? null, runId),
-			kind,
-			state: goesOut ? 'sent' : 'parked',
-			sid: to?.sid ?? null,
-			slot: 'slot' in asking.to ? asking.to.slot : null,
-			seatGeneration: to?.seatGeneration ?? null,
-			runId,
-			taskId,
-			stepId,
-			attempt,
-			frame,
-			reply: null,
-			createdAt: now,
-			deadlineAt: now + requestDeadlineMs,
-			endedAt: null,
-		}
-	}
-
 	#begin(waiter: Waiter): Promise<Reply> {
 		const { request, asking } = waiter
 		const { waiting, clock } = this.#deps
@@ -130,7 +112,7 @@ export class OperatorAsks {
 		waiter.timers.abort = () => asking.signal.removeEventListener('abort', abort)
 		waiter.stored.then(
 			() => this.#isOnDisk(waiter),
-			(error) => this.#fail(waiter, error),
+			(error) => this.#notStored(waiter, error),
 		)
 		return waiter.reply
 	}
@@ -207,6 +189,12 @@ export class OperatorAsks {
 		if (waiter.sid === null || !this.#deps.waiting.found(waiter.sid)?.connection) return
 		const byFinal = () => waiter.resolve({ type: 'final' })
 		runGrace(waiter, this.#deps.clock, () => void this.#end(waiter, 'answered', { type: 'final' }, byFinal))
+	}
+
+	/** The request itself may be on disk, if only what belongs to it could not be written. */
+	#notStored(waiter: Waiter, error: unknown): void {
+		this.#fail(waiter, error)
+		this.#deps.store.endRequest(waiter.request.reqId, 'withdrawn', { reason: messageOf(error) }).catch(() => {})
 	}
 
 	#fail(waiter: Waiter, error: unknown): void {

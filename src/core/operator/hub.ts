@@ -4,7 +4,7 @@ import { asRequestId, type RequestId, type RunId, type SessionId, type StepId } 
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
-import { OperatorAsks } from './asks.ts'
+import { type AsksDeps, OperatorAsks } from './asks.ts'
 import { type Channel, Connection } from './connection.ts'
 import { DeliveryMarks } from './delivery-marks.ts'
 import type { Asking, Reply } from './request.ts'
@@ -25,8 +25,7 @@ export interface HubDeps {
 	readonly requestDeadlineMs: number
 	/** `operator.ack_grace_secs` */
 	readonly ackGraceMs: number
-	/** `limits.requests_per_session` */
-	readonly requestsPerSession: number
+	readonly limits: Pick<AsksDeps, 'requestsPerSession' | 'frameBytes'>
 }
 
 /** A reply whose sender cannot be told of a failed write is written again after so long. */
@@ -45,13 +44,13 @@ export class OperatorHub {
 	#isStopped = false
 
 	constructor(deps: HubDeps) {
-		const { sessions, store, seating, clock, log, requestDeadlineMs, ackGraceMs, requestsPerSession } = deps
+		const { sessions, store, seating, clock, log, requestDeadlineMs, ackGraceMs, limits } = deps
 		this.#deps = deps
 		this.#marks = new DeliveryMarks({ store, clock, log })
 		this.#waiting = new Waiting(this.#marks)
 		const router = new OperatorRouter(sessions, seating)
 		const shared = { store, sessions, router, waiting: this.#waiting, marks: this.#marks, clock, log }
-		this.#asks = new OperatorAsks({ ...shared, requestDeadlineMs, ackGraceMs, requestsPerSession })
+		this.#asks = new OperatorAsks({ ...shared, requestDeadlineMs, ackGraceMs, ...limits })
 		sessions.listen({
 			joined: ({ sid, roles }) => this.#asks.adopt([sid, ...roles]),
 			ended: (sid, reason) => {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { MseError } from '../../kernel/error.ts'
-import { asRequestId, type RequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
+import { asRequestId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
+import type { Addressee } from './seat.ts'
 import type { OperatorRequest, RequestKind } from './store.ts'
-import type { Waiter } from './waiter.ts'
 
 /** Something to ask an operator on behalf of an attempt. */
 export interface Asking {
@@ -19,6 +19,8 @@ export interface Asking {
 	readonly frame: JsonObject
 	/** What is added to the frame at each sending: credentials, and texts that name them. */
 	secrets?(): JsonObject
+	/** What has to be on disk with the request before the frame may leave; already being written. */
+	readonly alongside?: Promise<unknown>
 	/** Ends the asking; its reason is what the asker gets. */
 	readonly signal: AbortSignal
 	/** Whether an abort for that reason leaves the request standing on disk (only this process stops). */
@@ -35,15 +37,50 @@ export type Reply = ClientReply | { readonly type: 'final' }
 /** Kinds as the ids of mlua-swarm 0.1.0 shorten them; clients treat the whole as opaque. */
 const SHORT = { spawn: 'spawn', ask: 'ask', hook_before: 'hb' } as const satisfies Record<RequestKind, string>
 
-export function newRequestId(kind: RequestKind, sid: SessionId | null, runId: RunId): RequestId {
-	return asRequestId(`${sid ?? runId}-${SHORT[kind]}-${randomUUID()}`)
+/** Room for what is added to a frame at its sending: credentials and a directive. */
+const FRAME_REST_BYTES = 64 * 1024
+
+export function newRequest(
+	asking: Asking,
+	to: Addressee | null,
+	state: 'parked' | 'sent',
+	now: number,
+	deadlineMs: number,
+): OperatorRequest {
+	const { kind, runId, taskId, stepId, attempt, frame } = asking
+	return {
+		reqId: asRequestId(`${to?.sid ?? runId}-${SHORT[kind]}-${randomUUID()}`),
+		kind,
+		state,
+		sid: to?.sid ?? null,
+		slot: 'slot' in asking.to ? asking.to.slot : null,
+		seatGeneration: to?.seatGeneration ?? null,
+		runId,
+		taskId,
+		stepId,
+		attempt,
+		frame,
+		reply: null,
+		createdAt: now,
+		deadlineAt: now + deadlineMs,
+		endedAt: null,
+	}
+}
+
+/** Throws `too_large` for a frame that no socket takes: it would close each one it is sent to. */
+export function refuseHuge({ kind, frame }: Asking, frameBytes: number): void {
+	if (Buffer.byteLength(JSON.stringify(frame)) + FRAME_REST_BYTES <= frameBytes) return
+	throw new MseError('too_large', `The ${kind} for the operator is larger than a frame of ${frameBytes} bytes (limits.frame_bytes).`, {
+		code: 'frame_too_large',
+		details: { limit_bytes: frameBytes },
+	})
 }
 
 /** The name whose bearer may take a request that is addressed to nobody yet. */
 export const nameOf = (asking: Asking): string => ('slot' in asking.to ? asking.to.slot : asking.to.operator)
 
 /** The frame, complete with what is never stored. The socket checks it against the wire's schema. */
-export function toFrame({ request, asking }: Waiter): ServerMsg {
+export function toFrame({ request, asking }: { readonly request: OperatorRequest; readonly asking: Asking }): ServerMsg {
 	const frame: unknown = { type: request.kind, req_id: request.reqId, ...request.frame, ...asking.secrets?.() }
 	return frame as ServerMsg
 }
