@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { attachSessions } from './core/access/attach.ts'
+import type { JobReport } from './core/operator/sweep.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { dataRoutes } from './edge/http/routes/data.ts'
@@ -13,6 +14,7 @@ import { type Engine, openEngine } from './engine.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
+import type { PeriodicJob } from './protocol/health.ts'
 
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }
@@ -67,7 +69,7 @@ function newHttp(engine: Engine, stopping: AbortSignal) {
 	)
 }
 
-function newHealth({ config, blueprints, runs, sessions, data }: Engine, stopping: AbortSignal): HealthDeps {
+function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): HealthDeps {
 	return {
 		async readiness() {
 			const reasons = [
@@ -92,5 +94,13 @@ function newHealth({ config, blueprints, runs, sessions, data }: Engine, stoppin
 				periodic_jobs: [],
 			}
 		},
+	}
+}
+
+function toPeriodicJob(report: JobReport): PeriodicJob {
+	return {
+		...{ name: report.name, period_secs: report.periodSecs, enabled: report.periodSecs > 0, runs: report.runs },
+		...{ errors: report.errors, panics: 0, acted_total: report.actedTotal, last_outcome: report.lastOutcome },
+		...{ last_started_secs: report.lastStartedSecs, last_finished_secs: report.lastFinishedSecs, last_duration_ms: report.lastDurationMs },
 	}
 }

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { functionBackend } from './backend/function/backend.ts'
 import { builtinFunctions } from './backend/function/builtin.ts'
+import { operatorBackend } from './backend/operator.ts'
 import { processBackend } from './backend/process/backend.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
 import { canReadVariables } from './backend/process/process-table.ts'
 import type { Config } from './config.ts'
+import { mintCredentials } from './core/access/credential.ts'
 import { tokenSecret } from './core/access/secret.ts'
 import { parseBlueprint } from './core/blueprint/parse.ts'
 import { samples, seedBlueprint } from './core/blueprint/samples.ts'
@@ -13,6 +15,7 @@ import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
+import { startSessionSweep } from './core/operator/sweep.ts'
 import { workerFace } from './core/output/worker-face.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
@@ -22,7 +25,7 @@ import type { Clock } from './kernel/clock.ts'
 import { asRunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
-import { initTemplates } from './kernel/template.ts'
+import { initTemplates, renderTemplate } from './kernel/template.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { secretFile } from './store/secret-file.ts'
 import { SqliteAttachSessionStore } from './store/sqlite/attach-session-store.ts'
@@ -76,6 +79,7 @@ export async function openEngine(options: EngineOptions) {
 		...operators,
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		async stop(): Promise<void> {
+			operators.sweep[Symbol.dispose]()
 			await operators.hub.stop()
 			await supervisor.stop()
 			data[Symbol.dispose]()
@@ -107,9 +111,10 @@ async function openOperators({ config, clock, log }: EngineOptions, { db }: Data
 		...{ sessions, store, seating: sqliteSeating(db, runs), clock, log },
 		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
-		requestsPerSession: config.limits.requestsPerSession,
+		limits: config.limits,
 	})
-	return { sessions, hub }
+	const sweep = startSessionSweep({ sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
+	return { sessions, hub, sweep }
 }
 
 interface RegistryParts extends EngineOptions {
@@ -120,7 +125,15 @@ interface RegistryParts extends EngineOptions {
 }
 
 /** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
-function newRegistry({ config, clock, log, environment, baseUrl, childList }: RegistryParts): Registry {
+function newRegistry({ config, clock, log, environment, baseUrl, childList, stores, operators, secret }: RegistryParts): Registry {
+	const ttlSecs = config.workerTokenTtlSecs
+	const operator = operatorBackend({
+		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs, clock, render: renderTemplate },
+		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
+		tokenTtlSecs: ttlSecs,
+		baseUrl: () => baseUrl() ?? null,
+		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : config.dataSinkEndpoint),
+	})
 	const processes = processBackend({
 		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
 		children: config.limits.children,
@@ -129,6 +142,7 @@ function newRegistry({ config, clock, log, environment, baseUrl, childList }: Re
 	return new Map([
 		['rust_fn', functionBackend(builtinFunctions(clock))],
 		['subprocess', processes],
+		['operator', operator],
 	])
 }
 
