@@ -91,7 +91,7 @@ function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, 
 			return {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
-				periodic_jobs: [],
+				periodic_jobs: [toPeriodicJob(sweep.report())],
 			}
 		},
 	}

@@ -74,15 +74,20 @@ export async function openEngine(options: EngineOptions) {
 	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
 	const face = newWorkerFace(options, stores, operators, plans, secret)
 	await seed(config, stores.blueprints)
+	const stop = async (): Promise<void> => {
+		operators.sweep[Symbol.dispose]()
+		await operators.hub.stop()
+		await supervisor.stop()
+		data[Symbol.dispose]()
+	}
+	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, plans, supervisor, service, face, secret },
 		...operators,
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
-		async stop(): Promise<void> {
-			operators.sweep[Symbol.dispose]()
-			await operators.hub.stop()
-			await supervisor.stop()
-			data[Symbol.dispose]()
+		stop(): Promise<void> {
+			stopped ??= stop()
+			return stopped
 		},
 	}
 }
