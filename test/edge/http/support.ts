@@ -1,5 +1,19 @@
-import type { HttpOptions } from '../../../src/edge/http/app.ts'
+import type { AnyElysia } from 'elysia'
+import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
+import type { Worker } from '../../../src/core/dispatch/backend.ts'
+import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
+import { blueprintRoutes } from '../../../src/edge/http/routes/blueprints.ts'
+import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
+import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
+import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
+import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
+import { systemClock } from '../../../src/kernel/clock.ts'
+import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
+import type { Doctor } from '../../../src/protocol/health.ts'
+import { openBlobs } from '../../../src/store/sqlite/blob.ts'
+import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
+import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
 
 /** Options of an open loopback server; override what the test is about. */
 export function testOptions(over: Partial<HttpOptions> = {}): HttpOptions {
@@ -13,5 +27,108 @@ export function testOptions(over: Partial<HttpOptions> = {}): HttpOptions {
 		version: '0.0.0-test',
 		log: silentLogger,
 		...over,
+	}
+}
+
+export interface Answer {
+	readonly status: number
+	readonly headers: Headers
+	// biome-ignore lint/suspicious/noExplicitAny: tests look into answers by path
+	readonly body: any
+}
+
+/** Calls an app without a port. A plain object or array as `body` is sent as JSON. */
+export async function callApp(
+	app: AnyElysia,
+	method: string,
+	path: string,
+	body?: unknown,
+	headers: Record<string, string> = {},
+): Promise<Answer> {
+	const isText = typeof body === 'string' || body instanceof Uint8Array
+	const init = body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }
+	const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' }
+	const answer = await app.handle(new Request(`http://localhost${path}`, { method, ...init, headers: { ...type, ...headers } }))
+	return readAnswer(answer)
+}
+
+export async function readAnswer(answer: Response): Promise<Answer> {
+	const text = await answer.text()
+	const isJson = answer.headers.get('content-type')?.startsWith('application/json')
+	return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
+}
+
+export interface HttpWorldOptions extends Partial<RunWorldOptions> {
+	readonly http?: Partial<HttpOptions>
+	readonly subscribers?: number
+	readonly ready?: () => boolean
+}
+
+const identity: Worker = { pure: true, perform: ({ prompt }) => ({ final: { value: prompt, ok: true } }) }
+
+const doctor: Doctor = {
+	server_version: '0.0.0-test',
+	bind: '127.0.0.1:7777',
+	blueprint_backend: 'sqlite',
+	blueprint_store_root: null,
+	blueprint_ref_base: null,
+	enhance_flow_enabled: false,
+	seed_blueprint_id: 'main',
+	registered_blueprint_ids: [],
+	registered_blueprint_count: 0,
+	legacy_worker_binding_policy: 'allow',
+	check_policy: 'warn',
+}
+
+/** Real runs and stores in memory behind the real routes. Agents are functions, `identity` is always there. */
+export function httpWorld(options: HttpWorldOptions = {}) {
+	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
+	const blueprints = new SqliteBlueprintStore(world.db, openBlobs(undefined))
+	const stopping = new AbortController()
+	const clock = options.clock ?? systemClock
+	const knownKinds = new Set(['rust_fn', 'operator', 'lua', 'subprocess', 'agent_block'])
+	const app = httpApp(testOptions(options.http), (root) =>
+		root
+			.use(
+				healthRoutes({
+					readiness: async () =>
+						options.ready?.() === false ? { ready: false, reasons: ['The database is away.'] } : { ready: true, reasons: [] },
+					doctor: async () => doctor,
+					status: async () => ({ running_runs: await world.runs.countByStatus('running'), attached_operators: 0, periodic_jobs: [] }),
+				}),
+			)
+			.use(
+				blueprintRoutes({
+					blueprints,
+					lint: (blueprint) => lintBlueprint(blueprint, { knownKinds }),
+					expand: async (document) => document,
+				}),
+			)
+			.use(taskRoutes({ service: world.service, runs: world.runs }))
+			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
+			.use(
+				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
+			),
+	)
+	const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => callApp(app, method, path, body, headers)
+	const servers: { stop(force: boolean): Promise<void> }[] = []
+	return {
+		...world,
+		app,
+		call,
+		stopping,
+		/** Starts listening; the port goes with the world. */
+		listen(): string {
+			const { url, server } = listen(app, { hostname: '127.0.0.1', port: 0 })
+			servers.push(server)
+			return url
+		},
+		launch: (blueprint: Json, over: object = {}) =>
+			call('POST', '/v1/tasks', { blueprint: { kind: 'inline', value: blueprint }, init_ctx: {}, ...over }),
+		async [Symbol.asyncDispose]() {
+			stopping.abort()
+			for (const server of servers) await server.stop(true)
+			await world[Symbol.asyncDispose]()
+		},
 	}
 }

@@ -21,7 +21,14 @@ export interface HealthDeps {
 /** Liveness, readiness and what this server is. Only liveness is open when an admin token guards the rest. */
 export const healthRoutes = (deps: HealthDeps) =>
 	swarmRoutes('health')
-		.get('/v1/healthz', () => 'ok' as const, { response: { 200: Type.Literal('ok') }, detail: openRoute })
+		.get(
+			'/v1/healthz',
+			({ set }) => {
+				set.headers['content-type'] = 'text/plain; charset=utf-8'
+				return 'ok' as const
+			},
+			{ response: { 200: Type.Literal('ok') }, detail: openRoute },
+		)
 		.get(
 			'/v1/readyz',
 			async ({ status }) => {

@@ -1,0 +1,146 @@
+import { Type } from '@sinclair/typebox'
+import type { Diagnostic } from '../../../core/blueprint/diagnostic.ts'
+import { splitExtensions } from '../../../core/blueprint/extension.ts'
+import { parseBlueprint } from '../../../core/blueprint/parse.ts'
+import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
+import type { BlueprintStore } from '../../../core/blueprint/store.ts'
+import { toWireDiagnostic } from '../../../core/blueprint/wire-diagnostic.ts'
+import { MseError } from '../../../kernel/error.ts'
+import type { Json } from '../../../kernel/json.ts'
+import { type Blueprint, blueprintJsonSchema } from '../../../protocol/blueprint.ts'
+import {
+	BlueprintListSchema,
+	CommitQuerySchema,
+	CommitReplySchema,
+	HeadSchema,
+	HistoryQuerySchema,
+	HistorySchema,
+} from '../../../protocol/blueprint-route.ts'
+import { refusals } from '../../../protocol/error.ts'
+import { jsonBody } from '../body.ts'
+import { swarmRoutes } from '../failure.ts'
+import { toExpectedHead, toHistoryEntry } from '../wire/blueprint.ts'
+
+export interface BlueprintDeps {
+	readonly blueprints: BlueprintStore
+	/** All findings beyond the shape, with what this server can do. */
+	lint(blueprint: Blueprint): readonly Diagnostic[]
+	/** Puts included files in place of `$file` and `$agent_md`; throws `malformed` where it cannot. */
+	expand(document: Json): Promise<Json>
+}
+
+const DEFAULT_HISTORY = 20
+const MAX_HISTORY = 1000
+const Nothing = Type.Undefined()
+
+/** Registering, reading and archiving Blueprints (mlua-swarm 0.1.0 and 0.26.0). Versions are plain hex everywhere. */
+export const blueprintRoutes = (deps: BlueprintDeps) => {
+	const schema = blueprintJsonSchema()
+	const { blueprints } = deps
+	return swarmRoutes('blueprints')
+		.get('/v1/blueprint-schema', () => schema, { response: { 200: Type.Record(Type.String(), Type.Unknown()) } })
+		.get('/v1/blueprints', () => listBlueprints(blueprints), { response: { 200: BlueprintListSchema } })
+		.post(
+			'/v1/blueprints/:id',
+			async ({ params, query, body, request, status }) => {
+				const expectedHead = toExpectedHead(query.expected_head, request.headers)
+				const { document, blueprint, diagnostics } = await read(deps, params.id, body, query.strict ?? false)
+				const by = { author: query.author ?? 'http', message: query.message ?? 'seed' }
+				const { commit, created } = await blueprints.commit({ id: params.id, document, blueprint, ...by, expectedHead })
+				const reply = { id: commit.id, version: commit.hash, seeded: created, diagnostics: diagnostics.map(toWireDiagnostic) }
+				return status(created ? 201 : 200, reply)
+			},
+			{
+				...jsonBody(Type.Unknown()),
+				query: CommitQuerySchema,
+				response: { 200: CommitReplySchema, 201: CommitReplySchema, ...refusals(400, 409, 422, 503) },
+			},
+		)
+		.delete(
+			'/v1/blueprints/:id',
+			async ({ params, status }) => {
+				if (!(await blueprints.archive(params.id))) throw unknownBlueprint(params.id)
+				return status(204, undefined)
+			},
+			{ response: { 204: Nothing, ...refusals(404, 503) } },
+		)
+		.post(
+			'/v1/blueprints/:id/unarchive',
+			async ({ params, status }) => {
+				if (!(await blueprints.unarchive(params.id))) throw unknownBlueprint(params.id)
+				return status(204, undefined)
+			},
+			{ response: { 204: Nothing, ...refusals(404, 503) } },
+		)
+		.get(
+			'/v1/blueprints/:id/head',
+			async ({ params, set }) => {
+				const { commit, document } = await headOf(blueprints, params.id)
+				const { blueprint, extensions } = splitExtensions(document)
+				set.headers.etag = `"${commit.hash}"`
+				return { id: params.id, version: commit.hash, blueprint, ...(Object.keys(extensions).length > 0 && { extensions }) }
+			},
+			{ response: { 200: HeadSchema, ...refusals(404) } },
+		)
+		.get(
+			'/v1/blueprints/:id/history',
+			async ({ params, query }) => {
+				const limit = Math.min(query.limit ?? DEFAULT_HISTORY, MAX_HISTORY)
+				const commits = await blueprints.history(params.id, { limit, before: query.before })
+				return { count: commits.length, entries: commits.map(toHistoryEntry) }
+			},
+			{ query: HistoryQuerySchema, response: { 200: HistorySchema, ...refusals(400) } },
+		)
+}
+
+/** A document as sent, checked as far as registering goes: its findings are told, and refuse it only when that is asked for. */
+async function read(deps: BlueprintDeps, id: string, body: unknown, strict: boolean) {
+	const document = await deps.expand(body as Json)
+	const { blueprint, diagnostics } = parseBlueprint(document)
+	if (!blueprint) throw blueprintInvalid(diagnostics)
+	if (blueprint.id !== id)
+		throw new MseError('malformed', `path id=${id} != body.id=${blueprint.id}`, {
+			code: 'blueprint_id_mismatch',
+			hint: 'Post the document to the path of its own id.',
+		})
+	const findings = [...diagnostics, ...deps.lint(blueprint)]
+	const errors = findings.filter(({ level }) => level === 'error')
+	if (strict && errors.length > 0)
+		throw new MseError(
+			'invalid',
+			`Blueprint ${id} has ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}: ${errors[0]?.message}`,
+			{
+				code: 'blueprint_refused',
+				details: { diagnostics: findings.map(toWireDiagnostic) },
+			},
+		)
+	return { document, blueprint, diagnostics: findings }
+}
+
+/** Upstream answers 404 whatever keeps the head from being read; an archived one says how to get it back. */
+async function headOf(blueprints: BlueprintStore, id: string) {
+	try {
+		const head = await blueprints.head(id)
+		if (head) return head
+	} catch (error) {
+		if (error instanceof MseError && error.kind === 'conflict')
+			throw new MseError('not_found', error.message, { code: error.code, cause: error })
+		throw error
+	}
+	throw unknownBlueprint(id)
+}
+
+async function listBlueprints(blueprints: BlueprintStore) {
+	const entries = (await blueprints.list()).map(({ id, head, archived }) => ({
+		id,
+		version: head.hash,
+		version_label: head.versionLabel,
+		archived,
+		committed_at: head.at,
+	}))
+	return { blueprints: entries }
+}
+
+function unknownBlueprint(id: string): MseError {
+	return new MseError('not_found', `There is no Blueprint ${id}.`, { code: 'unknown_blueprint' })
+}

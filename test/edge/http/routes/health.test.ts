@@ -1,0 +1,32 @@
+import { expect, test } from 'bun:test'
+import { httpWorld } from '../support.ts'
+
+test('liveness is the text ok, to the byte', async () => {
+	await using world = httpWorld()
+	const { status, headers, body } = await world.call('GET', '/v1/healthz')
+	expect([status, body, headers.get('content-type')]).toEqual([200, 'ok', expect.stringMatching(/^text\/plain/)])
+	expect((await world.call('HEAD', '/v1/healthz')).status).toBe(200)
+})
+
+test('liveness needs no admin token, the rest does', async () => {
+	await using world = httpWorld({ http: { adminToken: 'secret' } })
+	expect((await world.call('GET', '/v1/healthz')).status).toBe(200)
+	for (const path of ['/v1/readyz', '/v1/version', '/v1/doctor', '/v1/status']) expect((await world.call('GET', path)).status).toBe(401)
+})
+
+test('readiness is 503 with the reasons while the server cannot take work', async () => {
+	let ready = true
+	await using world = httpWorld({ ready: () => ready })
+	expect((await world.call('GET', '/v1/readyz')).body).toEqual({ ready: true, reasons: [] })
+	ready = false
+	const { status, body } = await world.call('GET', '/v1/readyz')
+	expect([status, body]).toEqual([503, { ready: false, reasons: ['The database is away.'] }])
+})
+
+test('version, doctor and status say what this server is and does', async () => {
+	await using world = httpWorld()
+	expect((await world.call('GET', '/v1/version')).body).toMatchObject({ name: 'mse-server', api_versions: ['v1'] })
+	const doctor = await world.call('GET', '/v1/doctor')
+	expect([doctor.status, doctor.body.blueprint_store_root, doctor.body.seed_blueprint_id]).toEqual([200, null, 'main'])
+	expect((await world.call('GET', '/v1/status')).body).toEqual({ running_runs: 0, attached_operators: 0, periodic_jobs: [] })
+})
