@@ -10,7 +10,7 @@ import { AUDIT_PREFIX, skipMarker } from './fold.ts'
 import { requireBytes, requireRoom } from './limit.ts'
 import { resolveSentinel, SUBMITTED_FILE_BYTES } from './sentinel.ts'
 import type { NewOutput, OutputRecord } from './store.ts'
-import { toSubmittedValue } from './submit-format.ts'
+import { formatOf, toSubmittedValue } from './submit-format.ts'
 import { toText } from './text.ts'
 import { requireContract, requireMember, type Signal, toSignal, VERDICT_PART } from './verdict.ts'
 
@@ -19,6 +19,9 @@ export async function submit(deps: WorkerFaceDeps, presented: Presented, query: 
 	const attempt = await identify(deps, presented, 'emit_output')
 	requireRunning(attempt)
 	const text = await bodyText(deps, attempt, body)
+	const declared = attempt.context.extra?.submit_format
+	if (declared !== undefined && formatOf(attempt.context) === 'unsaid')
+		deps.log.warn('submit_format is unknown, the body is kept as text', { agent: attempt.agent, submit_format: declared })
 	const value = toSubmittedValue(text, attempt.context)
 	const signal = toSignal(query.verdict, query.ok)
 	await appendFinal(deps, attempt, value, signal)

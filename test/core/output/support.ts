@@ -5,7 +5,7 @@ import type { Presented, WorkerFaceDeps } from '../../../src/core/output/face-de
 import { type WorkerFace, workerFace } from '../../../src/core/output/worker-face.ts'
 import type { Run, RunStatus } from '../../../src/core/run/record.ts'
 import { MseError } from '../../../src/kernel/error.ts'
-import { newRunId, newStepId, newTaskId, type StepId } from '../../../src/kernel/id.ts'
+import { newStepId, type StepId } from '../../../src/kernel/id.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import type { VerdictContract } from '../../../src/protocol/blueprint.ts'
@@ -15,6 +15,7 @@ import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
 import { SqliteOutputStore } from '../../../src/store/sqlite/output-store.ts'
 import { SqliteRunStore } from '../../../src/store/sqlite/run-store.ts'
 import { submittedFiles } from '../../../src/store/submitted-file.ts'
+import { storedRun } from '../../store/sqlite/support.ts'
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts'
 
 export const secret = new TextEncoder().encode('test-secret')
@@ -69,32 +70,8 @@ export class WorkerWorld implements Disposable {
 	}
 
 	/** A run on disk with nothing begun. */
-	async newRun(): Promise<Run> {
-		const now = this.clock.now()
-		const task = { id: newTaskId(), goal: '', blueprintRef: {}, initCtx: {}, taskInput: undefined, createdAt: now, updatedAt: now }
-		await this.runs.createTask(task)
-		const run: Run = {
-			id: newRunId(),
-			taskId: task.id,
-			generation: 1,
-			status: 'running',
-			phase: 'running',
-			blueprintId: null,
-			blueprintHash: 'h',
-			boundVersion: null,
-			initCtx: {},
-			options: { detached: true },
-			result: null,
-			operatorSid: null,
-			seatGeneration: 0,
-			seats: [],
-			ttlUsedMs: 0,
-			positionScheme: 1,
-			createdAt: now,
-			updatedAt: now,
-		}
-		await this.runs.createRun(run, [])
-		return run
+	newRun(): Promise<Run> {
+		return storedRun({ db: this.db, values: openBlobs(undefined) })
 	}
 
 	/** Begins a step and its first attempt. */

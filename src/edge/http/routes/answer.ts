@@ -17,3 +17,8 @@ export const failures = {
 export function noContent(): Response {
 	return new Response(null, { status: 204 })
 }
+
+/** Text as such; a bare string would leave without a content type. */
+export function plainText(text: string): Response {
+	return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+}

@@ -15,7 +15,7 @@ import {
 import { jsonBody, rawBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
-import { failures, noContent } from './answer.ts'
+import { failures, noContent, plainText } from './answer.ts'
 
 const detail = ownCredential('worker')
 
@@ -27,11 +27,11 @@ export function stepWorkerRoutes({ face }: { face: WorkerFace }) {
 			response: { 200: WorkerPromptSchema, ...failures },
 			detail,
 		})
-		.get('/v1/worker/prompt/system', ({ request, query }) => face.promptSystem({ ...presented(request), queryToken: query.token }, query), {
-			query: PromptSystemQuerySchema,
-			response: { 200: Type.String(), ...failures },
-			detail,
-		})
+		.get(
+			'/v1/worker/prompt/system',
+			async ({ request, query }) => plainText(await face.promptSystem({ ...presented(request), queryToken: query.token }, query)),
+			{ query: PromptSystemQuerySchema, response: { 200: Type.String(), ...failures }, detail },
+		)
 		.post('/v1/worker/submit', ({ request, query, body }) => face.submit(presented(request), query, body as Uint8Array).then(noContent), {
 			...rawBody(),
 			query: SubmitQuerySchema,

@@ -1,0 +1,40 @@
+import type { Run } from '../../../src/core/run/record.ts'
+import { newStepId, type StepId } from '../../../src/kernel/id.ts'
+import { SqliteAttemptStore } from '../../../src/store/sqlite/attempt-store.ts'
+import { SqliteRunStore } from '../../../src/store/sqlite/run-store.ts'
+import { attemptStoreContract, type OpenedAttemptStore } from '../../contract/attempt-store.ts'
+import { storedRun, testDatabase } from './support.ts'
+
+attemptStoreContract('SQLite in memory', () => opened('memory'))
+attemptStoreContract('SQLite in a file', () => opened('file'))
+
+function opened(where: 'memory' | 'file'): OpenedAttemptStore {
+	const test = testDatabase(where)
+	const runs = new SqliteRunStore(test.db, test.values)
+	const runOf = new Map<StepId, Run>()
+	const newStep = async (ref: string, prompt: Parameters<OpenedAttemptStore['begin']>[0]['prompt'] = null): Promise<StepId> => {
+		const [run, stepId] = [await storedRun(test), newStepId()]
+		await runs.record(run, [{ kind: 'step_began', stepId, position: stepId, ref, inputHash: '', prompt, at: 1 }], 0)
+		runOf.set(stepId, run)
+		return stepId
+	}
+	return {
+		store: new SqliteAttemptStore(test.db, test.values),
+		async begin({ n, step, agent = 'writer', prompt, system = null, context = {}, tokenFp = null, handleHash = null }) {
+			const stepId = step ?? (await newStep(agent, prompt))
+			const run = runOf.get(stepId)
+			if (!run) throw new Error(`no step ${stepId}`)
+			const about = { kind: 'attempt_began', stepId, n, ref: agent, backend: 'b', at: 1 } as const
+			await runs.record(run, [{ ...about, system, context, tokenFp, handleHash }], 0)
+			return { stepId, runId: run.id, taskId: run.taskId }
+		},
+		degradations: (runId) => runs.degradations(runId),
+		stats: (stepId, n) =>
+			JSON.parse(test.db.query<{ stats: string }>('SELECT stats FROM attempt WHERE step_id = ? AND n = ?').get(stepId, n)?.stats ?? 'null'),
+		reopen() {
+			test.reopen()
+			return new SqliteAttemptStore(test.db, test.values)
+		},
+		[Symbol.dispose]: () => test[Symbol.dispose](),
+	}
+}
