@@ -73,6 +73,7 @@ export async function openEngine(options: EngineOptions) {
 	})
 	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
 	const face = newWorkerFace(options, stores, operators, plans, secret)
+	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	await seed(config, stores.blueprints)
 	const stop = async (): Promise<void> => {
 		operators.sweep[Symbol.dispose]()

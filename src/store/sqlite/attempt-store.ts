@@ -51,6 +51,12 @@ export class SqliteAttemptStore implements AttemptStore {
 	setSystem(stepId: StepId, n: number, system: string): Promise<void> {
 		return this.#db.write(() => {
 			this.#db.query('UPDATE attempt SET system = ? WHERE step_id = ? AND n = ?').run(system, stepId, n)
+			this.#db
+				.query(
+					`INSERT INTO rendered_prompt (agent, bytes) SELECT ref, ?2 FROM step WHERE step_id = ?1
+					 ON CONFLICT (agent) DO UPDATE SET bytes = excluded.bytes`,
+				)
+				.run(stepId, Buffer.byteLength(system))
 		})
 	}
 
@@ -70,9 +76,7 @@ export class SqliteAttemptStore implements AttemptStore {
 	}
 
 	async lastRenderedBytes(agent: string): Promise<number | null> {
-		const sql = `SELECT length(CAST(attempt.system AS BLOB)) AS bytes FROM step JOIN attempt ON attempt.step_id = step.step_id
-			WHERE step.ref = ? AND attempt.system IS NOT NULL ORDER BY attempt.started_at DESC, attempt.n DESC LIMIT 1`
-		return this.#db.query<{ bytes: number }>(sql).get(agent)?.bytes ?? null
+		return this.#db.query<{ bytes: number }>('SELECT bytes FROM rendered_prompt WHERE agent = ?').get(agent)?.bytes ?? null
 	}
 
 	#one(where: string, value: string): AttemptRecord | null {

@@ -127,6 +127,8 @@ export const migrations: readonly string[] = [
 	CREATE UNIQUE INDEX attempt_handle ON attempt (handle_hash) WHERE handle_hash IS NOT NULL;
 	CREATE UNIQUE INDEX attempt_token ON attempt (token_fp) WHERE token_fp IS NOT NULL;
 
+	CREATE TABLE rendered_prompt (agent TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
 	CREATE TABLE output (
 		seq INTEGER PRIMARY KEY,
 		id TEXT NOT NULL UNIQUE,
