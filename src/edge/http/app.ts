@@ -83,10 +83,22 @@ function admit(
 	headers['x-request-id'] = randomHex(8)
 	try {
 		check(request)
+		refuseBrokenEscape(request.url)
 		if (Number(request.headers.get('content-length')) > bodyBytes) throw bodyTooLarge(bodyBytes)
 		return undefined
 	} catch (error) {
 		return swarmFailure(fromElysia(error))
+	}
+}
+
+/** The two routers under us disagree on what a broken escape means; neither answer is any use. */
+function refuseBrokenEscape(url: string): void {
+	const [path = ''] = url.split('?', 1)
+	if (!path.includes('%')) return
+	try {
+		decodeURIComponent(path)
+	} catch {
+		throw new MseError('malformed', 'The path has a percent escape that is not UTF-8.', { code: 'bad_path' })
 	}
 }
 
