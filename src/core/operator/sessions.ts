@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
+import { sha256Hex } from '../../kernel/hash.ts'
 import { asSessionId, type SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { hasToken, IDLE_HORIZON_MS, type JoinRequest, newSession } from './session.ts'
@@ -42,6 +43,7 @@ export class OperatorSessions {
 	readonly #deps: SessionsDeps
 	readonly #entries = new Map<SessionId, Entry>()
 	readonly #roles = new Map<string, SessionId>()
+	readonly #digests = new Map<string, SessionId>()
 	readonly #listeners = new Set<SessionListener>()
 
 	private constructor(deps: SessionsDeps) {
@@ -92,23 +94,26 @@ export class OperatorSessions {
 				code: 'missing_bearer',
 				hint: 'Send `Authorization: Bearer <token>` with the token that the join answered.',
 			})
-		const session = await this.#known(sid)
+		const session = await this.get(sid)
 		if (!hasToken(session.record, bearer))
 			throw new MseError('unauthenticated', 'token mismatch', { code: 'token_mismatch', hint: `This is not the token of ${sid}.` })
 		this.touch(session.record.sid)
 		return session
 	}
 
-	/** Throws `not_found`. */
-	async #known(sid: string): Promise<LiveSession> {
+	/** The session, for a caller who needs no token of it. Throws `not_found`; does not count as access. */
+	async get(sid: string): Promise<LiveSession> {
 		const session = this.#entries.has(asSessionId(sid)) ? await this.find(sid) : null
 		if (session) return session
 		throw new MseError('not_found', `unknown sid ${sid}`, { code: 'unknown_sid', hint: 'Join again with `POST /v1/operators`.' })
 	}
 
-	/** The session, for a caller who needs no token of it. Throws `not_found`; does not count as access. */
-	get(sid: string): Promise<LiveSession> {
-		return this.#known(sid)
+	/** The live session with that token, whoever it is; counts as access. */
+	async byToken(token: string): Promise<LiveSession | null> {
+		const sid = this.#digests.get(sha256Hex(token))
+		const session = sid === undefined ? null : await this.find(sid)
+		if (session) this.touch(session.record.sid)
+		return session
 	}
 
 	/** Counts as use of the session: an authenticated call, a sign of life on its socket, a seat given to it. */
@@ -150,7 +155,7 @@ export class OperatorSessions {
 	}
 
 	/** Whether an operator could take work, connected or not. */
-	hasLiveSession(): boolean {
+	hasLive(): boolean {
 		for (const entry of this.#entries.values()) if (!this.#isExpired(entry)) return true
 		return false
 	}
@@ -161,7 +166,7 @@ export class OperatorSessions {
 	}
 
 	async #end(entry: Entry, how: 'ended' | 'expired'): Promise<boolean> {
-		const { sid, roles } = entry.record
+		const { sid, roles, tokenDigest } = entry.record
 		const reason = how === 'ended' ? 'operator session torn down' : 'operator session expired'
 		try {
 			await this.#deps.store.end(sid, how, reason)
@@ -169,13 +174,15 @@ export class OperatorSessions {
 			entry.ending = undefined
 		}
 		this.#entries.delete(sid)
+		this.#digests.delete(tokenDigest)
 		for (const role of roles) if (this.#roles.get(role) === sid) this.#roles.delete(role)
 		for (const listener of this.#listeners) listener.ended(sid, reason)
 		return true
 	}
 
 	#add(record: OperatorSession): void {
-		const { sid, lastAccessAt } = record
+		const { sid, lastAccessAt, tokenDigest } = record
+		this.#digests.set(tokenDigest, sid)
 		this.#entries.set(sid, { record, lastAccessAt, storedAccessAt: lastAccessAt, connected: false, ending: undefined })
 		for (const role of record.roles) this.#roles.set(role, sid)
 	}

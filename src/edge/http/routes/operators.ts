@@ -1,0 +1,120 @@
+import { Type } from '@sinclair/typebox'
+import type { OperatorHub } from '../../../core/operator/hub.ts'
+import type { LiveSession, OperatorSessions } from '../../../core/operator/sessions.ts'
+import type { OpenState, OperatorRequest } from '../../../core/operator/store.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import type { MseError } from '../../../kernel/error.ts'
+import { isJsonObject } from '../../../kernel/json.ts'
+import type { Logger } from '../../../kernel/log.ts'
+import { refusals } from '../../../protocol/error.ts'
+import {
+	OperatorsCreateReqSchema,
+	OperatorsCreateRespSchema,
+	type OperatorsInfoResp,
+	OperatorsInfoRespSchema,
+	OperatorsRedeliverRespSchema,
+	OperatorsRequestsRespSchema,
+	type PendingReply,
+	RolesConflictSchema,
+} from '../../../protocol/operator.ts'
+import { jsonBody } from '../body.ts'
+import { swarmRoutes } from '../failure.ts'
+import { bearerOf, type IsAdmin, ownCredential } from '../guard.ts'
+import { operatorSocket } from '../ws/operator.ts'
+import { noContent } from './answer.ts'
+
+export interface OperatorRouteDeps {
+	readonly sessions: OperatorSessions
+	readonly hub: OperatorHub
+	/** `adminCheck` of the configured admin token. */
+	readonly isAdmin: IsAdmin
+	readonly clock: Clock
+	readonly log: Logger
+}
+
+/** `/v1/operators`: joining, one's own session, what waits for one's reply, and the socket. */
+export function operatorRoutes(deps: OperatorRouteDeps) {
+	const { sessions, hub, clock } = deps
+	const speaker = (request: Request, sid: string) => speakerOf(deps, request, sid)
+	const mine = { detail: ownCredential('operator') }
+	return swarmRoutes('operators', conflicts)
+		.post('/v1/operators', async ({ body }) => toCreated(await sessions.join({ ...body, capabilityManifest: body.capability_manifest })), {
+			...jsonBody(OperatorsCreateReqSchema),
+			response: { 200: OperatorsCreateRespSchema, ...refusals(400, 413, 415, 422, 503), 409: RolesConflictSchema },
+		})
+		.get('/v1/operators/:sid', async ({ request, params }) => toInfo(await speaker(request, params.sid)), {
+			response: { 200: OperatorsInfoRespSchema, ...refusals(401, 404, 503) },
+			...mine,
+		})
+		.delete(
+			'/v1/operators/:sid',
+			async ({ request, params }) => {
+				const { record } = await speaker(request, params.sid)
+				await sessions.end(record.sid, 'ended')
+				return noContent()
+			},
+			{ response: { 204: Type.Void(), ...refusals(401, 404, 503) }, ...mine },
+		)
+		.get(
+			'/v1/operators/:sid/requests',
+			async ({ request, params }) => {
+				const { record } = await speaker(request, params.sid)
+				const requests = (await hub.pending(record.sid)).map((open) => toPending(open, clock.now()))
+				return { requests, total: requests.length }
+			},
+			{ response: { 200: OperatorsRequestsRespSchema, ...refusals(401, 404, 503) }, ...mine },
+		)
+		.post(
+			'/v1/operators/:sid/requests/:req_id/redeliver',
+			async ({ request, params }) => {
+				const { record } = await speaker(request, params.sid)
+				return { req_id: params.req_id, state: await hub.redeliver(record.sid, params.req_id) }
+			},
+			{ response: { 200: OperatorsRedeliverRespSchema, ...refusals(401, 404, 410, 503) }, ...mine },
+		)
+		.ws('/v1/operators/:sid/ws', { ...operatorSocket({ ...deps, speaker }), ...mine })
+}
+
+/** The session's own bearer, or the admin token, in the order of mlua-swarm: 401 without one, 404, 401 for a wrong one. */
+function speakerOf({ sessions, isAdmin }: OperatorRouteDeps, request: Request, sid: string): Promise<LiveSession> {
+	return isAdmin(request) ? sessions.get(sid) : sessions.authenticate(sid, bearerOf(request))
+}
+
+/** A refused join names the roles beside the error (mlua-swarm 0.1.0). */
+function conflicts({ details, code }: MseError): object {
+	return code === 'roles_conflict' && isJsonObject(details) ? { conflicts: details.conflicts } : {}
+}
+
+function toCreated({ session, token }: Awaited<ReturnType<OperatorSessions['join']>>) {
+	return { sid: session.sid, token, roles: [...session.roles] }
+}
+
+function toInfo({ record, connected }: LiveSession): OperatorsInfoResp {
+	const manifest = record.capabilityManifest as OperatorsInfoResp['capability_manifest'] | null
+	return {
+		sid: record.sid,
+		roles: [...record.roles],
+		connected,
+		desc: record.desc,
+		...(manifest && { capability_manifest: manifest }),
+		observed: [],
+		observed_total: 0,
+	}
+}
+
+function toPending(request: OperatorRequest, now: number): PendingReply {
+	const { agent } = request.frame
+	return {
+		req_id: request.reqId,
+		kind: request.kind,
+		state: request.state as OpenState,
+		slot: request.slot,
+		run_id: request.runId,
+		step_id: request.stepId,
+		attempt: request.attempt,
+		agent: typeof agent === 'string' ? agent : null,
+		created_at_secs: Math.floor(request.createdAt / 1000),
+		age_secs: Math.floor((now - request.createdAt) / 1000),
+		deadline_at_secs: Math.floor(request.deadlineAt / 1000),
+	}
+}
