@@ -39,7 +39,8 @@ export function optionalJsonBody<Schema extends TSchema>(schema: Schema) {
 
 /** Hooks of a route that takes the bytes of any content type, or none: `body` is a `Uint8Array`. */
 export function rawBody() {
-	return { parse: (context: ParseContext): Promise<Uint8Array> => readBytes(context) }
+	const bytes = Type.Unsafe<Uint8Array>(Type.Any({ contentEncoding: 'binary', description: 'bytes of any content type' }))
+	return { body: bytes, parse: (context: ParseContext): Promise<Uint8Array> => readBytes(context) }
 }
 
 /** The JSON value of the body, whatever its shape. */

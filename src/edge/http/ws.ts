@@ -98,57 +98,59 @@ export function socketRoute<In extends TSchema, Out extends TSchema, Caller>(spe
 function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: SocketSpec<In, Out, Caller>) {
 	type Live = Connection<Static<Out>, Caller>
 	const isIn = TypeCompiler.Compile(spec.in)
-	const isOut = TypeCompiler.Compile(spec.out)
+	const checkOut = outChecker(spec.out)
 	const admitted = new WeakMap<Request, Caller>()
 	const live = new Map<RawSocket, Live>()
-
-	/** Handlers of one socket run one after another; a failing one is our defect and must not stop the rest. */
-	const enqueue = (socket: Live, work: () => void | Promise<void>): void => {
-		socket.waiting++
-		socket.tail = socket.tail
-			.then(work)
-			.catch((cause: unknown) => spec.log.error('socket handler failed', { cause }))
-			.finally(() => socket.waiting--)
+	const heard = (raw: RawSocket): Live | undefined => {
+		const socket = live.get(raw)
+		if (socket) socket.lastHeardAt = spec.clock.now()
+		return socket
 	}
-
 	return {
 		admitted,
+		heard,
 		open({ raw, data }: OpenedSocket): void {
-			const caller = admitted.get(data.request) as Caller
-			const socket = newConnection(raw, caller, spec.clock, (frame: unknown) => {
-				if (!isOut.Check(frame)) throw new MseError('internal', 'A frame to be sent is not what its route declares.')
-			}) as Live
+			const socket: Live = newConnection(raw, admitted.get(data.request) as Caller, spec.clock, checkOut)
 			live.set(raw, socket)
 			keepAlive(socket, spec.clock, spec.liveness ?? LIVENESS)
-			enqueue(socket, () => spec.open?.(socket))
+			enqueue(socket, spec.log, () => spec.open?.(socket))
 		},
 		message(raw: RawSocket, frame: unknown): void {
-			const socket = this.heard(raw)
+			const socket = heard(raw)
 			if (!socket) return
 			if (socket.waiting >= INBOX_FRAMES) socket.close(1013, 'too many frames at once')
-			else if (isIn.Check(frame)) enqueue(socket, () => spec.message(socket, frame))
-			else enqueue(socket, () => spec.misunderstood?.(socket, frame))
-		},
-		heard(raw: RawSocket): Live | undefined {
-			const socket = live.get(raw)
-			if (socket) socket.lastHeardAt = spec.clock.now()
-			return socket
+			else if (isIn.Check(frame)) enqueue(socket, spec.log, () => spec.message(socket, frame))
+			else enqueue(socket, spec.log, () => spec.misunderstood?.(socket, frame))
 		},
 		pong(raw: RawSocket, payload: unknown): void {
-			const socket = this.heard(raw)
+			const socket = heard(raw)
 			if (socket) spec.pong?.(socket, payload instanceof Uint8Array ? new TextDecoder().decode(payload) : String(payload ?? ''))
 		},
-		drain(raw: RawSocket): void {
-			live.get(raw)?.wakeDrained()
-		},
+		drain: (raw: RawSocket): void => live.get(raw)?.wakeDrained(),
 		close(raw: RawSocket, code: number, reason: string): void {
 			const socket = live.get(raw)
 			if (!socket) return
 			live.delete(raw)
 			socket.ended.abort()
 			socket.wakeDrained()
-			enqueue(socket, () => spec.close?.(socket, code, reason))
+			enqueue(socket, spec.log, () => spec.close?.(socket, code, reason))
 		},
+	}
+}
+
+/** Handlers of one socket run one after another; a failing one is our defect and must not stop the rest. */
+function enqueue(socket: Connection<never, unknown>, log: Logger, work: () => void | Promise<void>): void {
+	socket.waiting++
+	socket.tail = socket.tail
+		.then(work)
+		.catch((cause: unknown) => log.error('socket handler failed', { cause }))
+		.finally(() => socket.waiting--)
+}
+
+function outChecker(schema: TSchema): (frame: unknown) => void {
+	const isOut = TypeCompiler.Compile(schema)
+	return (frame) => {
+		if (!isOut.Check(frame)) throw new MseError('internal', 'A frame to be sent is not what its route declares.')
 	}
 }
 

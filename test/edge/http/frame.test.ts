@@ -23,7 +23,7 @@ function app(over: Partial<HttpOptions> = {}) {
 				})
 				.post('/v1/json', ({ body }) => ({ n: body.n }), jsonBody(Body))
 				.post('/v1/maybe', ({ body }) => ({ body: body ?? null }), optionalJsonBody(Body))
-				.post('/v1/raw', ({ body }) => ({ size: (body as Uint8Array).length }), rawBody())
+				.post('/v1/raw', ({ body }) => ({ size: body.length }), rawBody())
 				.post('/v1/operators', () => ({ sid: 'S-1' })),
 		),
 	)

@@ -1,12 +1,15 @@
 import { afterEach, expect, test } from 'bun:test'
+import { connect as connectTcp } from 'node:net'
 import { treaty } from '@elysiajs/eden'
 import { Type } from '@sinclair/typebox'
 import { httpApp, listen } from '../../../src/edge/http/app.ts'
 import { swarmRoutes } from '../../../src/edge/http/failure.ts'
-import { socketRoute } from '../../../src/edge/http/ws.ts'
-import { systemClock } from '../../../src/kernel/clock.ts'
+import { type Socket, socketRoute } from '../../../src/edge/http/ws.ts'
+import { type Clock, systemClock } from '../../../src/kernel/clock.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
+import { eventually } from '../../support/eventually.ts'
+import { fakeClock } from '../../support/fake-clock.ts'
 import { testOptions } from './support.ts'
 
 const In = Type.Object({ type: Type.Literal('say'), text: Type.String(), ms: Type.Optional(Type.Integer()) })
@@ -126,6 +129,100 @@ test('a frame over the limit ends the socket with 1009', async () => {
 	const peer = await connect(url)
 	peer.say({ type: 'say', text: 'x'.repeat(2000) })
 	expect((await peer.ended).code).toBe(1009)
+})
+
+/** A peer that shakes hands and then neither reads nor answers. */
+async function deafPeer(url: string) {
+	const { port, host } = new URL(url)
+	const socket = connectTcp(Number(port), '127.0.0.1')
+	const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=='
+	socket.write(`GET /v1/flood HTTP/1.1\r\nHost: ${host}\r\n${upgrade}\r\n\r\n`)
+	await new Promise((resolve) => socket.once('data', resolve))
+	socket.pause()
+	return socket
+}
+
+function flood(clock: Clock) {
+	const seen = { closes: [] as string[], open: undefined as Socket<unknown, null> | undefined }
+	const app = httpApp(testOptions({ limits: { bodyBytes: 2 ** 20, frameBytes: 2 ** 20 } }), (root) =>
+		root.use(
+			swarmRoutes('flood').ws(
+				'/v1/flood',
+				socketRoute({
+					in: Type.Object({}),
+					out: Type.Unknown(),
+					log: silentLogger,
+					clock,
+					admit: () => null,
+					open: (socket) => {
+						seen.open = socket
+					},
+					message() {},
+					close: (_socket, code, reason) => void seen.closes.push(`${code} ${reason}`),
+				}),
+			),
+		),
+	)
+	const { url, server } = listen(app, { hostname: '127.0.0.1', port: 0 })
+	running.push(() => server.stop(true))
+	return { url, seen }
+}
+
+test('a frame that does not fit into the send queue is reported, and closes the socket', async () => {
+	const { url, seen } = flood(systemClock)
+	const peer = await deafPeer(url)
+	const socket = await eventually(() => seen.open, { what: 'the socket is open' })
+	const results: string[] = []
+	while (results.at(-1) !== 'dropped' && results.length < 1000) results.push(socket.send('x'.repeat(100_000)))
+	expect([...new Set(results)]).toEqual(['sent', 'queued', 'dropped'])
+	expect(socket.send('more')).toBe('dropped')
+	peer.destroy()
+	await eventually(() => seen.closes.length === 1, { what: 'the socket is closed' })
+	await socket.drained()
+})
+
+test('a peer that is not heard for 150 seconds is closed, one that answers pings is not', async () => {
+	const clock = fakeClock()
+	const { url, seen } = flood(clock)
+	const peer = await deafPeer(url)
+	await eventually(() => seen.open, { what: 'the socket is open' })
+	await clock.advance(149_000)
+	expect(seen.closes).toEqual([])
+	await clock.advance(1000)
+	peer.destroy()
+	await eventually(() => seen.closes.length === 1, { what: 'the deaf peer is closed' })
+	seen.open = undefined
+	const live = new WebSocket(`${url.replace('http', 'ws')}/v1/flood`)
+	await eventually(() => seen.open, { what: 'the next one is open' })
+	for (let i = 0; i < 10; i++) {
+		await clock.advance(30_000)
+		await Bun.sleep(2)
+	}
+	expect([live.readyState, seen.closes.length]).toEqual([WebSocket.OPEN, 1])
+	live.close()
+})
+
+test('an upgrade needs the admin token where one is configured', async () => {
+	const app = httpApp(testOptions({ adminToken: 'secret' }), (root) =>
+		root.use(
+			swarmRoutes('guarded').ws(
+				'/v1/guarded',
+				socketRoute({ in: In, out: Out, log: silentLogger, clock: systemClock, admit: () => null, message() {} }),
+			),
+		),
+	)
+	const { url, server } = listen(app, { hostname: '127.0.0.1', port: 0 })
+	const upgrade = {
+		upgrade: 'websocket',
+		connection: 'Upgrade',
+		'sec-websocket-version': '13',
+		'sec-websocket-key': 'x3JJHMbDL1EzLkh9GBhXDw==',
+	}
+	expect((await fetch(`${url}/v1/guarded`, { headers: upgrade })).status).toBe(401)
+	const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/guarded`, { headers: { authorization: 'Bearer secret' } } as never)
+	await new Promise((resolve) => socket.addEventListener('open', resolve))
+	socket.close()
+	await server.stop(true)
 })
 
 test('types: handlers and clients take their frames from the schemas', () => {

@@ -34,19 +34,17 @@ const MAX_HISTORY = 1000
 const Nothing = Type.Undefined()
 
 /** Registering, reading and archiving Blueprints (mlua-swarm 0.1.0 and 0.26.0). Versions are plain hex everywhere. */
-export const blueprintRoutes = (deps: BlueprintDeps) => {
-	const schema = blueprintJsonSchema()
-	const { blueprints } = deps
-	return swarmRoutes('blueprints')
-		.get('/v1/blueprint-schema', () => schema, { response: { 200: Type.Record(Type.String(), Type.Unknown()) } })
-		.get('/v1/blueprints', () => listBlueprints(blueprints), { response: { 200: BlueprintListSchema } })
+export const blueprintRoutes = (deps: BlueprintDeps) => writingRoutes(deps).use(readingRoutes(deps.blueprints))
+
+const writingRoutes = (deps: BlueprintDeps) =>
+	swarmRoutes('blueprint-writing')
 		.post(
 			'/v1/blueprints/:id',
 			async ({ params, query, body, request, status }) => {
 				const expectedHead = toExpectedHead(query.expected_head, request.headers)
 				const { document, blueprint, diagnostics } = await read(deps, params.id, body, query.strict ?? false)
 				const by = { author: query.author ?? 'http', message: query.message ?? 'seed' }
-				const { commit, created } = await blueprints.commit({ id: params.id, document, blueprint, ...by, expectedHead })
+				const { commit, created } = await deps.blueprints.commit({ id: params.id, document, blueprint, ...by, expectedHead })
 				const reply = { id: commit.id, version: commit.hash, seeded: created, diagnostics: diagnostics.map(toWireDiagnostic) }
 				return status(created ? 201 : 200, reply)
 			},
@@ -59,7 +57,7 @@ export const blueprintRoutes = (deps: BlueprintDeps) => {
 		.delete(
 			'/v1/blueprints/:id',
 			async ({ params, status }) => {
-				if (!(await blueprints.archive(params.id))) throw unknownBlueprint(params.id)
+				if (!(await deps.blueprints.archive(params.id))) throw unknownBlueprint(params.id)
 				return status(204, undefined)
 			},
 			{ response: { 204: Nothing, ...refusals(404, 503) } },
@@ -67,11 +65,17 @@ export const blueprintRoutes = (deps: BlueprintDeps) => {
 		.post(
 			'/v1/blueprints/:id/unarchive',
 			async ({ params, status }) => {
-				if (!(await blueprints.unarchive(params.id))) throw unknownBlueprint(params.id)
+				if (!(await deps.blueprints.unarchive(params.id))) throw unknownBlueprint(params.id)
 				return status(204, undefined)
 			},
 			{ response: { 204: Nothing, ...refusals(404, 503) } },
 		)
+
+function readingRoutes(blueprints: BlueprintStore) {
+	const schema = blueprintJsonSchema()
+	return swarmRoutes('blueprint-reading')
+		.get('/v1/blueprint-schema', () => schema, { response: { 200: Type.Record(Type.String(), Type.Unknown()) } })
+		.get('/v1/blueprints', () => listBlueprints(blueprints), { response: { 200: BlueprintListSchema } })
 		.get(
 			'/v1/blueprints/:id/head',
 			async ({ params, set }) => {
