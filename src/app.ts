@@ -1,11 +1,15 @@
 import type { Config } from './config.ts'
 import { attachSessions } from './core/access/attach.ts'
+import { lintBlueprint } from './core/blueprint/lint.ts'
 import type { JobReport } from './core/operator/sweep.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
 import { httpApp, listen } from './edge/http/app.ts'
+import { adminCheck } from './edge/http/guard.ts'
+import { blueprintRoutes } from './edge/http/routes/blueprints.ts'
 import { dataRoutes } from './edge/http/routes/data.ts'
 import { eventRoutes } from './edge/http/routes/events.ts'
 import { type HealthDeps, healthRoutes } from './edge/http/routes/health.ts'
+import { operatorRoutes } from './edge/http/routes/operators.ts'
 import { runRoutes } from './edge/http/routes/runs.ts'
 import { sessionRoutes } from './edge/http/routes/sessions.ts'
 import { stepWorkerRoutes } from './edge/http/routes/step-worker.ts'
@@ -51,7 +55,7 @@ async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping:
 }
 
 function newHttp(engine: Engine, stopping: AbortSignal) {
-	const { config, clock, log, runs, service, events, face } = engine
+	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
@@ -65,6 +69,14 @@ function newHttp(engine: Engine, stopping: AbortSignal) {
 			.use(eventRoutes({ events, clock, log, subscribers: config.limits.subscribers, stopping }))
 			.use(stepWorkerRoutes({ face }))
 			.use(dataRoutes({ face }))
+			.use(operatorRoutes({ sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log }))
+			.use(
+				blueprintRoutes({
+					blueprints,
+					lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
+					expand: async (document) => document,
+				}),
+			)
 			.use(sessionRoutes({ sessions: attach })),
 	)
 }

@@ -9,6 +9,7 @@ import { canReadVariables } from './backend/process/process-table.ts'
 import type { Config } from './config.ts'
 import { mintCredentials } from './core/access/credential.ts'
 import { tokenSecret } from './core/access/secret.ts'
+import type { LintOptions } from './core/blueprint/lint.ts'
 import { parseBlueprint } from './core/blueprint/parse.ts'
 import { samples, seedBlueprint } from './core/blueprint/samples.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
@@ -22,6 +23,7 @@ import { PlanCache } from './core/run/plan-cache.ts'
 import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import type { Clock } from './kernel/clock.ts'
+import { equalInConstantTime, sha256Hex } from './kernel/hash.ts'
 import { asRunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
@@ -63,8 +65,10 @@ export async function openEngine(options: EngineOptions) {
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
 
 	const operators = await openOperators(options, data, stores)
-	const registry = newRegistry({ ...options, stores, operators, secret, childList })
-	const plans = new PlanCache(registry, stores.blueprints)
+	const functions = builtinFunctions(clock)
+	const registry = newRegistry({ ...options, stores, operators, secret, childList, functions })
+	const offered: LintOptions = { knownKinds: new Set(registry.keys()), functions: new Set(functions.keys()) }
+	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
@@ -83,7 +87,7 @@ export async function openEngine(options: EngineOptions) {
 	}
 	let stopped: Promise<void> | undefined
 	return {
-		...{ ...stores, config, clock, log, data, registry, plans, supervisor, service, face, secret },
+		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret },
 		...operators,
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
@@ -128,10 +132,22 @@ interface RegistryParts extends EngineOptions {
 	readonly operators: Operators
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	readonly functions: ReturnType<typeof builtinFunctions>
 }
 
 /** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
-function newRegistry({ config, clock, log, environment, baseUrl, childList, stores, operators, secret }: RegistryParts): Registry {
+function newRegistry({
+	config,
+	clock,
+	log,
+	environment,
+	baseUrl,
+	childList,
+	stores,
+	operators,
+	secret,
+	functions,
+}: RegistryParts): Registry {
 	const ttlSecs = config.workerTokenTtlSecs
 	const operator = operatorBackend({
 		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs, clock, render: renderTemplate },
@@ -146,7 +162,7 @@ function newRegistry({ config, clock, log, environment, baseUrl, childList, stor
 		outputBytes: config.limits.outputBytes,
 	})
 	return new Map([
-		['rust_fn', functionBackend(builtinFunctions(clock))],
+		['rust_fn', functionBackend(functions)],
 		['subprocess', processes],
 		['operator', operator],
 	])
@@ -163,23 +179,33 @@ function launchDeps(
 		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
 		operators: {
 			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
-			anyLive: async () => sessions.hasLiveSession(),
+			anyLive: async () => sessions.hasLive(),
 		},
 		resolve: (reference) => plans.resolve(reference),
 	}
 }
 
-function newWorkerFace({ config, clock, log }: EngineOptions, stores: Stores, { hub }: Operators, plans: PlanCache, secret: Uint8Array) {
+function newWorkerFace(
+	{ config, clock, log }: EngineOptions,
+	stores: Stores,
+	{ hub, sessions }: Operators,
+	plans: PlanCache,
+	secret: Uint8Array,
+) {
 	return workerFace({
 		...{ attempts: stores.attempts, outputs: stores.outputs, files: submittedFiles, secret, clock, log, limits: config.limits },
 		openReads: config.adminToken === null,
-		isTrusted: async () => false,
+		isTrusted: async (bearer) => (await sessions.byToken(bearer)) !== null || isAdminToken(config.adminToken, bearer),
 		async agentOf(runId, agent) {
 			const run = await stores.runs.run(asRunId(runId))
 			return run ? ((await plans.planOf(run.blueprintHash)).routes.get(agent)?.agent ?? null) : null
 		},
 		finalArrived: (stepId, n) => hub.finalArrived(stepId, n),
 	})
+}
+
+function isAdminToken(adminToken: string | null, bearer: string): boolean {
+	return adminToken !== null && equalInConstantTime(sha256Hex(adminToken), sha256Hex(bearer))
 }
 
 /** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */

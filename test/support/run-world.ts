@@ -46,7 +46,11 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 	const db = new SqliteDatabase({ path: dir === undefined ? ':memory:' : join(dir, 'mse.db'), clock })
 	const values = openBlobs(dir && join(dir, 'blob'))
 	const runs = new SqliteRunStore(db, values)
-	const plans = new PlanCache(registryOf(options.workers), new SqliteBlueprintStore(db, values))
+	const plans = new PlanCache({
+		registry: registryOf(options.workers),
+		offered: { knownKinds: new Set(['rust_fn']) },
+		store: new SqliteBlueprintStore(db, values),
+	})
 	const supervisor = new RunSupervisor({
 		runs,
 		outputs: new SqliteOutputStore(db, values),

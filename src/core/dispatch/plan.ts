@@ -1,7 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
 import { effectivePolicy } from '../blueprint/effective-policy.ts'
-import { firstCompileError, lintBlueprint } from '../blueprint/lint.ts'
+import { firstCompileError, type LintOptions, lintBlueprint } from '../blueprint/lint.ts'
 import { type CompiledFlow, compileFlow } from '../flow/compile-flow.ts'
 import type { Backend, Registry, Worker } from './backend.ts'
 
@@ -22,8 +22,8 @@ export interface Plan {
 }
 
 /** Throws `malformed` (code `compile_error`) with the first compile error; all findings are in its details. */
-export function compilePlan(registry: Registry, blueprint: Blueprint, hash: string): Plan {
-	refuseErrors(registry, blueprint)
+export function compilePlan(registry: Registry, offered: LintOptions, blueprint: Blueprint, hash: string): Plan {
+	refuseErrors(offered, blueprint)
 	const routes = new Map<string, Route>()
 	for (const agent of blueprint.agents) {
 		const backend = registry.get(agent.kind)
@@ -38,8 +38,8 @@ export function compilePlan(registry: Registry, blueprint: Blueprint, hash: stri
 	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes }
 }
 
-function refuseErrors(registry: Registry, blueprint: Blueprint): void {
-	const findings = lintBlueprint(blueprint, { knownKinds: new Set(registry.keys()) })
+function refuseErrors(offered: LintOptions, blueprint: Blueprint): void {
+	const findings = lintBlueprint(blueprint, offered)
 	const first = firstCompileError(findings)
 	if (!first) return
 	throw new MseError('malformed', `compile: ${first.message}`, {

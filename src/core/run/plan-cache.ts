@@ -1,5 +1,6 @@
 import { MseError } from '../../kernel/error.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { LintOptions } from '../blueprint/lint.ts'
 import { blueprintHash } from '../blueprint/normal-form.ts'
 import { parseBlueprint } from '../blueprint/parse.ts'
 import { type BlueprintReference, blueprintInvalid, findDocument } from '../blueprint/resolve.ts'
@@ -23,12 +24,14 @@ const KEPT_PLANS = 256
 /** Compiled Blueprints by hash, the most recently used ones: a commit is parsed and compiled once. */
 export class PlanCache {
 	readonly #registry: Registry
+	readonly #offered: LintOptions
 	readonly #store: BlueprintStore | undefined
 	readonly #plans = new Map<string, Plan>()
 
-	constructor(registry: Registry, store: BlueprintStore | undefined) {
-		this.#registry = registry
-		this.#store = store
+	constructor(parts: { registry: Registry; offered: LintOptions; store: BlueprintStore | undefined }) {
+		this.#registry = parts.registry
+		this.#offered = parts.offered
+		this.#store = parts.store
 	}
 
 	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
@@ -52,7 +55,7 @@ export class PlanCache {
 		const { blueprint, diagnostics } = parseBlueprint(raw)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
 		const hash = blueprintHash(blueprint)
-		const plan = this.#plans.get(hash) ?? this.#keep(compileForLaunch(this.#registry, blueprint, hash))
+		const plan = this.#plans.get(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
 		const store = this.#store
 		return {
 			plan,
@@ -72,7 +75,7 @@ export class PlanCache {
 		}
 		const { blueprint, diagnostics } = parseBlueprint(document)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
-		return this.#keep(compileForLaunch(this.#registry, blueprint, hash))
+		return this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
 	}
 
 	#keep(plan: Plan): Plan {
