@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { Launched, RunService } from '../../../core/run/request.ts'
+import type { RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { asTaskId } from '../../../kernel/id.ts'
@@ -25,7 +25,7 @@ export const taskRoutes = (deps: TaskDeps) =>
 		.post(
 			'/v1/tasks',
 			async ({ body, request, server, status }) => {
-				const launched = await launch(deps.service, body)
+				const launched = await deps.service.launch(toLaunchRequest(body))
 				if (body.detach) return status(202, toLaunchReply(launched, launched.run))
 				// The answer may be an hour away, and Bun would cut a connection that is idle for so long.
 				server?.timeout(request, 0)
@@ -45,30 +45,6 @@ export const taskRoutes = (deps: TaskDeps) =>
 		.get('/v1/tasks/:id', ({ params }) => taskDetail(deps, params.id), {
 			response: { 200: TaskDetailSchema, ...refusals(404) },
 		})
-
-async function launch(service: RunService, body: Parameters<typeof toLaunchRequest>[0]): Promise<Launched> {
-	try {
-		return await service.launch(toLaunchRequest(body))
-	} catch (error) {
-		throw error instanceof MseError && OF_RESOLVING.has(error.code) ? asResolving(error) : error
-	}
-}
-
-/** Refusals of the reference rather than of the launch; upstream says so in front of the sentence. */
-const OF_RESOLVING: ReadonlySet<string> = new Set([
-	'store_not_configured',
-	'blueprint_not_found',
-	'blueprint_archived',
-	'version_not_found',
-	'no_matching_version',
-	'invalid_version_label',
-	'invalid_semver_req',
-])
-
-function asResolving({ kind, message, code, hint, details, cause }: MseError): MseError {
-	const sentence = message.startsWith('bp resolve: ') ? message : `bp resolve: ${message}`
-	return new MseError(kind, sentence, { code, details, cause, ...(hint !== undefined && { hint }) })
-}
 
 async function listTasks(runs: RunStore, limit: number) {
 	const tasks = await runs.tasks(limit)
