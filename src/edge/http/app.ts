@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/log.ts'
 import { bodyTooLarge } from './body.ts'
 import { fromElysia, logInternal, swarmFailure } from './failure.ts'
 import type { Frame } from './frame.ts'
-import { type GuardOptions, guard } from './guard.ts'
+import { adminGuard, checkOrigin, type GuardOptions } from './guard.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
 
 export interface HttpOptions extends GuardOptions {
@@ -70,25 +70,42 @@ function newRoot(options: HttpOptions) {
 		},
 	}).state('frame', frame)
 	const table = routeTable(root)
-	const check = guard(options, table.speaksForItself)
-	return root.onRequest(({ request, set }) => admit(request, set.headers, check, limits.bodyBytes)).use(documents(options.version))
+	const checkAdmin = adminGuard(options, table.speaksForItself)
+	return root.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers)).use(documents(options.version))
 }
 
+/** What stands before every route; a returned answer is the end of it. */
 function admit(
+	options: HttpOptions,
+	checkAdmin: (request: Request) => void,
 	request: Request,
 	headers: Record<string, unknown>,
-	check: (request: Request) => void,
-	bodyBytes: number,
 ): Response | undefined {
+	const { bodyBytes } = options.limits
 	headers['x-request-id'] = randomHex(8)
 	try {
-		check(request)
+		const page = checkOrigin(options, request)
+		if (page !== undefined) Object.assign(headers, { 'access-control-allow-origin': page, vary: 'origin' })
+		if (page !== undefined && request.headers.has('access-control-request-method')) return preflight()
+		checkAdmin(request)
 		refuseBrokenEscape(request.url)
 		if (Number(request.headers.get('content-length')) > bodyBytes) throw bodyTooLarge(bodyBytes)
 		return undefined
 	} catch (error) {
 		return swarmFailure(fromElysia(error))
 	}
+}
+
+/** What a browser asks before it lets a page of an allowed origin call us. */
+function preflight(): Response {
+	const allow = {
+		methods: 'GET, POST, PUT, PATCH, DELETE',
+		headers: 'authorization, content-type, idempotency-key, if-match, last-event-id',
+	}
+	return new Response(null, {
+		status: 204,
+		headers: { 'access-control-allow-methods': allow.methods, 'access-control-allow-headers': allow.headers },
+	})
 }
 
 /** The two routers under us disagree on what a broken escape means; neither answer is any use. */
@@ -102,11 +119,15 @@ function refuseBrokenEscape(url: string): void {
 	}
 }
 
+const bearer = { type: 'http', scheme: 'bearer' } as const
+/** The names that routes give their credentials in `detail.security`. */
+const securitySchemes = { admin: bearer, operator: bearer, worker: bearer, session: bearer }
+
 /** The OpenAPI document at `/swagger/json`. The library's page is not served: it loads its script from the internet. */
 function documents(version: string) {
 	return new Elysia({ name: 'documents' })
 		.onBeforeHandle(({ path }) => (path === '/swagger' ? swarmFailure(unknownPath('/swagger')) : undefined))
-		.use(swagger({ path: '/swagger', documentation: { info: { title: 'mse-server', version } } }))
+		.use(swagger({ path: '/swagger', documentation: { info: { title: 'mse-server', version }, components: { securitySchemes } } }))
 }
 
 function noRoute(request: Request, table: RouteTable): MseError {

@@ -68,8 +68,8 @@ function fromValidation(error: ValidationError): MseError {
 	const path = first && 'path' in first ? String(first.path).replace(/^\//, '').replaceAll('/', '.') : ''
 	const wanted = first && 'schema' in first ? expectation(first.schema) : 'something else'
 	const where = { query: 'query parameter', params: 'path parameter', headers: 'header' }[error.type] ?? 'body key'
-	const kind = error.type === 'body' ? 'invalid' : 'malformed'
-	return new MseError(kind, `The ${where} ${path === '' ? '' : `\`${path}\` `}has to be ${wanted}.`.replace('  ', ' '), {
+	const subject = path === '' ? where : `${where} \`${path}\``
+	return new MseError(error.type === 'body' ? 'invalid' : 'malformed', `The ${subject} has to be ${wanted}.`, {
 		code: error.type === 'query' ? 'invalid_query' : 'invalid_request',
 	})
 }

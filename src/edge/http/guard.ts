@@ -34,16 +34,22 @@ export function bearerOf(request: Request): string | null {
 }
 
 /**
- * Runs before anything reads the request. Throws `forbidden` for a foreign `Host` or `Origin` (an open loopback port must
- * not be reachable through a web page), `unauthenticated` without the admin token where it is demanded.
+ * Throws `forbidden` for a foreign `Host` or `Origin`: an open loopback port must not be reachable through a web page.
+ * Returns the origin of a page that the configuration lets in, which has to be told so; undefined for everybody else.
  */
-export function guard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
+export function checkOrigin(options: GuardOptions, { headers, url }: Request): string | undefined {
+	const host = (headers.get('host') ?? new URL(url).host).toLowerCase()
+	if (!isOwnHost(options, host)) throw foreign('Host', 'allowed_hosts')
+	const origin = headers.get('origin')?.toLowerCase()
+	if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return undefined
+	if (!options.allowedOrigins.some((allowed) => allowed.toLowerCase() === origin)) throw foreign('Origin', 'allowed_origins')
+	return origin
+}
+
+/** Throws `unauthenticated` without the admin token where it is demanded. Made once; runs before anything reads the request. */
+export function adminGuard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
 	const isAdmin = adminCheck(options.adminToken)
 	return (request) => {
-		const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
-		if (!isOwnHost(options, host)) throw foreign('Host', 'allowed_hosts')
-		const origin = request.headers.get('origin')
-		if (origin !== null && !isOwnOrigin(options, origin, host)) throw foreign('Origin', 'allowed_origins')
 		if (options.adminToken === null || isAdmin(request)) return
 		const { pathname } = new URL(request.url)
 		if (speaksForItself(request.method, pathname)) return
@@ -62,11 +68,6 @@ function isOwnHost(options: GuardOptions, host: string): boolean {
 	// Listening on every address, any of them may be ours: a number cannot be rebound by a name server.
 	const isWildcard = options.bindHost === '0.0.0.0' || options.bindHost === '::'
 	return name === bracketed(options.bindHost) || (isWildcard && isAddress(name))
-}
-
-function isOwnOrigin(options: GuardOptions, origin: string, host: string): boolean {
-	const normal = origin.toLowerCase()
-	return normal === `http://${host}` || normal === `https://${host}` || options.allowedOrigins.some((own) => own.toLowerCase() === normal)
 }
 
 const isLoopbackName = (name: string): boolean => name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name)

@@ -225,6 +225,16 @@ test.each(tests)('%s: no body or query, however odd, is a fault of the server', 
 	)
 })
 
+test.each(tests)('%s: the OpenAPI document names every route with its statuses', async (_name, open) => {
+	await using world = await open()
+	const { paths } = (await world.call('GET', '/swagger/json')).body
+	const routes = world.app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'WS')
+	for (const { method, path } of routes) {
+		const described = paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()]
+		expect([method, path, Object.keys(described?.responses ?? {}).length > 0]).toEqual([method, path, true])
+	}
+})
+
 test('what is refused never repeats the input', async () => {
 	await using world = httpWorld()
 	const secret = 'hunter2-hunter2'

@@ -127,6 +127,21 @@ test('a foreign Host or Origin is 403 on every route', async () => {
 	expect((await call(own, 'GET', '/v1/open', { headers: { host: 'mse.example:80', origin: 'https://ui.example' } })).status).toBe(200)
 })
 
+test('a page of an allowed origin may call, and is told so before and with the answer', async () => {
+	const own = { allowedOrigins: ['https://ui.example'], adminToken: 'secret' }
+	const origin = 'https://ui.example'
+	const asked = await call(own, 'OPTIONS', '/v1/json', { headers: { origin, 'access-control-request-method': 'POST' } })
+	expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, origin])
+	expect(asked.headers.get('access-control-allow-headers')).toContain('authorization')
+	const refused = await call(own, 'GET', '/v1/thing/1', { headers: { origin } })
+	expect([refused.status, refused.headers.get('access-control-allow-origin'), refused.headers.get('vary')]).toEqual([401, origin, 'origin'])
+	const foreign = await call(own, 'OPTIONS', '/v1/json', {
+		headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+	})
+	expect([foreign.status, foreign.headers.get('access-control-allow-origin')]).toEqual([403, null])
+	expect((await call(own, 'GET', '/v1/open')).headers.get('access-control-allow-origin')).toBeNull()
+})
+
 test('the admin token guards every route that does not speak for itself', async () => {
 	const secured = { adminToken: 'let-me-in' }
 	expect((await call(secured, 'GET', '/v1/thing/1')).status).toBe(401)
