@@ -119,6 +119,7 @@ function refuseBrokenEscape(url: string): void {
 	}
 }
 
+const ABOUT = 'Runs multi-agent task flows durably. Errors are {error, code, hint?, details?}; `code` is stable.'
 const bearer = { type: 'http', scheme: 'bearer' } as const
 /** The names that routes give their credentials in `detail.security`. */
 const securitySchemes = { admin: bearer, operator: bearer, worker: bearer, session: bearer }
@@ -127,7 +128,12 @@ const securitySchemes = { admin: bearer, operator: bearer, worker: bearer, sessi
 function documents(version: string) {
 	return new Elysia({ name: 'documents' })
 		.onBeforeHandle(({ path }) => (path === '/swagger' ? swarmFailure(unknownPath('/swagger')) : undefined))
-		.use(swagger({ path: '/swagger', documentation: { info: { title: 'mse-server', version }, components: { securitySchemes } } }))
+		.use(
+			swagger({
+				path: '/swagger',
+				documentation: { info: { title: 'mse-server', version, description: ABOUT }, components: { securitySchemes } },
+			}),
+		)
 }
 
 function noRoute(request: Request, table: RouteTable): MseError {
