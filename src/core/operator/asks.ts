@@ -5,7 +5,7 @@ import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
 import { type Asking, nameOf, newRequest, type Reply, refuseHuge, replyOf } from './request.ts'
-import type { OperatorRouter } from './seat.ts'
+import type { Addressee, OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { EndState, OperatorStore } from './store.ts'
 import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
@@ -131,17 +131,27 @@ export class OperatorAsks {
 		waiter.isBeingAddressed = true
 		try {
 			const to = await this.#deps.router.route(waiter.request.runId, waiter.asking.to)
-			if (!to || waiter.isDone || this.#isFull(to.sid)) return
-			if (!(await this.#deps.store.address(waiter.request.reqId, to)) || waiter.isDone) return
-			this.#deps.waiting.address(waiter, to.sid)
-			this.#runGrace(waiter)
-			this.#isOnDisk(waiter)
+			if (to && !waiter.isDone && !this.#isFull(to.sid)) await this.#give(waiter, to)
 		} catch (error) {
 			if (error instanceof MseError && error.code === 'seat_holder_unknown') await this.#withdraw(waiter, error)
 			else this.#deps.log.warn('a waiting request could not be given to the operator who came', { req_id: waiter.request.reqId, error })
 		} finally {
 			waiter.isBeingAddressed = false
 		}
+	}
+
+	async #give(waiter: Waiter, to: Addressee): Promise<void> {
+		const { waiting, store } = this.#deps
+		const desk = waiting.desk(to.sid)
+		desk.expected++
+		try {
+			if (!(await store.address(waiter.request.reqId, to)) || waiter.isDone) return
+		} finally {
+			desk.expected--
+		}
+		waiting.address(waiter, to.sid)
+		this.#runGrace(waiter)
+		this.#isOnDisk(waiter)
 	}
 
 	async #abort(waiter: Waiter): Promise<void> {

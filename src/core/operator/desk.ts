@@ -15,14 +15,17 @@ export class Desk {
 	readonly #waiters = new Map<RequestId, Waiter>()
 	readonly #unsent = new Set<Waiter>()
 	connection: Connection | null = null
+	/** Requests that are about to be put here. */
+	expected = 0
 
 	constructor(sid: SessionId, marks: DeliveryMarks) {
 		this.sid = sid
 		this.#marks = marks
 	}
 
+	/** How many requests the session has waiting. */
 	get size(): number {
-		return this.#waiters.size
+		return this.#waiters.size + this.expected
 	}
 
 	get(reqId: RequestId): Waiter | undefined {
