@@ -8,7 +8,6 @@ import type { OperatorHub } from '../core/operator/hub.ts'
 import type { Asking, Reply } from '../core/operator/request.ts'
 import type { OutputStore } from '../core/output/store.ts'
 import { readStats } from '../core/output/worker-stats.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { MseError, messageOf } from '../kernel/error.ts'
 import { asText, isJsonObject, type Json, type JsonObject, parseJson } from '../kernel/json.ts'
 import type { AgentDef, Blueprint } from '../protocol/blueprint.ts'
@@ -18,13 +17,10 @@ export interface OperatorBackendDeps {
 	readonly hub: OperatorHub
 	readonly attempts: Pick<AttemptStore, 'setSystem'>
 	readonly outputs: Pick<OutputStore, 'listForAttempt'>
-	readonly clock: Clock
 	/** `renderTemplate` of the kernel. */
 	render(source: string, slots: JsonObject): string
-	/** Makes an attempt's credentials anew: the same handle, a token with a fresh expiry. */
+	/** Makes an attempt's credentials anew at each sending: the same handle, a token with its full lifetime. */
 	mint(attempt: Attempt): Credentials
-	/** How long a token is good for. */
-	readonly tokenTtlSecs: number
 	/** Where workers reach this server; null when that is unknown. Asked at each sending. */
 	baseUrl(): string | null
 	/** Base address of the data routes that workers shall use (`data_sink_endpoint`); null when they shall not. */
@@ -37,9 +33,6 @@ interface Prepared {
 	readonly system: string
 	readonly worker: FrameWorker | null
 }
-
-/** A token with no more than this left is replaced before the frame that carries it goes out. */
-const TOKEN_MARGIN_MS = 60_000
 
 /**
  * Performs attempts through an operator: the agent names a seat (or an operator's sid or role), whoever answers for it
@@ -96,7 +89,6 @@ function renderSystem(deps: OperatorBackendDeps, source: string, prompt: Json): 
 
 function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attempt): Asking {
 	const { stepId, runId, taskId, n, agent, signal } = attempt
-	const credentials = freshCredentials(deps, attempt)
 	return {
 		kind: 'spawn',
 		runId,
@@ -105,7 +97,7 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 		attempt: n,
 		to: { slot: prepared.slot },
 		frame: { task_id: stepId, agent, attempt: n, ...(prepared.worker && { worker: prepared.worker }) },
-		secrets: () => spawnSecrets(deps, prepared, attempt, credentials()),
+		secrets: () => spawnSecrets(deps, prepared, attempt),
 		signal,
 		standsAfter: (reason) => reason instanceof Stop && reason.kind === 'detached',
 		working: (isWorking) => attempt.working(isWorking),
@@ -113,20 +105,8 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 	}
 }
 
-/** The attempt's own credentials while their token is good for a while, later ones made anew. */
-function freshCredentials(deps: OperatorBackendDeps, attempt: Attempt): () => Credentials {
-	const nextStale = () => deps.clock.now() + deps.tokenTtlSecs * 1000 - TOKEN_MARGIN_MS
-	let current = attempt.credentials ?? deps.mint(attempt)
-	let staleAt = nextStale()
-	return () => {
-		if (deps.clock.now() < staleAt) return current
-		current = deps.mint(attempt)
-		staleAt = nextStale()
-		return current
-	}
-}
-
-function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: Attempt, { token, handle }: Credentials): JsonObject {
+function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: Attempt): JsonObject {
+	const { token, handle } = deps.mint(attempt)
 	const { agent, stepId, runId, context, prompt } = attempt
 	const directive = spawnDirective({
 		agent,

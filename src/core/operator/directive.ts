@@ -14,6 +14,8 @@ export interface DirectiveFacts {
 	/** Base address of the data routes, when workers shall use them. */
 	readonly dataBase: string | null
 	readonly context: DirectiveContext
+	/** File with the step's context, where one was written. */
+	readonly contextFile?: string | null
 	/** What this step is about, in the operator's sight; null when that is only for the worker. */
 	readonly taskDirective: Json
 }
@@ -104,10 +106,10 @@ const AFTERWARDS = `[When the worker has answered]
 Send spawn_ack with an empty value and ok true: mse_ack(sid, req_id, kind="spawn_ack", ok=true)
 It is a signal only. The posted result decides the step.`
 
-function closing({ runId, baseUrl, taskDirective }: DirectiveFacts): string {
+function closing({ runId, baseUrl, taskDirective, contextFile = null }: DirectiveFacts): string {
 	return `[Not yours to do]
 Do not fetch the prompt yourself. Do not wrap, summarise or select from what the worker said.
-To look on, there is GET ${baseUrl ?? '<base_url>'}/v1/runs/${runId ?? '<run_id>'}, apart from all this.${taskLine(taskDirective)}`
+To look on, there is GET ${baseUrl ?? '<base_url>'}/v1/runs/${runId ?? '<run_id>'}, apart from all this.${contextFile === null ? '' : `\nctx_projection: ${JSON.stringify({ file: contextFile })}`}${taskLine(taskDirective)}`
 }
 
 /** The worker fetches the task itself, so a long one need not travel twice. */
