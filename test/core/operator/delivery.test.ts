@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
+import { verifies } from '../../support/verifies.ts'
 
 async function joined() {
 	const world = await operatorWorld()
@@ -10,6 +11,7 @@ const ack = (req_id: string | undefined) => ({ type: 'spawn_ack', req_id: req_id
 
 describe('drop and reconnect', () => {
 	test('a frame for an operator who is away waits and arrives with the next socket', async () => {
+		verifies('01.C61', '04.47')
 		using it = await joined()
 		const asking = spawnAsking(it.run, 'main')
 		const reply = it.world.hub.ask(asking)
@@ -150,6 +152,7 @@ describe('drop and reconnect', () => {
 
 describe('two sockets on one session', () => {
 	test('the newer wins, gets the unproven frames, and the older is closed 4001', async () => {
+		verifies('01.C63', '01.C64')
 		using it = await joined()
 		const older = it.world.connect(it.sid)
 		for (let i = 0; i < 2; i++) void it.world.hub.ask(spawnAsking(it.run, 'main')).catch(() => {})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
+import { verifies } from '../../support/verifies.ts'
 
 async function joined(roles: string[] = ['main']) {
 	const world = await operatorWorld()
@@ -85,6 +86,7 @@ describe('a request and its reply', () => {
 	})
 
 	test('an abort withdraws the request and rejects with its reason; a late reply is not applied', async () => {
+		verifies('01.C75')
 		using it = await joined()
 		const peer = it.world.connect(it.sid)
 		const asking = spawnAsking(it.run, 'main')

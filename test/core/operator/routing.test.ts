@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
+import { verifies } from '../../support/verifies.ts'
 
 test('a seat that nobody holds goes to the operator whose role it is, who then holds it', async () => {
 	using world = await operatorWorld()
@@ -32,6 +33,7 @@ test('lanes that find a vacant seat at the same time agree on one holder', async
 })
 
 test('the holder gets the request even when another operator has the role', async () => {
+	verifies('01.C71')
 	using world = await operatorWorld()
 	const holder = (await world.sessions.join({ desc: 'holder' })).session
 	await world.sessions.join({ roles: ['main'] })
@@ -42,6 +44,7 @@ test('the holder gets the request even when another operator has the role', asyn
 })
 
 test('with nobody of that name the request waits on the seat until one joins', async () => {
+	verifies('01.C72', '01.C77')
 	using world = await operatorWorld()
 	const run = await world.newRun()
 	const asking = spawnAsking(run, 'main')
