@@ -27,7 +27,7 @@ import { equalInConstantTime, sha256Hex } from './kernel/hash.ts'
 import { asRunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
-import { initTemplates, renderTemplate } from './kernel/template.ts'
+import { initTemplates } from './kernel/template.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { secretFile } from './store/secret-file.ts'
 import { SqliteAttachSessionStore } from './store/sqlite/attach-session-store.ts'
@@ -150,9 +150,8 @@ function newRegistry({
 }: RegistryParts): Registry {
 	const ttlSecs = config.workerTokenTtlSecs
 	const operator = operatorBackend({
-		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs, clock, render: renderTemplate },
+		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs },
 		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
-		tokenTtlSecs: ttlSecs,
 		baseUrl: () => baseUrl() ?? null,
 		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : config.dataSinkEndpoint),
 	})

@@ -9,7 +9,8 @@ import type { Asking, Reply } from '../core/operator/request.ts'
 import type { OutputStore } from '../core/output/store.ts'
 import { readStats } from '../core/output/worker-stats.ts'
 import { MseError, messageOf } from '../kernel/error.ts'
-import { asText, isJsonObject, type Json, type JsonObject, parseJson } from '../kernel/json.ts'
+import type { Json, JsonObject } from '../kernel/json.ts'
+import { promptSlots, renderTemplate } from '../kernel/template.ts'
 import type { AgentDef, Blueprint } from '../protocol/blueprint.ts'
 import type { FrameWorker } from '../protocol/operator-frame.ts'
 
@@ -17,8 +18,6 @@ export interface OperatorBackendDeps {
 	readonly hub: OperatorHub
 	readonly attempts: Pick<AttemptStore, 'setSystem'>
 	readonly outputs: Pick<OutputStore, 'listForAttempt'>
-	/** `renderTemplate` of the kernel. */
-	render(source: string, slots: JsonObject): string
 	/** Makes an attempt's credentials anew at each sending: the same handle, a token with its full lifetime. */
 	mint(attempt: Attempt): Credentials
 	/** Where workers reach this server; null when that is unknown. Asked at each sending. */
@@ -47,7 +46,7 @@ export function operatorBackend(deps: OperatorBackendDeps): Backend {
 			return {
 				pure: false,
 				async perform(attempt) {
-					const system = renderSystem(deps, prepared.system, attempt.prompt)
+					const system = renderSystem(prepared.system, attempt.prompt)
 					const alongside = system === null ? undefined : deps.attempts.setSystem(attempt.stepId, attempt.n, system)
 					alongside?.catch(() => {})
 					const asking = toAsking(deps, prepared, attempt)
@@ -76,12 +75,10 @@ function invalidSpec(sentence: string): MseError {
 	return new MseError('invalid', sentence, { code: 'invalid_agent_spec' })
 }
 
-/** Members of an object prompt fill the template's slots; any other prompt is its `directive`. */
-function renderSystem(deps: OperatorBackendDeps, source: string, prompt: Json): string | null {
+function renderSystem(source: string, prompt: Json): string | null {
 	if (source.trim() === '') return null
-	const value = typeof prompt === 'string' ? parseJson(prompt) : prompt
 	try {
-		return deps.render(source, isJsonObject(value) ? value : { directive: asText(prompt) })
+		return renderTemplate(source, promptSlots(prompt))
 	} catch (error) {
 		throw new Error(`internal: render system_prompt: ${messageOf(error)}`)
 	}

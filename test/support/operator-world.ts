@@ -15,7 +15,10 @@ import { SqliteRunStore } from '../../src/store/sqlite/run-store.ts'
 import { sqliteSeating } from '../../src/store/sqlite/seating.ts'
 import { fakeClock } from './fake-clock.ts'
 
-export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3))
+/** Lets the event loop turn so often that every chain of commits which is under way has come to its end. */
+export async function settled(): Promise<void> {
+	for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
 
 /** Sessions, hub and stores on one database in memory, with a clock that stands still. */
 export async function operatorWorld(options: { requestsPerSession?: number; frameBytes?: number } = {}) {
@@ -47,8 +50,8 @@ export async function operatorWorld(options: { requestsPerSession?: number; fram
 			await settled()
 			life = await openLife()
 		},
-		async newRun(seats: Run['seats'] = []): Promise<Run> {
-			const run = newRun(seats)
+		async newRun(seats: Run['seats'] = [], over: Partial<Run> = {}): Promise<Run> {
+			const run = { ...newRun(seats), ...over }
 			const { taskId: id, createdAt, updatedAt } = run
 			await runs.createTask({ id, goal: '', blueprintRef: {}, initCtx: null, taskInput: undefined, createdAt, updatedAt })
 			await runs.createRun(run, [])
