@@ -12,14 +12,19 @@ export function backoffMs(n: number): number {
 	return Math.round(whole * (0.5 + spread / 2))
 }
 
+/** Told of a call that failed and will be made again. */
+type OnFailure = (reason: string, retryInMs: number) => void
+
 /** Repeats a call for as long as the server is away or overloaded. Any other failure is thrown, and the signal's reason. */
-export async function untilAnswered<T>(clock: Clock, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+export async function untilAnswered<T>(clock: Clock, signal: AbortSignal, call: () => Promise<T>, onFailure?: OnFailure): Promise<T> {
 	for (let n = 0; ; n++) {
+		const ms = backoffMs(n)
 		try {
 			return await call()
 		} catch (thrown) {
 			if (!(thrown instanceof MseError) || (thrown.kind !== 'unavailable' && thrown.kind !== 'throttled')) throw thrown
+			onFailure?.(thrown.message, ms)
 		}
-		await sleep(clock, backoffMs(n), signal)
+		await sleep(clock, ms, signal)
 	}
 }

@@ -104,7 +104,12 @@ export class OperatorClient {
 		const { join, clock, tell } = this.#deps
 		if (!join) throw new MseError('not_found', 'The operator session is gone.', { code: 'session_gone', hint: 'Join anew.' })
 		try {
-			const session = await untilAnswered(clock, this.#stop.signal, () => join(this.#stop.signal))
+			const session = await untilAnswered(
+				clock,
+				this.#stop.signal,
+				() => join(this.#stop.signal),
+				(reason, retryInMs) => tell({ kind: 'disconnected', reason, retryInMs }),
+			)
 			tell({ kind: 'joined', session })
 			return session
 		} catch (thrown) {

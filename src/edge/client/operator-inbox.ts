@@ -1,3 +1,4 @@
+import { raceAbort } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import type { OperatorApi } from './operator-api.ts'
@@ -89,17 +90,18 @@ export class OperatorInbox {
 
 	#request(frame: Extract<ServerMsg, { readonly type: 'spawn' | 'ask' | 'hook_before' }>): void {
 		const { req_id: reqId } = frame
-		if (this.#outbox.has(reqId)) return this.#outbox.again(reqId)
-		if (!this.#takesWork && !this.knows(reqId)) return void this.#untaken.add(reqId)
 		const { handlers } = this.#deps
-		if (frame.type === 'spawn') this.#steps.offer(this.#job(reqId, (signal) => performSpawn(this.#deps, frame, signal)))
+		if (this.#outbox.has(reqId)) this.#outbox.again(reqId)
+		else if (!this.#takesWork && !this.knows(reqId)) this.#untaken.add(reqId)
+		else if (frame.type === 'spawn') this.#steps.offer(this.#job(reqId, (signal) => performSpawn(this.#deps, frame, signal)))
 		else if (frame.type === 'ask') this.#questions.offer(this.#job(reqId, (signal) => answerAsk(handlers, frame, signal)))
 		else this.#questions.offer(this.#job(reqId, () => answerHook(handlers, frame)))
 	}
 
 	#job(reqId: string, answer: (signal: AbortSignal) => Promise<ClientReply | null>) {
 		const perform = async (signal: AbortSignal): Promise<void> => {
-			const reply = await answer(signal)
+			// A handler that does not heed its signal must not keep a client from closing.
+			const reply = await raceAbort(answer(signal), signal).catch(() => null)
 			if (reply && !signal.aborted) this.#outbox.add(reply)
 		}
 		return { reqId, perform }

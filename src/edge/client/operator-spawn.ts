@@ -1,3 +1,4 @@
+import { raceAbort } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
@@ -47,8 +48,7 @@ async function carryOut(deps: SpawnDeps, frame: SpawnFrame, signal: AbortSignal)
 	const handle = frame.worker_handle ?? frame.capability_token
 	const given = await untilAnswered(clock, signal, () => api.prompt(handle, taskId, signal))
 	deps.tell({ kind: 'started', reqId: req_id, taskId, agent, attempt })
-	const answer = await askHandler(deps.handlers, toWork(deps, frame, given, signal))
-	signal.throwIfAborted()
+	const answer = await raceAbort(askHandler(deps.handlers, toWork(deps, frame, given, signal)), signal)
 	if (typeof answer === 'object' && 'halt' in answer) return { outcome: 'halted', frame: toHalt(req_id, answer) }
 	const { value, ok = true, stats } = typeof answer === 'string' ? { value: answer } : { stats: undefined, ...answer }
 	const text = typeof value === 'string' ? value : JSON.stringify(value ?? null)
