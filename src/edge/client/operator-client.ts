@@ -24,6 +24,8 @@ const REPLACED = 4001
 /** A socket that held for so long starts the back-off anew. */
 const STEADY_MS = 5000
 const RECEIPT_PATIENCE_MS = 5000
+/** While steps are being done, so often is asked whether the server still waits for them. */
+const CHECK_MS = 10_000
 
 const closedReason = (): MseError => new MseError('cancelled', 'The operator was closed.', { code: 'operator_closed' })
 
@@ -126,10 +128,29 @@ export class OperatorClient {
 			unreadable: (text) => this.#deps.tell({ kind: 'unreadable', text: text.slice(0, 200) }),
 		})
 		this.#line = line
+		const socketLife = new AbortController()
+		void this.#watchWithdrawals(session, inbox, socketLife.signal)
 		const end = await line.ended
+		socketLife.abort()
 		this.#line = null
 		inbox.detach()
 		return end
+	}
+
+	/** No frame tells that a step was cancelled or given to somebody else. */
+	async #watchWithdrawals(session: OperatorCredential, inbox: OperatorInbox, until: AbortSignal): Promise<void> {
+		const { api, clock } = this.#deps
+		while (
+			await sleep(clock, CHECK_MS, until).then(
+				() => true,
+				() => false,
+			)
+		) {
+			const running = inbox.running
+			if (running.length === 0) continue
+			const open = await api.pending(session).catch(() => null)
+			for (const reqId of running) if (open?.every(({ req_id }) => req_id !== reqId)) inbox.withdraw(reqId)
+		}
 	}
 
 	#opened(line: OperatorLine, session: OperatorCredential, inbox: OperatorInbox): void {

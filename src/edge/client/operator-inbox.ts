@@ -1,5 +1,6 @@
 import { raceAbort } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import { MseError } from '../../kernel/error.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import type { OperatorApi } from './operator-api.ts'
 import type { OperatorEvent } from './operator-event.ts'
@@ -76,7 +77,22 @@ export class OperatorInbox {
 	/** Ends what runs, for that reason; nothing of it is answered. */
 	abort(reason: Error): void {
 		this.stopTaking()
-		for (const jobs of [this.#steps, this.#questions]) for (const reqId of jobs.abort(reason)) this.#untaken.add(reqId)
+		for (const jobs of [this.#steps, this.#questions]) {
+			for (const reqId of jobs.running) {
+				jobs.abort(reqId, reason)
+				this.#untaken.add(reqId)
+			}
+		}
+	}
+
+	/** The steps being done. */
+	get running(): readonly string[] {
+		return this.#steps.running
+	}
+
+	/** Nobody waits for that step any more. */
+	withdraw(reqId: string): void {
+		this.#steps.abort(reqId, new MseError('gone', 'The server no longer waits for this step.', { code: 'request_withdrawn' }))
 	}
 
 	async idle(): Promise<void> {

@@ -36,10 +36,13 @@ export class OperatorJobs {
 		return dropped
 	}
 
-	/** Ends what runs, for that reason; returns the requests. */
-	abort(reason: Error): readonly string[] {
-		for (const controller of this.#running.values()) controller.abort(reason)
+	get running(): readonly string[] {
 		return [...this.#running.keys()]
+	}
+
+	/** Ends one that runs, for that reason. */
+	abort(reqId: string, reason: Error): void {
+		this.#running.get(reqId)?.abort(reason)
 	}
 
 	/** Resolves once nothing runs and nothing waits. */

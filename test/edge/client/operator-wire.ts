@@ -23,8 +23,8 @@ export interface Wire extends AsyncDisposable {
 	/** How the next submits and joins are answered, first one first; 204 and 200 after that. */
 	readonly submitAnswers: Response[]
 	readonly joinAnswers: Response[]
-	/** What stands at `GET …/requests`. */
-	pending: { readonly req_id: string; readonly state: string }[]
+	/** What stands at `GET …/requests`; null: there is no such route. */
+	pending: { readonly req_id: string; readonly state: string }[] | null
 	/** Sids that are no longer known. */
 	readonly gone: Set<string>
 	send(frame: object): void
@@ -43,7 +43,7 @@ export function openWire(): Wire {
 		left: [] as string[],
 		submitAnswers: [] as Response[],
 		joinAnswers: [] as Response[],
-		pending: [] as Wire['pending'],
+		pending: null as Wire['pending'],
 		gone: new Set<string>(),
 	}
 	const server: Server<undefined> = Bun.serve({
@@ -108,7 +108,8 @@ function operatorRoutes(
 				return new Response(null, { status: 204 })
 			},
 		},
-		'/v1/operators/:sid/requests': () => Response.json({ requests: state.pending.map(toPending), total: state.pending.length }),
+		'/v1/operators/:sid/requests': () =>
+			state.pending ? Response.json({ requests: state.pending.map(toPending), total: state.pending.length }) : unknown(),
 		'/v1/operators/:sid/requests/:req/redeliver': (request: Bun.BunRequest<'/v1/operators/:sid/requests/:req/redeliver'>) => {
 			state.redelivered.push(request.params.req)
 			return Response.json({ req_id: request.params.req, state: 'parked' })

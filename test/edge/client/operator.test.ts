@@ -78,6 +78,27 @@ describe('a step', () => {
 		expect(wire.replies.map(({ req_id }) => req_id)).toEqual(['b'])
 	})
 
+	test('that is cancelled while it is being done ends, and others go on', async () => {
+		await using wire = openWire()
+		const ended = Promise.withResolvers<unknown>()
+		const gates: (() => void)[] = []
+		await using client = await connected(wire, {
+			onSpawn: ({ reqId, signal }) =>
+				new Promise<string>((resolve) => {
+					gates.push(() => resolve(`done ${reqId}`))
+					signal.addEventListener('abort', () => ended.resolve([reqId, signal.reason]))
+				}),
+		})
+		wire.pending = [{ req_id: 'b', state: 'delivered' }]
+		wire.send(spawn('a'))
+		wire.send(spawn('b'))
+		expect(await ended.promise).toMatchObject(['a', { code: 'request_withdrawn' }])
+		expect(await client.event('withdrawn')).toMatchObject({ reqId: 'a', message: 'The server no longer waits for this step.' })
+		for (const open of gates) open()
+		await wire.replyTo('b')
+		expect(wire.replies.map(({ req_id }) => req_id)).toEqual(['b'])
+	})
+
 	test('is submitted again while the server cannot take it', async () => {
 		await using wire = openWire()
 		wire.submitAnswers.push(refusal(503, 'storage_unavailable'), refusal(503, 'storage_unavailable'))
