@@ -2,12 +2,14 @@ import { describe, expect, test } from 'bun:test'
 import { connectOperator } from '../../../src/edge/client/operator.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import { eventually } from '../../support/eventually.ts'
+import { verifies } from '../../support/verifies.ts'
 import { connected, openWire, received, spawn } from './operator-wire.ts'
 
 const refusal = (status: number, code: string) => Response.json({ error: `refused: ${code}`, code }, { status })
 
 describe('a step', () => {
 	test('is done with its prompt, submitted with its handle and acknowledged', async () => {
+		verifies('01.C35')
 		await using wire = openWire()
 		const works: unknown[] = []
 		await using client = await connected(wire, {
@@ -159,6 +161,7 @@ describe('a question', () => {
 	})
 
 	test('goes to its handler; one that throws refuses', async () => {
+		verifies('01.C34')
 		await using wire = openWire()
 		const hooks: unknown[] = []
 		await using _client = await connected(wire, {
@@ -325,6 +328,7 @@ describe('closing', () => {
 })
 
 test('a frame that is none of ours is told and left aside', async () => {
+	verifies('01.C33')
 	await using wire = openWire()
 	await using client = await connected(wire)
 	wire.send({ type: 'spawn', req_id: 'half' })
