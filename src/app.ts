@@ -3,17 +3,10 @@ import { attachSessions } from './core/access/attach.ts'
 import { lintBlueprint } from './core/blueprint/lint.ts'
 import type { JobReport } from './core/operator/sweep.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
+import { mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
-import { blueprintRoutes } from './edge/http/routes/blueprints.ts'
-import { dataRoutes } from './edge/http/routes/data.ts'
-import { eventRoutes } from './edge/http/routes/events.ts'
-import { type HealthDeps, healthRoutes } from './edge/http/routes/health.ts'
-import { operatorRoutes } from './edge/http/routes/operators.ts'
-import { runRoutes } from './edge/http/routes/runs.ts'
-import { sessionRoutes } from './edge/http/routes/sessions.ts'
-import { stepWorkerRoutes } from './edge/http/routes/step-worker.ts'
-import { taskRoutes } from './edge/http/routes/tasks.ts'
+import type { HealthDeps } from './edge/http/routes/health.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
@@ -60,24 +53,22 @@ function newHttp(engine: Engine, stopping: AbortSignal) {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
-	const attach = attachSessions({ store: engine.attachStore, clock })
 	return httpApp(options, (root) =>
-		root
-			.use(healthRoutes(newHealth(engine, stopping)))
-			.use(taskRoutes({ service, runs }))
-			.use(runRoutes({ service, runs, events }))
-			.use(eventRoutes({ events, clock, log, subscribers: config.limits.subscribers, stopping }))
-			.use(stepWorkerRoutes({ face }))
-			.use(dataRoutes({ face }))
-			.use(operatorRoutes({ sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log }))
-			.use(
-				blueprintRoutes({
-					blueprints,
-					lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
-					expand: async (document) => document,
-				}),
-			)
-			.use(sessionRoutes({ sessions: attach })),
+		mountApi(root, {
+			health: newHealth(engine, stopping),
+			tasks: { service, runs },
+			runs: { service, runs, events },
+			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
+			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
+			blueprints: {
+				blueprints,
+				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
+				expand: async (document) => document,
+			},
+			stepWorker: { face },
+			data: { face },
+			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
+		}),
 	)
 }
 
