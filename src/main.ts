@@ -22,6 +22,8 @@ const terminal: Terminal = {
 	out: (text) => void process.stdout.write(text),
 	err: (text) => void process.stderr.write(text),
 	colour: wantsColour(process.stdout, process.env),
+	errColour: wantsColour(process.stderr, process.env),
+	errLive: process.stderr.isTTY && process.env.TERM !== 'dumb',
 	env: process.env,
 	nextSignal,
 }

@@ -1,5 +1,6 @@
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
+import { runCommand } from './command/run.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
 import { workerFileCommand } from './command/worker-file.ts'
@@ -7,5 +8,5 @@ import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
 export function commandTable(start: { readonly server: StartServer }): readonly Command[] {
-	return [serveCommand(start.server), healthCommand, operatorCommand, workerFileCommand, versionCommand]
+	return [serveCommand(start.server), runCommand(start.server), operatorCommand, healthCommand, workerFileCommand, versionCommand]
 }
