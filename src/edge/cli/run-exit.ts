@@ -26,4 +26,11 @@ export function runFailure({ result_ref: result }: RunRecord): RunFailure {
 	return { message: textOr(message, 'It left no reason.') ?? '', code: textOr(code, null), step: textOr(step, null) }
 }
 
+/** One sentence about a run that did not get done. */
+export function runFailureText(run: RunRecord): string {
+	const { message, step } = runFailure(run)
+	const how = run.status === 'failed' ? 'failed' : `is ${run.status}`
+	return `${run.id} ${how}${step === null ? '' : ` at ${step}`}: ${message}`
+}
+
 const textOr = (value: unknown, otherwise: string | null): string | null => (typeof value === 'string' ? value : otherwise)

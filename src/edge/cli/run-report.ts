@@ -7,7 +7,7 @@ import { diagnosticText } from './diagnostics.ts'
 import { isOn } from './flag.ts'
 import { painter, printJson } from './print.ts'
 import { progressLines } from './progress.ts'
-import { runFailure } from './run-exit.ts'
+import { runFailureText } from './run-exit.ts'
 import { statusLine } from './status-line.ts'
 
 /** What `run` tells while it works. Only the final context goes to stdout. */
@@ -60,10 +60,7 @@ function textReport(invocation: Invocation): RunReport {
 		end(run) {
 			status.close()
 			if (run.status === 'done') return printJson(invocation, run.result_ref)
-			const { message, step } = runFailure(run)
-			invocation.err(
-				`mse-server: ${run.id} ${run.status === 'failed' ? 'failed' : `is ${run.status}`}${step === null ? '' : ` at ${step}`}: ${message}\n`,
-			)
+			invocation.err(`mse-server: ${runFailureText(run)}\n`)
 		},
 		close: status.close,
 	}

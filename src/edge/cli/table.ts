@@ -1,6 +1,7 @@
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
 import { runCommand } from './command/run.ts'
+import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
 import { workerFileCommand } from './command/worker-file.ts'
@@ -8,5 +9,13 @@ import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
 export function commandTable(start: { readonly server: StartServer }): readonly Command[] {
-	return [serveCommand(start.server), runCommand(start.server), operatorCommand, healthCommand, workerFileCommand, versionCommand]
+	return [
+		serveCommand(start.server),
+		runCommand(start.server),
+		runsCommand,
+		operatorCommand,
+		healthCommand,
+		workerFileCommand,
+		versionCommand,
+	]
 }

@@ -44,4 +44,5 @@ interface Reply {
 	readonly response: Response | undefined
 }
 
-type Answer<R extends Reply> = Extract<R, { readonly error: null }>['data']
+/** The types of routes also name the `Response` that their error hook makes, which eden has read by then. */
+type Answer<R extends Reply> = Exclude<Extract<R, { readonly error: null }>['data'], Response>
