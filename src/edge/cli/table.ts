@@ -1,3 +1,4 @@
+import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
 import { runCommand } from './command/run.ts'
@@ -8,12 +9,13 @@ import { workerFileCommand } from './command/worker-file.ts'
 import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
-export function commandTable(start: { readonly server: StartServer }): readonly Command[] {
+export function commandTable(parts: { readonly server: StartServer; readonly localChecks: LocalChecks }): readonly Command[] {
 	return [
-		serveCommand(start.server),
-		runCommand(start.server),
+		serveCommand(parts.server),
+		runCommand(parts.server),
 		runsCommand,
 		operatorCommand,
+		doctorCommand(parts.localChecks),
 		healthCommand,
 		workerFileCommand,
 		versionCommand,
