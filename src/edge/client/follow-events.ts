@@ -60,9 +60,11 @@ interface Away {
 
 async function openStream({ url, headers, fetch }: MseClient, options: FollowOptions, cursor: string | undefined) {
 	const query = new URLSearchParams(options.filter)
-	if (cursor !== undefined) query.set('after', cursor)
 	if (options.live === false) query.set('follow', 'false')
-	const init = { headers: { ...headers, accept: 'text/event-stream' }, ...(options.signal && { signal: options.signal }) }
+	const init = {
+		headers: { ...headers, accept: 'text/event-stream', ...(cursor !== undefined && { 'last-event-id': cursor }) },
+		...(options.signal && { signal: options.signal }),
+	}
 	const response = await fetch(`${url}/v1/events?${query}`, init).catch((thrown) => {
 		throw unreachable(url, thrown)
 	})
