@@ -40,7 +40,8 @@ export async function proveChildren(options: {
 	if (how !== STOPPED)
 		return { status: 'broken', detail: how, hint: 'Steps of kind subprocess need /bin/sh and the right to start programs.' }
 	const left = readProcesses().filter(({ pid }) => pids.includes(pid))
-	if (left.length > 0) return { status: 'broken', detail: `Processes ${left.map(({ pid }) => pid).join(', ')} are still there after they were killed.` }
+	if (left.length > 0)
+		return { status: 'broken', detail: `Processes ${left.map(({ pid }) => pid).join(', ')} are still there after they were killed.` }
 	const marks = canReadVariables() ? 'are found by their mark after a crash' : 'are found by a list after a crash (there is no /proc)'
 	return works(`programs start, end with all they started, and ${marks}`)
 }

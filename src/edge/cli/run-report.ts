@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../core/blueprint/diagnostic.ts'
 import { toWireDiagnostic } from '../../core/blueprint/wire-diagnostic.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { Event } from '../../protocol/event.ts'
 import type { RunRecord } from '../../protocol/run.ts'
 import type { Invocation } from './command.ts'
@@ -21,8 +22,8 @@ export interface RunReport {
 	readonly close: () => void
 }
 
-export function newReport(invocation: Invocation): RunReport {
-	return isOn(invocation.flags, 'json') ? jsonReport(invocation) : textReport(invocation)
+export function newReport(invocation: Invocation, clock: Clock): RunReport {
+	return isOn(invocation.flags, 'json') ? jsonReport(invocation) : textReport(invocation, clock)
 }
 
 /** Lines of JSON on stderr: events as the server has them, and objects with a `kind` of `cli.…`. */
@@ -44,10 +45,10 @@ function jsonReport(invocation: Invocation): RunReport {
 	}
 }
 
-function textReport(invocation: Invocation): RunReport {
+function textReport(invocation: Invocation, clock: Clock): RunReport {
 	const paint = painter({ colour: invocation.errColour })
 	const toLine = progressLines(paint)
-	const status = statusLine(invocation, paint)
+	const status = statusLine(invocation, paint, clock)
 	const say = (text: string): void => status.above(`${text}\n`)
 	return {
 		event(event) {

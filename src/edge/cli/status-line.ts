@@ -1,8 +1,10 @@
-import { systemClock } from '../../kernel/clock.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { Event } from '../../protocol/event.ts'
 import type { Terminal } from './command.ts'
 import { durationText } from './duration.ts'
 import type { Style } from './print.ts'
+
+type Paint = (style: Style, text: string) => string
 
 /** A last line that says what is being worked on and for how long. Nothing where stderr is no terminal. */
 export interface StatusLine {
@@ -17,14 +19,14 @@ const EVERY_MS = 1000
 const SHOWN_STEPS = 3
 const CLEAR = '\r\x1b[K'
 
-export function statusLine({ err, errLive }: Terminal, paint: (style: Style, text: string) => string): StatusLine {
+export function statusLine({ err, errLive }: Terminal, paint: Paint, clock: Clock): StatusLine {
 	if (!errLive) return { above: err, take() {}, close() {} }
 	const steps = new Map<string, { readonly name: string; readonly at: number }>()
-	const draw = (): void => err(CLEAR + (steps.size === 0 ? '' : paint('dim', workText([...steps.values()]))))
+	const draw = (): void => err(CLEAR + (steps.size === 0 ? '' : paint('dim', workText([...steps.values()], clock.now()))))
 	let disarm = (): void => {}
 	const tick = (): void => {
 		draw()
-		disarm = systemClock.after(EVERY_MS, tick)
+		disarm = clock.after(EVERY_MS, tick)
 	}
 	tick()
 	return {
@@ -45,8 +47,7 @@ export function statusLine({ err, errLive }: Terminal, paint: (style: Style, tex
 	}
 }
 
-function workText(steps: readonly { readonly name: string; readonly at: number }[]): string {
-	const now = systemClock.now()
+function workText(steps: readonly { readonly name: string; readonly at: number }[], now: number): string {
 	const shown = steps.slice(0, SHOWN_STEPS).map(({ name, at }) => `${name} (${durationText(Math.max(0, now - at))})`)
 	return `working on ${shown.join(', ')}${steps.length > SHOWN_STEPS ? ` and ${steps.length - SHOWN_STEPS} more` : ''}`
 }

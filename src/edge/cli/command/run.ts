@@ -49,7 +49,11 @@ async function run(start: StartServer, invocation: Invocation): Promise<number> 
 		try {
 			const client = mseClient({ url: server.url, token: config.adminToken ?? undefined })
 			if (interrupted.signal.aborted) return RUN_EXIT.cancelled
-			return await runOnce(client, request, { report: newReport(invocation), interrupted: interrupted.signal, clock: systemClock })
+			return await runOnce(client, request, {
+				report: newReport(invocation, systemClock),
+				interrupted: interrupted.signal,
+				clock: systemClock,
+			})
 		} finally {
 			await server.stop()
 		}

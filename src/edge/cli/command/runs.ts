@@ -95,7 +95,7 @@ async function cancel(client: MseClient, id: string, invocation: Invocation): Pr
 async function resume(client: MseClient, id: string, invocation: Invocation): Promise<number> {
 	const resumed = await client.answer(client.v1.runs(pathId(id)).resume.post())
 	if (isOn(invocation.flags, 'json')) printJson(invocation, resumed)
-	else invocation.out(`${resumed.run_id} goes on; its ${resumed.replayed_steps} recorded steps are not done again\n`)
+	else invocation.out(`${resumed.run_id} goes on from ${resumed.replayed_steps} recorded steps\n`)
 	return EXIT.done
 }
 
