@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { runBinary } from './support/binary.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventually } from '../support/eventually.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { bareEnvironment, binaryPath, runBinary } from './support/binary.ts'
 import { startTestServer } from './support/server.ts'
 
 const shell = (script: string) => ({
@@ -14,7 +18,8 @@ const shell = (script: string) => ({
 async function launch(url: string, script: string): Promise<string> {
 	const body = JSON.stringify({ blueprint: shell(script), init_ctx: {}, detach: true })
 	const answer = await fetch(`${url}/v1/tasks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-	return (await answer.json()).run_id
+	const { run_id } = (await answer.json()) as { run_id: string }
+	return run_id
 }
 
 describe('the runs of a server', () => {
@@ -31,14 +36,21 @@ describe('the runs of a server', () => {
 	})
 
 	test('are followed across a crash of the server to their end', async () => {
+		using place = tempDir()
 		await using server = await startTestServer()
-		const id = await launch(server.url, 'test -e again || { touch again; sleep 60; }; echo "{}"')
-		const tailed = runBinary(['runs', 'tail', id, '--from-start', '--url', server.url])
-		await runBinary(['runs', 'show', id, '--url', server.url])
+		const mark = join(place.path, 'mark')
+		const id = await launch(server.url, `test -e ${mark} || { touch ${mark}; sleep 60; }; echo "{}"`)
+		const args = ['runs', 'tail', id, '--from-start', '--url', server.url]
+		const tail = Bun.spawn([binaryPath(), ...args], { env: bareEnvironment(place.path), stdout: 'pipe', stderr: 'pipe' })
+		const lines: string[] = []
+		const reading = (async () => {
+			for await (const chunk of tail.stdout) lines.push(...new TextDecoder().decode(chunk).trim().split('\n'))
+		})()
+		await eventually(() => existsSync(mark) && lines.length >= 2, { within: 10_000, what: 'the step works and is seen' })
 		await server.restart()
-		const { code, stdout } = await tailed
-		expect(stdout).toMatch(/^done /m)
-		expect(code).toBe(0)
+		expect(await tail.exited).toBe(0)
+		await reading
+		expect(lines.map((line) => line.split('  ')[0])).toEqual(['run', 'started', 'goes on', 'again', 'passed', 'done'])
 	})
 
 	test('without a server are exit code 3, with the address and what to do', async () => {
