@@ -47,6 +47,12 @@ describe('mse-server run', () => {
 		expect(existsSync(join(place.path, 'mse.db'))).toBe(true)
 	})
 
+	test('has operators of its own', async () => {
+		const command = 'if [ "$MSE_AGENT" = reviewer ]; then echo PASS; else tr a-z A-Z; fi'
+		const { code, stdout } = await runBinary(['run', 'review-loop', '--operator', command, '--ctx', '{"goal": "go"}'])
+		expect([code, JSON.parse(stdout)]).toEqual([0, { goal: 'go', plan: 'GO', change: 'GO', verdict: 'PASS', rounds: 0, accepted: true }])
+	})
+
 	test('a run that fails is 1, with nothing on stdout and the reason on stderr', async () => {
 		const { code, stdout, stderr } = await run(shell('echo broken >&2; exit 9'))
 		expect([code, stdout]).toEqual([1, ''])

@@ -3,9 +3,11 @@ import { MseError } from '../../kernel/error.ts'
 import type { RunRecord } from '../../protocol/run.ts'
 import { type MseClient, pathId } from '../client/client.ts'
 import { followRun } from '../client/follow-run.ts'
+import type { Terminal } from './command.ts'
 import { diagnosticsOf } from './diagnostics.ts'
 import { RUN_EXIT } from './exit-code.ts'
 import { runExitCode } from './run-exit.ts'
+import { joinOperators } from './run-operators.ts'
 import type { RunReport } from './run-report.ts'
 import type { RunRequest } from './run-request.ts'
 
@@ -14,11 +16,17 @@ export interface RunOnceDeps {
 	/** Fires when the user wants the run cancelled. */
 	readonly interrupted: AbortSignal
 	readonly clock: Clock
+	/** For the operators' commands. */
+	readonly env: Terminal['env']
+	/** The admin token, where the server wants one. */
+	readonly token: string | undefined
 }
 
 /** Launches on a server, reports until the end, and resolves to the exit code. Time and user end the run by cancelling it. */
 export async function runOnce(client: MseClient, request: RunRequest, deps: RunOnceDeps): Promise<number> {
 	const { report } = deps
+	const onStderr = (agent: string, line: string): void => report.note(`${agent}| ${line}`)
+	await using _operators = await joinOperators(client, request.operators, request.launch.blueprint, { ...deps, onStderr })
 	const launched = await launch(client, request, report)
 	if (launched === null) return RUN_EXIT.invalid
 	const stop = stopper(client, launched.run_id, request, deps)
@@ -47,10 +55,16 @@ async function launch(client: MseClient, { launch }: RunRequest, report: RunRepo
 }
 
 function asUsage(thrown: unknown): unknown {
+	if (thrown instanceof MseError && thrown.code === 'no_operator') return needsOperator(thrown)
 	if (!(thrown instanceof MseError) || (thrown.kind !== 'malformed' && thrown.kind !== 'invalid')) return thrown
 	const { kind, message, code } = thrown
 	const hint = code === 'blueprint_not_found' ? ID_HINT : thrown.hint
 	return new MseError(kind, message, { code: 'usage', cause: thrown, ...(hint !== undefined && { hint }) })
+}
+
+function needsOperator(refusal: MseError): MseError {
+	const hint = "Pass --operator 'CMD': CMD gets the prompt on stdin, and its stdout is the result."
+	return new MseError('invalid', refusal.message, { code: 'usage', hint, cause: refusal })
 }
 
 const ID_HINT = 'A file is told by its extension or a slash; an ID is looked up in --data-dir, or among the samples without it.'

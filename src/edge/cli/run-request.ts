@@ -10,6 +10,7 @@ import { readJsonFile, readJsonFlag } from './json-input.ts'
 export const runFlags: readonly Flag[] = [
 	{ name: 'ctx', placeholder: 'JSON|@FILE', doc: 'the init context (default {})' },
 	{ name: 'goal', placeholder: 'TEXT', doc: 'what the run is for' },
+	{ name: 'operator', placeholder: 'CMD', doc: 'do the steps of operator agents with this; repeat it for more, SEAT=CMD for one seat' },
 	{ name: 'project-root', placeholder: 'DIR', doc: 'folder of the project that workers are told' },
 	{ name: 'work-dir', placeholder: 'DIR', doc: 'folder that child processes start in' },
 	{ name: 'timeout', placeholder: 'SECS', doc: 'stop the run after so many seconds, exit code 4' },
@@ -22,6 +23,8 @@ export const runFlags: readonly Flag[] = [
 
 export interface RunRequest {
 	readonly launch: LaunchBody
+	/** A shell command for each operator. */
+	readonly operators: readonly string[]
 	/** Null waits as long as it takes. */
 	readonly timeoutSecs: number | null
 	readonly json: boolean
@@ -42,6 +45,7 @@ export function readRunRequest({ flags, positionals }: Pick<Invocation, 'flags' 
 			...folder(flags, 'project-root', 'project_root'),
 			...folder(flags, 'work-dir', 'work_dir'),
 		},
+		operators: flags.get('operator') ?? [],
 		timeoutSecs: readSeconds(flags, 'timeout'),
 		json: isOn(flags, 'json'),
 	}

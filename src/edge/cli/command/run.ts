@@ -23,10 +23,12 @@ export function runCommand(start: StartServer): Command {
 		positionals: 1,
 		flags: runFlags,
 		details: `  mse-server run review.json --ctx '{"report": "12 tests passed"}' > result.json
-  mse-server run hello
+  mse-server run review-loop --operator './agent.sh'
 
 FILE is JSON, or YAML by its extension. Without --data-dir an ID is one of the samples (hello, gate, fan-out, review-loop)
-and nothing is kept. The final context goes to stdout, everything else to stderr. Ctrl-C cancels the run; a second one ends at once.
+and nothing is kept. Each --operator does steps of operator agents as \`mse-server operator --exec\` does: the prompt on
+stdin, its stdout is the result. The final context goes to stdout, everything else to stderr. Ctrl-C cancels the run; a
+second one ends at once.
 
 Exit code: 0 done, 1 failed, 2 wrong usage or an invalid Blueprint, 3 cancelled, 4 timed out.`,
 		run: (invocation) => run(start, invocation),
@@ -47,12 +49,11 @@ async function run(start: StartServer, invocation: Invocation): Promise<number> 
 	async function withServer(): Promise<number> {
 		const { server, config } = await startEmbedded(start, invocation, place)
 		try {
-			const client = mseClient({ url: server.url, token: config.adminToken ?? undefined })
 			if (interrupted.signal.aborted) return RUN_EXIT.cancelled
-			return await runOnce(client, request, {
-				report: newReport(invocation, systemClock),
-				interrupted: interrupted.signal,
-				clock: systemClock,
+			const token = config.adminToken ?? undefined
+			return await runOnce(mseClient({ url: server.url, token }), request, {
+				...{ report: newReport(invocation, systemClock), interrupted: interrupted.signal },
+				...{ clock: systemClock, env: invocation.env, token },
 			})
 		} finally {
 			await server.stop()

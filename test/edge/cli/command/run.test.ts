@@ -7,7 +7,7 @@ import { runCommand } from '../../../../src/edge/cli/command/run.ts'
 import type { StartServer } from '../../../../src/edge/cli/command/serve.ts'
 import { runCli } from '../../../../src/edge/cli/run.ts'
 import type { JsonObject } from '../../../../src/kernel/json.ts'
-import { blueprintOf, lit, seq, step } from '../../../support/blueprints.ts'
+import { blueprintOf, lit, path, seq, step } from '../../../support/blueprints.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { tempDir } from '../../../support/temp-dir.ts'
 import { fakeTerminal } from '../terminal.ts'
@@ -130,6 +130,38 @@ describe('a signal', () => {
 		world.terminal.signal('SIGINT')
 		expect(await world.code).toBe(130)
 		expect(existsSync(world.seen.config?.dataDir ?? '')).toBe(false)
+	})
+})
+
+describe('operators', () => {
+	const agent = (name: string, seat: string) => ({ name, kind: 'operator', spec: { operator_ref: seat } })
+	const two: JsonObject = {
+		id: 'two',
+		flow: seq(step('writer', lit('text'), '$.a'), step('checker', path('$.a'), '$.b')),
+		agents: [agent('writer', 'left'), agent('checker', 'right')],
+	}
+
+	test('do the steps of their seats with a shell command each', async () => {
+		using world = running(['--operator', 'echo "$MSE_AGENT says" >&2; tr a-z A-Z', '--operator', 'left=cat; echo !'], { blueprint: two })
+		expect(await world.code).toBe(0)
+		expect(JSON.parse(world.terminal.stdout)).toEqual({ a: 'text!', b: 'TEXT!' })
+		expect(world.terminal.stderr).toContain('checker| checker says\n')
+	})
+
+	test('end with a run that is cancelled', async () => {
+		using place = tempDir()
+		const pidFile = join(place.path, 'pid')
+		using world = running(['--operator', `echo $$ > ${pidFile}; exec sleep 60`], { blueprint: two })
+		await eventually(() => existsSync(pidFile) && Bun.file(pidFile).size > 1, { what: 'the command runs' })
+		world.terminal.signal('SIGINT')
+		expect(await world.code).toBe(3)
+		expect(isAlive(Number(await Bun.file(pidFile).text()))).toBe(false)
+	})
+
+	test('that are missing are asked for: 2', async () => {
+		using world = running([], { blueprint: two })
+		expect(await world.code).toBe(2)
+		expect(world.terminal.stderr).toContain("Pass --operator 'CMD'")
 	})
 })
 
