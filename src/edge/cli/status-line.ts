@@ -17,6 +17,8 @@ export interface StatusLine {
 
 const EVERY_MS = 1000
 const SHOWN_STEPS = 3
+/** A line that wraps could not be taken away again. */
+const COLUMNS = 79
 const CLEAR = '\r\x1b[K'
 
 export function statusLine({ err, errLive }: Terminal, paint: Paint, clock: Clock): StatusLine {
@@ -49,5 +51,6 @@ export function statusLine({ err, errLive }: Terminal, paint: Paint, clock: Cloc
 
 function workText(steps: readonly { readonly name: string; readonly at: number }[], now: number): string {
 	const shown = steps.slice(0, SHOWN_STEPS).map(({ name, at }) => `${name} (${durationText(Math.max(0, now - at))})`)
-	return `working on ${shown.join(', ')}${steps.length > SHOWN_STEPS ? ` and ${steps.length - SHOWN_STEPS} more` : ''}`
+	const rest = steps.length > SHOWN_STEPS ? ` and ${steps.length - SHOWN_STEPS} more` : ''
+	return `working on ${shown.join(', ')}${rest}`.slice(0, COLUMNS)
 }
