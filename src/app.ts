@@ -1,19 +1,14 @@
 import type { Config } from './config.ts'
 import { attachSessions } from './core/access/attach.ts'
 import { lintBlueprint } from './core/blueprint/lint.ts'
+import { shared } from './core/doctor/probe.ts'
 import type { JobReport } from './core/operator/sweep.ts'
+import { serverChecks } from './doctor.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
+import { mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
-import { blueprintRoutes } from './edge/http/routes/blueprints.ts'
-import { dataRoutes } from './edge/http/routes/data.ts'
-import { eventRoutes } from './edge/http/routes/events.ts'
-import { type HealthDeps, healthRoutes } from './edge/http/routes/health.ts'
-import { operatorRoutes } from './edge/http/routes/operators.ts'
-import { runRoutes } from './edge/http/routes/runs.ts'
-import { sessionRoutes } from './edge/http/routes/sessions.ts'
-import { stepWorkerRoutes } from './edge/http/routes/step-worker.ts'
-import { taskRoutes } from './edge/http/routes/tasks.ts'
+import type { HealthDeps } from './edge/http/routes/health.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
@@ -30,7 +25,8 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 	const engine = await openEngine({ config, dir, clock: systemClock, log, environment, baseUrl: () => url })
 	const stopping = new AbortController()
 	try {
-		const http = listen(newHttp(engine, stopping.signal), { hostname: config.bind.host, port: config.bind.port })
+		const checks = shared(() => serverChecks(engine, url, environment))
+		const http = listen(newHttp(engine, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
 		url = http.url
 		const recovered = await engine.supervisor.recover()
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
@@ -54,34 +50,32 @@ async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping:
 	await server.stop(true)
 }
 
-function newHttp(engine: Engine, stopping: AbortSignal) {
+function newHttp(engine: Engine, stopping: AbortSignal, checks: HealthDeps['checks']) {
 	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
-	const attach = attachSessions({ store: engine.attachStore, clock })
 	return httpApp(options, (root) =>
-		root
-			.use(healthRoutes(newHealth(engine, stopping)))
-			.use(taskRoutes({ service, runs }))
-			.use(runRoutes({ service, runs, events }))
-			.use(eventRoutes({ events, clock, log, subscribers: config.limits.subscribers, stopping }))
-			.use(stepWorkerRoutes({ face }))
-			.use(dataRoutes({ face }))
-			.use(operatorRoutes({ sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log }))
-			.use(
-				blueprintRoutes({
-					blueprints,
-					lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
-					expand: async (document) => document,
-				}),
-			)
-			.use(sessionRoutes({ sessions: attach })),
+		mountApi(root, {
+			health: { ...newHealth(engine, stopping), checks },
+			tasks: { service, runs },
+			runs: { service, runs, events },
+			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
+			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
+			blueprints: {
+				blueprints,
+				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
+				expand: async (document) => document,
+			},
+			stepWorker: { face },
+			data: { face },
+			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
+		}),
 	)
 }
 
-function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): HealthDeps {
+function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
 	return {
 		async readiness() {
 			const reasons = [
@@ -93,7 +87,7 @@ function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, 
 		async doctor() {
 			const ids = (await blueprints.list()).filter(({ archived }) => !archived).map(({ id }) => id)
 			return {
-				...{ server_version: VERSION, bind: config.bind.text, blueprint_backend: data.dir === null ? 'in_memory' : 'sqlite' },
+				...{ bind: config.bind.text, blueprint_backend: data.dir === null ? 'in_memory' : 'sqlite' },
 				...{ blueprint_store_root: data.dir, blueprint_ref_base: config.blueprintRefBase, enhance_flow_enabled: config.enableEnhanceFlow },
 				...{ seed_blueprint_id: config.seedBlueprintId, registered_blueprint_ids: ids, registered_blueprint_count: ids.length },
 				...{ legacy_worker_binding_policy: config.legacyWorkerBindingPolicy, check_policy: config.checkPolicy },

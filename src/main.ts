@@ -1,5 +1,6 @@
 import './prelude.ts'
 import { startServer } from './app.ts'
+import { localChecks } from './doctor.ts'
 import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
 import { runCli } from './edge/cli/run.ts'
@@ -22,12 +23,18 @@ const terminal: Terminal = {
 	out: (text) => void process.stdout.write(text),
 	err: (text) => void process.stderr.write(text),
 	colour: wantsColour(process.stdout, process.env),
+	errColour: wantsColour(process.stderr, process.env),
+	errLive: process.stderr.isTTY && process.env.TERM !== 'dumb',
 	env: process.env,
 	nextSignal,
 }
 
 // `| head` closes stdout early; that is no failure.
 process.stdout.on('error', () => process.exit(0))
-const code = await runCli(process.argv.slice(2), commandTable({ server: (config, log) => startServer(config, log, process.env) }), terminal)
+const commands = commandTable({
+	server: (config, log) => startServer(config, log, process.env),
+	localChecks: (config) => localChecks(config, process.env),
+})
+const code = await runCli(process.argv.slice(2), commands, terminal)
 await new Promise<void>((written) => process.stdout.write('', () => written()))
 process.exit(code)

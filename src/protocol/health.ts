@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { FlagParam } from './query.ts'
 
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -9,10 +10,25 @@ export type Readiness = Static<typeof ReadinessSchema>
 export const VersionSchema = Type.Object({ name: Type.String(), version: Type.String(), api_versions: Type.Array(Type.String()) })
 export type Version = Static<typeof VersionSchema>
 
-/** The instant snapshot of `GET /v1/doctor` (mlua-swarm 0.26.0). Nulls are written, ids are sorted. */
+/** How one capability was found: `missing` is not there and can be had, `broken` is there and does not do its work. */
+export const CheckSchema = Type.Object({
+	name: Type.String(),
+	status: Type.Unsafe<'ok' | 'missing' | 'broken'>(Type.Union(['ok', 'missing', 'broken'].map((status) => Type.Literal(status)))),
+	/** What was observed. */
+	detail: Type.String(),
+	/** How to get or mend it. */
+	hint: Type.Optional(Type.String()),
+})
+export type Check = Static<typeof CheckSchema>
+
+export const DoctorQuerySchema = Type.Object({ probe: Type.Optional(FlagParam) }, { additionalProperties: true })
+
+/**
+ * The instant snapshot of `GET /v1/doctor` (mlua-swarm 0.26.0, without `server_version`, which its adapter compares with its
+ * own). Nulls are written, ids are sorted. `checks` is ours and comes with `?probe=true`.
+ */
 export const DoctorSchema = Type.Object(
 	{
-		server_version: Type.String(),
 		bind: Type.String(),
 		blueprint_backend: Type.String(),
 		blueprint_store_root: nullable(Type.String()),
@@ -23,6 +39,7 @@ export const DoctorSchema = Type.Object(
 		registered_blueprint_count: Type.Integer(),
 		legacy_worker_binding_policy: Type.String(),
 		check_policy: Type.String(),
+		checks: Type.Optional(Type.Array(CheckSchema)),
 	},
 	{ additionalProperties: true },
 )

@@ -8,6 +8,10 @@ export interface Terminal {
 	readonly err: (text: string) => void
 	/** Whether stdout wants colours. */
 	readonly colour: boolean
+	/** Whether stderr wants colours. */
+	readonly errColour: boolean
+	/** Whether stderr is a terminal, where a line may be drawn over. */
+	readonly errLive: boolean
 	readonly env: Readonly<Record<string, string | undefined>>
 	/** Resolves at the next SIGINT or SIGTERM. From the first call on these signals no longer end the process by themselves. */
 	readonly nextSignal: () => Promise<NodeJS.Signals>

@@ -20,12 +20,3 @@ export function exitCodeOf(thrown: unknown): number {
 export function usageError(sentence: string, hint?: string): MseError {
 	return new MseError('invalid', sentence, { code: 'usage', ...(hint === undefined ? {} : { hint }) })
 }
-
-/** Nothing answers at the server's address: exit code 3. */
-export function unreachable(url: string, cause: unknown): MseError {
-	return new MseError('unavailable', `No server answers at ${url}.`, {
-		code: 'unreachable',
-		hint: 'Start one with `mse-server serve`, or name another with --url or MSE_URL.',
-		cause,
-	})
-}

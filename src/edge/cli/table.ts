@@ -1,11 +1,23 @@
+import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
+import { runCommand } from './command/run.ts'
+import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
 import { workerFileCommand } from './command/worker-file.ts'
 import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
-export function commandTable(start: { readonly server: StartServer }): readonly Command[] {
-	return [serveCommand(start.server), healthCommand, operatorCommand, workerFileCommand, versionCommand]
+export function commandTable(parts: { readonly server: StartServer; readonly localChecks: LocalChecks }): readonly Command[] {
+	return [
+		serveCommand(parts.server),
+		runCommand(parts.server),
+		runsCommand,
+		operatorCommand,
+		doctorCommand(parts.localChecks),
+		healthCommand,
+		workerFileCommand,
+		versionCommand,
+	]
 }

@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MseError } from '../../kernel/error.ts'
 
@@ -28,6 +28,22 @@ export function lockDataDir(dir: string, holder: { readonly pid: number; readonl
 			lock.run('ROLLBACK')
 			lock.close()
 		},
+	}
+}
+
+/** Who has the directory, as the lock tells and not only the holder's file; null when nobody has. Changes nothing. */
+export function lockHolder(dir: string): string | null {
+	const path = join(dir, 'lock.db')
+	if (!existsSync(path)) return null
+	const lock = new Database(path, { create: false, readwrite: true })
+	try {
+		lock.run('BEGIN EXCLUSIVE')
+		lock.run('ROLLBACK')
+		return null
+	} catch {
+		return readHolder(join(dir, 'lock.holder'))
+	} finally {
+		lock.close()
 	}
 }
 

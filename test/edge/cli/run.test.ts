@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { Command, Invocation } from '../../../src/edge/cli/command.ts'
-import { unreachable, usageError } from '../../../src/edge/cli/exit-code.ts'
+import { usageError } from '../../../src/edge/cli/exit-code.ts'
 import { isOn, lastOf } from '../../../src/edge/cli/flag.ts'
 import { runCli } from '../../../src/edge/cli/run.ts'
+import { unreachable } from '../../../src/edge/client/failure.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import { fakeTerminal } from './terminal.ts'
 

@@ -8,13 +8,17 @@ export interface FakeTerminal extends Terminal {
 }
 
 /** A terminal that remembers what was printed and is sent signals by hand. */
-export function fakeTerminal(options: { readonly env?: Terminal['env']; readonly colour?: boolean } = {}): FakeTerminal {
+export function fakeTerminal(
+	options: { readonly env?: Terminal['env']; readonly colour?: boolean; readonly live?: boolean } = {},
+): FakeTerminal {
 	const printed = { out: '', err: '' }
 	const sent: NodeJS.Signals[] = []
 	let waiters: ((name: NodeJS.Signals) => void)[] = []
 	return {
 		env: options.env ?? {},
 		colour: options.colour ?? false,
+		errColour: options.colour ?? false,
+		errLive: options.live ?? false,
 		out: (text) => {
 			printed.out += text
 		},

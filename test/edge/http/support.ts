@@ -67,7 +67,6 @@ export interface HttpWorldOptions extends Partial<RunWorldOptions> {
 const identity: Worker = { pure: true, perform: ({ prompt }) => ({ final: { value: prompt, ok: true } }) }
 
 const doctor: Doctor = {
-	server_version: '0.0.0-test',
 	bind: '127.0.0.1:7777',
 	blueprint_backend: 'sqlite',
 	blueprint_store_root: null,
@@ -94,6 +93,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 					readiness: async () =>
 						options.ready?.() === false ? { ready: false, reasons: ['The database is away.'] } : { ready: true, reasons: [] },
 					doctor: async () => doctor,
+					checks: async () => [{ name: 'templates', status: 'ok', detail: 'renders' }],
 					status: async () => ({ running_runs: await world.runs.countByStatus('running'), attached_operators: 0, periodic_jobs: [] }),
 				}),
 			)

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type Config, configFlags, loadConfig, retiredFlags } from '../../../config.ts'
 import { systemClock } from '../../../kernel/clock.ts'
@@ -8,6 +8,7 @@ import { adminTokenFromFile } from '../admin-token.ts'
 import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { portHolder } from '../port-holder.ts'
+import { readTextFile } from '../text-file.ts'
 
 export interface RunningServer {
 	/** The address it really listens on, such as `http://127.0.0.1:7777`. */
@@ -34,7 +35,7 @@ over the file, that over the default. A second signal ends the server without wa
 }
 
 async function serve(start: StartServer, invocation: Invocation): Promise<number> {
-	const loaded = loadConfig({ flags: invocation.flags, env: invocation.env, readFile })
+	const loaded = loadConfig({ flags: invocation.flags, env: invocation.env, readFile: readTextFile })
 	const log = jsonLogger({ level: loaded.logLevel, clock: systemClock, write: invocation.err })
 	for (const warning of loaded.warnings) log.warn(warning)
 	const config = withAdminToken(loaded, invocation)
@@ -47,15 +48,6 @@ async function serve(start: StartServer, invocation: Invocation): Promise<number
 	const code = await Promise.race([server.stop().then(() => EXIT.done), forcedExit(invocation)])
 	if (config.addressFile !== null) rmSync(config.addressFile, { force: true })
 	return code
-}
-
-function readFile(path: string): string | undefined {
-	try {
-		return readFileSync(path, 'utf8')
-	} catch (thrown) {
-		if (systemCode(thrown) === 'ENOENT') return undefined
-		throw thrown
-	}
 }
 
 /** A token given directly wins over the file, which is then left alone. */

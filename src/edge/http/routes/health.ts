@@ -1,7 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { API_VERSIONS, VERSION } from '../../../kernel/version.ts'
+import { refusals } from '../../../protocol/error.ts'
 import {
+	type Check,
 	type Doctor,
+	DoctorQuerySchema,
 	DoctorSchema,
 	type Readiness,
 	ReadinessSchema,
@@ -14,7 +17,10 @@ import { openRoute } from '../guard.ts'
 
 export interface HealthDeps {
 	readiness(): Promise<Readiness>
+	/** The instant snapshot. */
 	doctor(): Promise<Doctor>
+	/** Proves each capability, which takes a moment. */
+	checks(): Promise<Check[]>
 	status(): Promise<Status>
 }
 
@@ -40,5 +46,8 @@ export const healthRoutes = (deps: HealthDeps) =>
 		.get('/v1/version', () => ({ name: 'mse-server', version: VERSION, api_versions: [...API_VERSIONS] }), {
 			response: { 200: VersionSchema },
 		})
-		.get('/v1/doctor', () => deps.doctor(), { response: { 200: DoctorSchema } })
+		.get('/v1/doctor', async ({ query }) => ({ ...(await deps.doctor()), ...(query.probe && { checks: await deps.checks() }) }), {
+			query: DoctorQuerySchema,
+			response: { 200: DoctorSchema, ...refusals(400) },
+		})
 		.get('/v1/status', () => deps.status(), { response: { 200: StatusSchema } })

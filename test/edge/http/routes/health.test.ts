@@ -30,3 +30,11 @@ test('version, doctor and status say what this server is and does', async () => 
 	expect([doctor.status, doctor.body.blueprint_store_root, doctor.body.seed_blueprint_id]).toEqual([200, null, 'main'])
 	expect((await world.call('GET', '/v1/status')).body).toEqual({ running_runs: 0, attached_operators: 0, periodic_jobs: [] })
 })
+
+test('the doctor proves what it can only when asked to, and never says a server_version', async () => {
+	await using world = httpWorld()
+	const { body } = await world.call('GET', '/v1/doctor')
+	expect(body).not.toContainAnyKeys(['checks', 'server_version'])
+	expect((await world.call('GET', '/v1/doctor?probe=true')).body.checks).toEqual([{ name: 'templates', status: 'ok', detail: 'renders' }])
+	expect((await world.call('GET', '/v1/doctor?probe=maybe')).status).toBe(400)
+})

@@ -1,0 +1,99 @@
+import { proveChildren } from './backend/process/probe.ts'
+import type { Config } from './config.ts'
+import { type Finding, type Probe, runProbes, works } from './core/doctor/probe.ts'
+import type { Engine } from './engine.ts'
+import { systemClock } from './kernel/clock.ts'
+import { initTemplates, renderTemplate } from './kernel/template.ts'
+import { VERSION } from './kernel/version.ts'
+import { AGENT_KINDS } from './protocol/blueprint-agent.ts'
+import type { Check } from './protocol/health.ts'
+import { proveCommit, proveDataDir, proveDisk, sqliteVersion } from './store/probe.ts'
+import { lockHolder } from './store/sqlite/instance-lock.ts'
+
+/** The process's own variables. */
+type Environment = { readonly [name: string]: string | undefined }
+
+/** Proves what a running server can do, with its own database. `url` is where it listens. */
+export function serverChecks(engine: Engine, url: string | undefined, environment: Environment): Promise<Check[]> {
+	const { clock, data, config } = engine
+	const { dir } = data
+	const probes: Probe[] = [
+		runtime,
+		{ name: 'data_dir', prove: () => proveCommit(data.db, dir ?? 'The database in memory (--ephemeral, nothing survives a stop)') },
+		...(dir === null ? [] : [{ name: 'disk', prove: () => proveDisk(dir) }]),
+		children(environment, data.id),
+		templates,
+		{ name: 'address', prove: () => works(`it listens on ${url ?? config.bind.text}`) },
+		{ name: 'agent_kinds', prove: () => backends(engine) },
+		{ name: 'operators', prove: () => operators(engine) },
+	]
+	return runProbes(probes, clock)
+}
+
+/** Proves what a server on this machine would be able to do, without starting one. */
+export function localChecks({ dataDir }: Config, environment: Environment): Promise<Check[]> {
+	const probes: Probe[] = [
+		runtime,
+		{ name: 'data_dir', prove: () => proveDataDir(dataDir, systemClock) },
+		{ name: 'lock', prove: () => lock(dataDir) },
+		{ name: 'disk', prove: () => proveDisk(dataDir) },
+		children(environment, 'local'),
+		templates,
+	]
+	return runProbes(probes, systemClock)
+}
+
+const runtime: Probe = {
+	name: 'runtime',
+	prove: () => {
+		const versions = `mse-server ${VERSION}, Bun ${Bun.version}, SQLite ${sqliteVersion(systemClock)}`
+		return works(`${versions}, ${process.platform}-${process.arch}`)
+	},
+}
+
+const templates: Probe = {
+	name: 'templates',
+	async prove() {
+		await initTemplates()
+		const text = renderTemplate('{% for n in names %}{{ n | upper }} {% endfor %}', { names: ['a', 'b'] })
+		if (text === 'A B ') return works('a template renders')
+		return { status: 'broken', detail: `A template rendered as ${JSON.stringify(text)}.`, hint: 'Build or download the binary anew.' }
+	},
+}
+
+function children(environment: Environment, dataDirId: string): Probe {
+	const path = environment.PATH ?? '/usr/bin:/bin'
+	return { name: 'child_processes', prove: () => proveChildren({ clock: systemClock, path, dataDirId }) }
+}
+
+function lock(dataDir: string): Finding {
+	const holder = lockHolder(dataDir)
+	if (holder === null) return works(`nobody else uses ${dataDir}`)
+	return {
+		status: 'broken',
+		detail: `${dataDir} is in use by ${holder}.`,
+		hint: 'Ask that server with --url, or stop it; another one needs a --data-dir of its own.',
+	}
+}
+
+function backends({ registry }: Engine): Finding {
+	const there = AGENT_KINDS.filter((kind) => registry.has(kind))
+	const missing = AGENT_KINDS.filter((kind) => !registry.has(kind))
+	const detail = `agents of kind ${there.join(', ')} can run`
+	if (missing.length === 0) return works(detail)
+	return {
+		status: 'missing',
+		detail: `${detail}; ${missing.join(', ')} cannot`,
+		hint: 'This build has no backend for them; a subprocess or an operator can do their work.',
+	}
+}
+
+function operators({ sessions }: Engine): Finding {
+	const connected = sessions.list().filter((session) => session.connected).length
+	if (connected > 0) return works(`${connected} connected`)
+	return {
+		status: 'missing',
+		detail: 'No operator is connected; steps of kind operator wait for one.',
+		hint: 'Connect one: mse-server operator, or POST /v1/operators and its WebSocket.',
+	}
+}

@@ -1,0 +1,42 @@
+import type { Root } from './app.ts'
+import { blueprintRoutes } from './routes/blueprints.ts'
+import { dataRoutes } from './routes/data.ts'
+import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
+import { operatorRoutes } from './routes/operators.ts'
+import { runRoutes } from './routes/runs.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { stepWorkerRoutes } from './routes/step-worker.ts'
+import { taskRoutes } from './routes/tasks.ts'
+
+type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
+
+/** What the routes ask for, by file. */
+export interface ApiDeps {
+	readonly health: DepsOf<typeof healthRoutes>
+	readonly tasks: DepsOf<typeof taskRoutes>
+	readonly runs: DepsOf<typeof runRoutes>
+	readonly events: DepsOf<typeof eventRoutes>
+	readonly operators: DepsOf<typeof operatorRoutes>
+	readonly blueprints: DepsOf<typeof blueprintRoutes>
+	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
+	readonly data: DepsOf<typeof dataRoutes>
+	readonly sessions: DepsOf<typeof sessionRoutes>
+}
+
+/** Mounts every route that clients of ours call by its type. A new file of routes is a line here. */
+export function mountApi(root: Root, deps: ApiDeps) {
+	return root
+		.use(healthRoutes(deps.health))
+		.use(taskRoutes(deps.tasks))
+		.use(runRoutes(deps.runs))
+		.use(eventRoutes(deps.events))
+		.use(operatorRoutes(deps.operators))
+		.use(blueprintRoutes(deps.blueprints))
+		.use(stepWorkerRoutes(deps.stepWorker))
+		.use(dataRoutes(deps.data))
+		.use(sessionRoutes(deps.sessions))
+}
+
+/** All those routes as one type, from which clients are typed. */
+export type Api = ReturnType<typeof mountApi>
