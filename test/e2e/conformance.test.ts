@@ -90,7 +90,7 @@ given(`Blueprints of mlua-swarm run through the binary${note}`, () => {
 		const at = `${server.url}/v1/blueprints/${document.id}`
 		const stored = await call<{ version: string }>('POST', at, { json: document })
 		expect(stored).toMatchObject({ status: 201, body: { id: document.id, seeded: true } })
-		const head = await call<{ version: string; blueprint: unknown }>('GET', `${at}/head`)
+		const head = await call<{ id: string; version: string; blueprint: unknown }>('GET', `${at}/head`)
 		expect(head.body).toEqual({ id: document.id, version: stored.body.version, blueprint: document })
 		expect(await call('POST', at, { json: head.body.blueprint })).toMatchObject({ status: 200, body: { seeded: false } })
 	})

@@ -21,7 +21,10 @@ export function followEvents(url: string, query = '', observe: (event: Event) =>
 	return {
 		events,
 		first: (kind, fits = () => true) =>
-			eventually(() => events.find((event) => event.kind === kind && fits(event)), { within: 20_000, what: `an event ${kind} of the sort` }),
+			eventually(() => events.find((event) => event.kind === kind && fits(event)), {
+				within: 20_000,
+				what: `an event ${kind} of the sort`,
+			}),
 		[Symbol.dispose]: () => left.abort(),
 	}
 }

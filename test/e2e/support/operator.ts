@@ -128,23 +128,26 @@ function pour(socket: WebSocket, take: (frame: ServerMsg) => void): Promise<void
 	})
 }
 
-/** Fetches what the worker of a spawn is told, with its handle. */
-export async function fetchPrompt(url: string, { task_id, worker_handle = '' }: SpawnFrame): Promise<WorkerPrompt> {
+/** Fetches what the worker of a spawn is told, with its handle; null when its attempt has ended. */
+export async function fetchPrompt(url: string, { task_id, worker_handle = '' }: SpawnFrame): Promise<WorkerPrompt | null> {
 	const answer = await callUntilAnswered<WorkerPrompt>('GET', `${url}/v1/worker/prompt?task_id=${task_id}`, { bearer: worker_handle })
-	expect(answer).toMatchObject({ status: 200 })
-	return answer.body
+	expect([200, 410]).toContain(answer.status)
+	return answer.status === 200 ? answer.body : null
 }
 
 /**
  * Works as an AI client's worker does: fetches its prompt over HTTP, posts what `answer` makes of it, and has the operator
- * acknowledge with an empty value. Posted again when the answer to a post was lost; a step that took the lost one says 410.
+ * acknowledge with an empty value. An attempt that ended meanwhile (its lane lost, or the answer to an earlier post did)
+ * says 410.
  */
 export function httpWorker(url: string, answer: (told: WorkerPrompt) => string, observe: (what: string) => void = () => {}) {
 	return async (frame: SpawnFrame): Promise<Reply> => {
 		const told = await fetchPrompt(url, frame)
-		const bearer = frame.worker_handle ?? ''
-		const { status } = await callUntilAnswered('POST', `${url}/v1/worker/submit`, { bearer, text: answer(told) })
-		expect([204, 410]).toContain(status)
+		if (told) {
+			const bearer = frame.worker_handle ?? ''
+			const { status } = await callUntilAnswered('POST', `${url}/v1/worker/submit`, { bearer, text: answer(told) })
+			expect([204, 410]).toContain(status)
+		}
 		observe(`submitted ${frame.agent}`)
 		return { type: 'spawn_ack', value: {}, ok: true }
 	}
