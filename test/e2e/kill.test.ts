@@ -1,31 +1,19 @@
 import { describe, expect, test } from 'bun:test'
-import { copyFileSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RunRecord } from '../../src/protocol/run.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
-import { tempDir } from '../support/temp-dir.ts'
 import { call, callUntilAnswered } from './support/api.ts'
-import { CHECKOUT } from './support/binary.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
 import { faultsOfChildren, faultsOfLog } from './support/history.ts'
 import { type Asked, httpWorker, joinOperator, obey } from './support/operator.ts'
 import { seededRandom } from './support/random.ts'
 import { startTestServer } from './support/server.ts'
+import { readFixture, workFolder } from './support/work-folder.ts'
 
 const KILLS = 10
 /** Of what can be seen from outside between two kills, at most so much; the undisturbed run shows more than ten times that. */
 const LONGEST_LIFE = 20
-const FIXTURE = join(CHECKOUT, 'test/fixture')
-
-const everyWay = JSON.parse(readFileSync(join(FIXTURE, 'blueprint/every-way.json'), 'utf8'))
-
-/** A folder in which the children of `every-way` work. */
-function workFolder() {
-	const folder = tempDir()
-	copyFileSync(join(FIXTURE, 'program/lane.sh'), join(folder.path, 'lane.sh'))
-	return { ...folder, journal: () => readFileSync(join(folder.path, 'journal'), 'utf8') }
-}
+const everyWay = readFixture('blueprint/every-way.json')
 
 /** Counts what is seen of the server from outside, the same thing in a row once, and acts in the very turn in which a chosen one is. */
 function newFuse() {

@@ -71,13 +71,11 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 		if (frame.type === 'received') receipt(asked, frame.req_id)
 		if (frame.type !== 'spawn') return
 		const known = asked.get(frame.req_id)
-		if (known) {
-			known.frames++
-			return sendReply(known)
-		}
-		const request: Asked = { frame, frames: 1, works: 0, reply: null, received: false }
+		const request: Asked = known ?? { frame, frames: 0, works: 0, reply: null, received: false }
 		asked.set(frame.req_id, request)
-		void work(request)
+		request.frames++
+		if (known) sendReply(known)
+		else void work(request)
 	}
 	const keepConnected = async (): Promise<void> => {
 		while (!left.signal.aborted) {
@@ -156,4 +154,28 @@ export function httpWorker(url: string, answer: (told: WorkerPrompt) => string, 
 /** What agents of samples are to say: their system prompt asks them to `Always reply` with a word in backquotes. */
 export function obey({ system = '' }: WorkerPrompt): string {
 	return /Always reply `([^`]*)`/.exec(system)?.[1] ?? 'nothing to say'
+}
+
+export interface HeldOperator extends TestOperator {
+	/** The frame of the step with that agent, as soon as it is here. */
+	frameFor(agent: string): Promise<SpawnFrame>
+	/** Has the operator answer that agent's spawns, the one that waits included. */
+	reply(agent: string, reply: Reply): void
+}
+
+/** An operator that answers nothing until the test says so. */
+export async function joinHeldOperator(url: string, roles?: readonly string[]): Promise<HeldOperator> {
+	const replies = new Map<string, PromiseWithResolvers<Reply>>()
+	const replyFor = (agent: string): PromiseWithResolvers<Reply> => {
+		const known = replies.get(agent) ?? Promise.withResolvers<Reply>()
+		replies.set(agent, known)
+		return known
+	}
+	const operator = await joinOperator({ url, ...(roles && { roles }), work: ({ agent }) => replyFor(agent).promise })
+	const find = (agent: string): SpawnFrame | undefined => [...operator.asked.values()].find(({ frame }) => frame.agent === agent)?.frame
+	return {
+		...operator,
+		frameFor: (agent) => eventually(() => find(agent), { within: 20_000, what: `a spawn of ${agent} is here` }),
+		reply: (agent, reply) => replyFor(agent).resolve(reply),
+	}
 }
