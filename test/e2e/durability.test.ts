@@ -234,7 +234,7 @@ describe('two servers', () => {
 		const { code, stdout, stderr } = await runBinary(['serve', '--bind', '127.0.0.1:0', '--data-dir', server.dataDir])
 		expect([code, stdout]).toEqual([1, ''])
 		const complaints = stderr.split('\n').filter((line) => line.startsWith('mse-server: '))
-		expect(complaints).toEqual([expect.stringContaining(`pid ${server.pid}, ${new URL(server.url).host}`)])
+		expect(complaints).toEqual([expect.stringContaining(`in use by pid ${server.pid}, ${server.url}.`)])
 		expect((await call('GET', `${server.url}/v1/healthz`)).status).toBe(200)
 	})
 
@@ -256,7 +256,9 @@ describe('GET /v1/events over kill -9', () => {
 			await server.kill('SIGKILL')
 			await server.restart()
 		}
-		await eventually(async () => (await readLog(server.url)).filter(({ kind }) => kind === 'run.done').length === 30, { what: 'all runs end' })
+		await eventually(async () => (await readLog(server.url)).filter(({ kind }) => kind === 'run.done').length === 30, {
+			what: 'all runs end',
+		})
 		const log = await readLog(server.url)
 		await eventually(() => reader.events.length >= log.length, { what: 'the reader has seen everything' })
 		expect(reader.events).toEqual([...log])
