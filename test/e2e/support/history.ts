@@ -14,6 +14,7 @@ export function faultsOfLog(events: readonly Event[]): string[] {
 		const { kind, step_id: step, data, seq } = event
 		if (step === undefined) continue
 		const before = recorded.get(step)
+		if (kind === 'step.input_changed') faults.push(`${step} got another input in a later life (${seq})`)
 		if (before && BEGINNINGS.has(kind)) faults.push(`${kind} (${seq}) of ${step} comes after its outcome was recorded (${before.seq})`)
 		if (kind === 'step.dispatched' || kind === 'step.completed') {
 			const owner = positions.get(text(data.position)) ?? step
