@@ -228,6 +228,43 @@ describe('a child that outlives its server', () => {
 	})
 })
 
+describe('a run whose step sees its server die three times', () => {
+	test('is left interrupted, and goes on when somebody resumes it', async () => {
+		using folder = workFolder()
+		await using server = await startTestServer()
+		const napsEachTime = { ...naps, agents: naps.agents.map((agent) => ({ ...agent, spec: { ...agent.spec, env: { ALL_SECS: '60' } } })) }
+		const { run_id } = await launch(server, napsEachTime, { work_dir: folder.path })
+		for (let death = 1; death <= 3; death++) {
+			await eventually(() => folder.started().length === death, { what: `attempt ${death} works` })
+			await server.kill('SIGKILL')
+			await server.restart()
+		}
+		expect(await ended(server, run_id)).toMatchObject({ status: 'interrupted', result_ref: { error: { code: 'crash_loop' } } })
+		expect((await call('POST', `${server.url}/v1/runs/${run_id}/resume`)).status).toBe(202)
+		await eventually(() => folder.started().length === 4, { what: 'attempt 4 works' })
+		expect((await runOf(server, run_id)).status).toBe('running')
+		expect(await server.kill('SIGTERM')).toBe(0)
+	})
+})
+
+describe('a server that dies while it starts', () => {
+	test('leaves its runs to the one after it, and asks nobody twice', async () => {
+		using folder = workFolder()
+		await using server = await startTestServer({ args: ['--recovery-max', '1000'] })
+		await using operator = await joinHeldOperator(server.url)
+		const asking = await Promise.all(Array.from({ length: 20 }, () => launch(server, asksOperator)))
+		const napping = await launch(server, naps, { work_dir: folder.path })
+		await eventually(() => operator.asked.size === 20 && folder.started().length === 1, { what: 'everything is begun' })
+		for (const when of ['listening', 'locked', 'listening', 'locked', 'listening'] as const) await server.dieStarting(when)
+		await server.restart()
+		operator.reply('scout', { type: 'spawn_ack', value: 'a door', ok: true })
+		const runs = await Promise.all([...asking, napping].map(({ run_id }) => ended(server, run_id)))
+		expect(runs.map(({ result_ref }) => result_ref)).toEqual([...Array(20).fill({ found: 'a door' }), { made: 'made of a' }])
+		expect([...operator.asked.values()].map(({ works }) => works)).toEqual(Array(20).fill(1))
+		expect(faultsOfChildren(folder.journal(), await readLog(server.url))).toEqual([])
+	})
+})
+
 describe('two servers', () => {
 	test('never share a data directory: the second names the first in one line and leaves', async () => {
 		await using server = await startTestServer()
