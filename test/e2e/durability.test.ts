@@ -3,7 +3,7 @@ import type { RunRecord } from '../../src/protocol/run.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
 import { markedProcesses } from '../support/marked-process.ts'
-import { type Answer, call } from './support/api.ts'
+import { type Answer, call, untilEnded } from './support/api.ts'
 import { runBinary } from './support/binary.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
 import { faultsOfChildren, faultsOfLog } from './support/history.ts'
@@ -46,14 +46,7 @@ async function launch({ url }: Server, value: unknown, more: object = {}): Promi
 
 const runOf = async ({ url }: Server, id: string): Promise<RunRecord> => (await call<RunRecord>('GET', `${url}/v1/runs/${id}`)).body
 
-const ended = (server: Server, id: string): Promise<RunRecord> =>
-	eventually(
-		async () => {
-			const run = await runOf(server, id)
-			return run.status !== 'running' && run
-		},
-		{ within: 15_000, what: `run ${id} ends` },
-	)
+const ended = ({ url }: Server, id: string): Promise<RunRecord> => untilEnded(url, id)
 
 /** The server is gone before its answer can have had any further effect. */
 async function thenKilled<T>(server: Server, answered: Promise<Answer<T>>): Promise<Answer<T>> {

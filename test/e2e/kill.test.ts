@@ -3,7 +3,7 @@ import type { Event } from '../../src/protocol/event.ts'
 import type { RunRecord } from '../../src/protocol/run.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
-import { call } from './support/api.ts'
+import { call, untilEnded } from './support/api.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
 import { faultsOfChildren, faultsOfLog } from './support/history.ts'
 import { type Asked, httpWorker, joinOperator, obey } from './support/operator.ts'
@@ -19,24 +19,19 @@ const races = readFixture('blueprint/races.json')
 
 /** Counts what is seen of the server from outside, the same thing in a row once, and acts in the very turn in which a chosen one is. */
 function newFuse() {
-	let seen = 0
 	let last = ''
-	let at = Number.POSITIVE_INFINITY
-	let act = (_what: string): void => {}
+	let left = 0
+	let act = (): void => {}
 	return {
 		observe(what: string): void {
 			if (what === last) return
 			last = what
-			if (++seen !== at) return
-			at = Number.POSITIVE_INFINITY
-			act(what)
+			if (--left === 0) act()
 		},
-		/** Resolves with what `strike` gives, which is called in the chosen moment. */
-		after: <T>(count: number, strike: (what: string) => T) =>
-			new Promise<T>((resolve) => {
-				at = seen + count
-				act = (what) => resolve(strike(what))
-			}),
+		light(moments: number, strike: () => void): void {
+			left = moments
+			act = strike
+		},
 	}
 }
 
@@ -58,7 +53,7 @@ async function runDisturbed({ document, runs, signals, random }: Disturbance): P
 	using folder = workFolder()
 	await using server = await startTestServer({ args: ['--recovery-max', '1000'] })
 	const { url } = server
-	const { observe, after } = newFuse()
+	const { observe, light } = newFuse()
 	await using operator = await joinOperator({ url, work: httpWorker(url, obey, observe), observe })
 	using reader = followEvents(url, '', ({ kind }) => observe(`event ${kind}`))
 	const json = { blueprint: { kind: 'inline', value: document }, init_ctx: {}, work_dir: folder.path, detach: true }
@@ -66,11 +61,13 @@ async function runDisturbed({ document, runs, signals, random }: Disturbance): P
 	const ids = (await Promise.all(launches)).map(({ body }) => body.run_id)
 
 	for (const signal of signals) {
-		const end = await after(1 + Math.floor(random() * LONGEST_LIFE), async () => server.kill(signal))
-		expect(end).toBe(signal === 'SIGTERM' ? 0 : signal)
+		const ends: ReturnType<typeof server.kill>[] = []
+		light(1 + Math.floor(random() * LONGEST_LIFE), () => ends.push(server.kill(signal)))
+		await eventually(() => ends.length === 1, { within: 20_000, what: 'the moment comes' })
+		expect(await ends[0]).toBe(signal === 'SIGTERM' ? 0 : signal)
 		await server.restart()
 	}
-	await Promise.all(ids.map((id) => reader.first('run.done', ({ run_id }) => run_id === id)))
+	const records = await Promise.all(ids.map((id) => untilEnded(url, id)))
 	await eventually(() => [...operator.asked.values()].every(({ reply, received }) => !reply || received), {
 		what: 'all replies are receipted',
 	})
@@ -80,13 +77,11 @@ async function runDisturbed({ document, runs, signals, random }: Disturbance): P
 	expect(reader.events.map(({ seq }) => seq)).toEqual(log.map(({ seq }) => seq))
 	expect(faultsOfChildren(folder.journal(), log)).toEqual([])
 	expect(faultsOfOperator([...operator.asked.values()])).toEqual([])
-	return await Promise.all(
-		ids.map(async (id) => {
-			const mine = log.filter(({ run_id }) => run_id === id)
-			expect(faultsOfLog(mine)).toEqual([])
-			return { record: (await call<RunRecord>('GET', `${url}/v1/runs/${id}`)).body, log: mine }
-		}),
-	)
+	return records.map((record) => {
+		const mine = log.filter(({ run_id }) => run_id === record.id)
+		expect(faultsOfLog(mine)).toEqual([])
+		return { record, log: mine }
+	})
 }
 
 /** Double work, as the operator saw it. */
