@@ -189,6 +189,7 @@ describe('a graceful stop in the middle of a run', () => {
 
 		expect(await server.kill('SIGTERM')).toBe(0)
 		expect(markedProcesses(child)).toEqual([])
+		expect(operator.frames).toContain('going_away')
 
 		await server.restart()
 		operator.reply('scout', { type: 'spawn_ack', value: 'a door', ok: true })
@@ -201,6 +202,19 @@ describe('a graceful stop in the middle of a run', () => {
 		await eventually(() => reader.events.length === log.length, { what: 'the reader has seen everything' })
 		expect(reader.events).toEqual([...log])
 	})
+})
+
+test('a client that waits for its run is told by a stopping server that the run goes on, and it does', async () => {
+	using folder = workFolder()
+	await using server = await startTestServer()
+	const json = { blueprint: { kind: 'inline', value: naps }, init_ctx: {}, work_dir: folder.path }
+	const waiting = call<{ details: { run_id: string } }>('POST', `${server.url}/v1/tasks`, { json })
+	await eventually(() => folder.started().length === 1, { what: 'the child works' })
+	expect(await server.kill('SIGTERM')).toBe(0)
+	const { status, body } = await waiting
+	expect([status, body]).toEqual([503, expect.objectContaining({ code: 'server_stopping' })])
+	await server.restart()
+	expect(await ended(server, body.details.run_id)).toMatchObject({ status: 'done', result_ref: { made: 'made of a' } })
 })
 
 describe('a child that outlives its server', () => {

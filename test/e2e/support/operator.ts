@@ -37,6 +37,8 @@ export interface TestOperator extends AsyncDisposable {
 	readonly token: string
 	/** Every request so far, by `req_id`. */
 	readonly asked: ReadonlyMap<string, Asked>
+	/** The types of all frames that came, in order. */
+	readonly frames: readonly string[]
 	/** Cuts the connection without a close frame's courtesy; it comes back by itself. */
 	drop(): void
 }
@@ -50,6 +52,7 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 	const { status, body } = await callUntilAnswered<{ sid: string; token: string }>('POST', `${url}/v1/operators`, { json: { roles } })
 	expect(status).toBe(200)
 	const asked = new Map<string, Asked>()
+	const frames: string[] = []
 	const left = new AbortController()
 	let socket: WebSocket | null = null
 
@@ -67,6 +70,7 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 		sendReply(request)
 	}
 	const take = (frame: ServerMsg): void => {
+		frames.push(frame.type)
 		observe(`frame ${frame.type}`)
 		if (frame.type === 'received') receipt(asked, frame.req_id)
 		if (frame.type !== 'spawn') return
@@ -90,6 +94,7 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 	return {
 		...body,
 		asked,
+		frames,
 		drop: () => socket?.terminate(),
 		async [Symbol.asyncDispose]() {
 			left.abort()
