@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
 import type { RunRecord } from '../../src/protocol/run.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
 import { markedProcesses } from '../support/marked-process.ts'
+import { verifies } from '../support/verifies.ts'
 import { type Answer, call, untilEnded } from './support/api.ts'
 import { runBinary } from './support/binary.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
@@ -116,12 +118,14 @@ describe('an answer of 2xx is on disk when it is here', () => {
 	})
 
 	test('of a join: the session, its token and its roles', async () => {
+		verifies('01.C52')
 		await using server = await startTestServer()
 		const at = `${server.url}/v1/operators`
 		const json = { roles: ['main-ai'] }
 		const { body } = await thenKilled(server, call<{ sid: string; token: string }>('POST', at, { json }))
 		expect(await call('GET', `${at}/${body.sid}`, { bearer: body.token })).toMatchObject({ status: 200, body: { roles: ['main-ai'] } })
 		expect(await call('POST', at, { json })).toMatchObject({ status: 409, body: { conflicts: ['main-ai'] } })
+		for (const file of ['mse.db', 'mse.db-wal']) expect(await Bun.file(join(server.dataDir, file)).text()).not.toContain(body.token)
 	})
 
 	test('of a cancel: the work is not taken up again', async () => {
@@ -135,6 +139,7 @@ describe('an answer of 2xx is on disk when it is here', () => {
 	})
 
 	test('of leaving: the session is gone and its role is free', async () => {
+		verifies('01.C53')
 		await using server = await startTestServer()
 		const at = `${server.url}/v1/operators`
 		const { body } = await call<{ sid: string; token: string }>('POST', at, { json: { roles: ['main-ai'] } })
@@ -219,6 +224,7 @@ test('a client that waits for its run is told by a stopping server that the run 
 
 describe('a child that outlives its server', () => {
 	test('is gone before its step is dispatched again', async () => {
+		verifies('01.C106', '04.80')
 		using folder = workFolder()
 		await using server = await startTestServer()
 		const { run_id } = await launch(server, naps, { work_dir: folder.path })

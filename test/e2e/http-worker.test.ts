@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { LaunchReply } from '../../src/protocol/task.ts'
+import { verifies } from '../support/verifies.ts'
 import { call } from './support/api.ts'
 import { fetchPrompt, httpWorker, joinHeldOperator, joinOperator, obey, type SpawnFrame } from './support/operator.ts'
 import { startTestServer } from './support/server.ts'
@@ -65,6 +66,7 @@ describe('a worker over HTTP', () => {
 	})
 
 	test('may change its mind until its step ends, and is too late afterwards', async () => {
+		verifies('04.33')
 		await using server = await startTestServer()
 		await using operator = await joinHeldOperator(server.url)
 		const launched = launch(server.url, chain(agent('cook')))
