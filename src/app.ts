@@ -28,6 +28,7 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 		const checks = shared(() => serverChecks(engine, url, environment))
 		const http = listen(newHttp(engine, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
 		url = http.url
+		engine.data.nameHolder({ pid: process.pid, address: url })
 		const recovered = await engine.supervisor.recover()
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
 		let stopped: Promise<void> | undefined

@@ -15,7 +15,7 @@ import type { AgentDef, Blueprint } from '../protocol/blueprint.ts'
 import type { FrameWorker } from '../protocol/operator-frame.ts'
 
 export interface OperatorBackendDeps {
-	readonly hub: OperatorHub
+	readonly hub: Pick<OperatorHub, 'ask' | 'resume'>
 	readonly attempts: Pick<AttemptStore, 'setSystem'>
 	readonly outputs: Pick<OutputStore, 'listForAttempt'>
 	/** Makes an attempt's credentials anew at each sending: the same handle, a token with its full lifetime. */
@@ -46,11 +46,7 @@ export function operatorBackend(deps: OperatorBackendDeps): Backend {
 			return {
 				pure: false,
 				async perform(attempt) {
-					const system = renderSystem(prepared.system, attempt.prompt)
-					const alongside = system === null ? undefined : deps.attempts.setSystem(attempt.stepId, attempt.n, system)
-					alongside?.catch(() => {})
-					const asking = toAsking(deps, prepared, attempt)
-					return toCompletion(await deps.hub.ask(alongside ? { ...asking, alongside } : asking))
+					return toCompletion(await deps.hub.ask(toAsking(deps, prepared, attempt)))
 				},
 				async resume(attempt) {
 					return toCompletion(await deps.hub.resume(toAsking(deps, prepared, attempt)))
@@ -75,6 +71,13 @@ function invalidSpec(sentence: string): MseError {
 	return new MseError('invalid', sentence, { code: 'invalid_agent_spec' })
 }
 
+/** The system prompt of the attempt's worker is written with its request. Throws at once where it cannot be rendered. */
+function keepSystem(deps: OperatorBackendDeps, { system }: Prepared, { stepId, n, prompt }: Attempt): Promise<void> {
+	const rendered = renderSystem(system, prompt)
+	return rendered === null ? Promise.resolve() : deps.attempts.setSystem(stepId, n, rendered)
+}
+
+/** Members of an object prompt fill the template's slots; any other prompt is its `directive`. */
 function renderSystem(source: string, prompt: Json): string | null {
 	if (source.trim() === '') return null
 	try {
@@ -94,6 +97,7 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 		attempt: n,
 		to: { slot: prepared.slot },
 		frame: { task_id: stepId, agent, attempt: n, ...(prepared.worker && { worker: prepared.worker }) },
+		alongside: () => keepSystem(deps, prepared, attempt),
 		secrets: () => spawnSecrets(deps, prepared, attempt),
 		signal,
 		standsAfter: (reason) => reason instanceof Stop && reason.kind === 'detached',

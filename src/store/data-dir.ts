@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { randomHex } from '../kernel/hash.ts'
 import { openBlobs } from './sqlite/blob.ts'
 import { SqliteDatabase } from './sqlite/database.ts'
-import { type InstanceLock, lockDataDir } from './sqlite/instance-lock.ts'
+import { type Holder, type InstanceLock, lockDataDir } from './sqlite/instance-lock.ts'
 import type { Values } from './sqlite/value.ts'
 
 /** Everything durable of one server: the database, the files beside it, and the name children are marked with. */
@@ -15,6 +15,8 @@ export interface DataDir extends Disposable {
 	readonly id: string
 	/** Null when everything is in memory. */
 	readonly dir: string | null
+	/** To be called once the real address is known; a second server on the directory is told of it. */
+	nameHolder(holder: Holder): void
 }
 
 /** Opens (and makes) a data directory for this process alone; `dir: null` keeps everything in memory. */
@@ -37,6 +39,7 @@ function assemble(db: SqliteDatabase, dir: string | null, lock: InstanceLock | u
 		dir,
 		values: openBlobs(dir === null ? undefined : join(dir, 'blob')),
 		id: dataDirId(db),
+		nameHolder: (holder) => lock?.nameHolder(holder),
 		[Symbol.dispose]() {
 			db[Symbol.dispose]()
 			lock?.release()

@@ -48,7 +48,7 @@ export class OperatorAsks {
 		const goesOut = to !== null && this.#deps.waiting.found(to.sid)?.connection?.hasRoom === true
 		const request = newRequest(asking, to, goesOut ? 'sent' : 'parked', this.#deps.clock.now(), this.#deps.requestDeadlineMs)
 		void this.#deps.marks.flush()
-		const stored = Promise.all([this.#deps.store.addRequest(request), asking.alongside]).then(() => {})
+		const stored = Promise.all([asking.alongside?.(), this.#deps.store.addRequest(request)]).then(() => {})
 		return this.#begin(newWaiter(request, asking, stored))
 	}
 

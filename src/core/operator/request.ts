@@ -19,8 +19,8 @@ export interface Asking {
 	readonly frame: JsonObject
 	/** What is added to the frame at each sending: credentials, and texts that name them. */
 	secrets?(): JsonObject
-	/** What has to be on disk with the request before the frame may leave; already being written. */
-	readonly alongside?: Promise<unknown>
+	/** Queues the writes that share the request's transaction; called once, before the request is written, and not for one that stands. */
+	alongside?(): Promise<void>
 	/** Ends the asking; its reason is what the asker gets. */
 	readonly signal: AbortSignal
 	/** Whether an abort for that reason leaves the request standing on disk (only this process stops). */

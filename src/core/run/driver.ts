@@ -111,7 +111,11 @@ export class Driver {
 	async #stopped(stop: Stop): Promise<Run> {
 		await this.#journal.flush().catch(() => {})
 		if (stop.kind === 'detached' && stop.code !== 'interrupted')
-			throw new MseError('unavailable', stop.message, { code: stop.code, hint: 'The run goes on by itself; ask for it again.' })
+			throw new MseError('unavailable', stop.message, {
+				code: stop.code,
+				hint: `The run goes on by itself; ask for it with GET /v1/runs/${this.run.id}.`,
+				details: { task_id: this.run.taskId, run_id: this.run.id },
+			})
 		return this.#current()
 	}
 

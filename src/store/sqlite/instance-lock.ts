@@ -5,11 +5,18 @@ import { MseError } from '../../kernel/error.ts'
 
 /** One server per data directory. The lock is an open transaction, so the system frees it however the process ends. */
 export interface InstanceLock {
+	/** What the next server is told about this one. */
+	nameHolder(holder: Holder): void
 	release(): void
 }
 
+export interface Holder {
+	readonly pid: number
+	readonly address: string
+}
+
 /** Throws `conflict` (code `data_dir_locked`) naming the holder when another process has the directory. */
-export function lockDataDir(dir: string, holder: { readonly pid: number; readonly address: string }): InstanceLock {
+export function lockDataDir(dir: string, holder: Holder): InstanceLock {
 	const holderFile = join(dir, 'lock.holder')
 	const lock = new Database(join(dir, 'lock.db'), { create: true })
 	try {
@@ -22,8 +29,10 @@ export function lockDataDir(dir: string, holder: { readonly pid: number; readonl
 			cause,
 		})
 	}
-	writeFileSync(holderFile, `pid ${holder.pid}, ${holder.address}\n`)
+	const nameHolder = ({ pid, address }: Holder): void => writeFileSync(holderFile, `pid ${pid}, ${address}\n`)
+	nameHolder(holder)
 	return {
+		nameHolder,
 		release() {
 			lock.run('ROLLBACK')
 			lock.close()

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
+import { eventually } from '../../support/eventually.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { bareEnvironment, binaryPath } from './binary.ts'
 
@@ -29,6 +30,8 @@ export interface TestServer extends AsyncDisposable {
 	kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>
 	/** Starts it again on the same data and the same port; kills what still runs. */
 	restart(): Promise<void>
+	/** Starts it again only to kill it once it has its data directory, or once it listens and before it takes up its runs. */
+	dieStarting(when: 'locked' | 'listening'): Promise<void>
 }
 
 /** Starts the compiled binary from an empty folder with an empty environment, on a free port, and waits until it listens. */
@@ -66,6 +69,15 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
 			await kill('SIGKILL')
 			current = await launch(new URL(url).host)
 		},
+		async dieStarting(when) {
+			await kill('SIGKILL')
+			const started = spawnServer({ ...options, home: home.path, dataDir, bind: new URL(url).host, output })
+			const says = `pid ${started.child.pid}, ${when === 'listening' ? 'http' : ''}`
+			const holder = () => readFileSync(join(dataDir, 'lock.holder'), 'utf8')
+			await eventually(() => holder().startsWith(says), { within: START_MS, what: `the server that starts is ${when}` })
+			started.child.kill('SIGKILL')
+			await started.drained
+		},
 		async [Symbol.asyncDispose]() {
 			await kill('SIGKILL')
 			home[Symbol.dispose]()
@@ -80,11 +92,19 @@ interface Launch extends ServerOptions {
 	readonly output: { stdout: string; stderr: string }
 }
 
-async function launchServer({ home, dataDir, bind, output, ...options }: Launch) {
+async function launchServer(launch: Launch) {
 	using place = tempDir()
 	const addressFile = join(place.path, 'address')
-	const flags = ['--bind', bind, '--data-dir', dataDir, '--address-file', addressFile, ...(options.args ?? [])]
-	const child = Bun.spawn([options.binary ?? binaryPath(), 'serve', ...flags], {
+	const { child, drained } = spawnServer({ ...launch, args: [...(launch.args ?? []), '--address-file', addressFile] })
+	const url = await addressIn(place.path, addressFile, child.exited)
+	if (url !== null) return { child, drained, url }
+	child.kill('SIGKILL')
+	await drained
+	throw new Error(`the server does not listen; it said:\n${launch.output.stderr}`)
+}
+
+function spawnServer({ home, dataDir, bind, output, ...options }: Launch) {
+	const child = Bun.spawn([options.binary ?? binaryPath(), 'serve', '--bind', bind, '--data-dir', dataDir, ...(options.args ?? [])], {
 		cwd: home,
 		env: bareEnvironment(home, options.env),
 		stdin: 'ignore',
@@ -92,6 +112,7 @@ async function launchServer({ home, dataDir, bind, output, ...options }: Launch)
 		stderr: 'pipe',
 	})
 	const drained = Promise.all([
+		child.exited,
 		collect(child.stdout, (text) => {
 			output.stdout += text
 		}),
@@ -99,11 +120,7 @@ async function launchServer({ home, dataDir, bind, output, ...options }: Launch)
 			output.stderr += text
 		}),
 	])
-	const url = await addressIn(place.path, addressFile, child.exited)
-	if (url !== null) return { child, drained, url }
-	child.kill('SIGKILL')
-	await drained
-	throw new Error(`the server does not listen; it said:\n${output.stderr}`)
+	return { child, drained }
 }
 
 /** The address as soon as the file has it, which appears whole. Null when it takes too long or `ended` comes first. */
