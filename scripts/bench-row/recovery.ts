@@ -9,6 +9,10 @@ const TEN_MINUTES_MS = 600_000
 /** Nine steps that end, and a last one in which the run is when the server dies. */
 const BLUEPRINT = blueprintOf('recovery', seq(chain(STEPS - 1, step('echo', 'x', '$.last')), step('sleep', TEN_MINUTES_MS, '$.late')))
 
+/** Pure steps are not dispatched, and the first attempt of a function begins with its step: of each run only the last step says so. */
+const LATE_BEGAN = 'step.dispatched'
+const LATE_BEGAN_AGAIN = 'attempt.started'
+
 /** kill -9 under many unfinished runs: how soon the next server has every one of them at work again, and what it repeats. */
 export const recoveryRow: BenchRow = {
 	name: 'recovery',
@@ -49,11 +53,11 @@ async function recover({ binary, folder }: Bench, runs: number): Promise<{ ms: n
 	const data = folder()
 	const first = await startServer(binary, data)
 	await Promise.all(Array.from({ length: runs }, () => launch(first)))
-	await latest(first, runs)
+	await latest(first, LATE_BEGAN, runs)
 	await first.kill()
 
 	await using second = await startServer(binary, data)
-	const at = await latest(second, 2 * runs)
+	const at = await latest(second, LATE_BEGAN_AGAIN, runs)
 	return { ms: at - second.startedAt, repeated: repeatedSteps(await readEvents(second.url, 'step.completed')) }
 }
 
@@ -64,12 +68,12 @@ async function launch({ url }: BenchServer): Promise<void> {
 	await answer.text()
 }
 
-/** Waits until so many attempts at late steps began; when the last of them did, by the server's clock. */
-async function latest({ url }: BenchServer, attempts: number): Promise<number> {
+/** Waits until that happened so many times; when it did for the last time, by the server's clock. */
+async function latest({ url }: BenchServer, kind: string, times: number): Promise<number> {
 	for (;;) {
-		const began = await readEvents(url, 'attempt.started')
-		if (began.length > attempts) throw new Error(`${began.length} attempts began, which is more than the ${attempts} there should be`)
-		if (began.length === attempts) return Math.max(...began.map(({ at }) => at))
+		const seen = await readEvents(url, kind)
+		if (seen.length > times) throw new Error(`${kind} ${seen.length} times, which is more than ${times}`)
+		if (seen.length === times) return Math.max(...seen.map(({ at }) => at))
 		await Bun.sleep(20)
 	}
 }

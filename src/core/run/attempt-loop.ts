@@ -23,7 +23,7 @@ interface Performed {
 export async function performAttempts(deps: AttemptDeps, step: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
 	if (!wasBegun) {
 		const { stepId, position, ref, inputHash, prompt, startedAt: at } = step
-		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, at })
+		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
 	}
 	const before = deps.attempts.get(step.stepId)
 	if (before?.open && route.worker.resume) {
@@ -34,11 +34,14 @@ export async function performAttempts(deps: AttemptDeps, step: StepInFlight, rou
 		if (lost) return { n: before.n, outcome: lost }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
-		begin(deps, step, route, n)
+		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n)
 		const outcome = await oneAttempt(deps, step, route, n, (attempt) => route.worker.perform(attempt))
 		if (outcome) return { n, outcome }
 	}
 }
+
+/** The first attempt of a function is as good as its step, and no credential has to find it: most never get a row. */
+const beginsWithItsStep = ({ backend, worker }: Route, n: number): boolean => n === 1 && !backend.leavesProcess && !worker.resume
 
 /** Closes an attempt a server death ended. An outcome when the policy wants no second try. */
 function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: RecordedAttempt): Outcome | null {
@@ -47,6 +50,7 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 		kind: 'attempt_ended',
 		stepId: step.stepId,
 		n: before.n,
+		backend: route.backend.name,
 		status: 'lost',
 		failure,
 		stats: null,
@@ -80,15 +84,19 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): 
 async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, perform: Perform): Promise<Outcome | null> {
 	const { controller, release } = childController(step.signal)
 	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
-	const end = watchEnd(deps, step, n, route.worker.resume !== undefined)
+	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n) })
 	const working = workSwitch(deps.timer)
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		working(true)
 		const credentials = route.backend.leavesProcess ? mint(deps, step.stepId, n) : undefined
-		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working }))
-		const tail = await deps.outputs.listForAttempt(step.stepId, n, 'tail')
+		let hasTail = route.backend.leavesProcess
+		const emitting = (): void => {
+			hasTail = true
+		}
+		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working, emitting }))
+		const tail = hasTail ? await deps.outputs.listForAttempt(step.stepId, n, 'tail') : []
 		step.signal.throwIfAborted()
 		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
 		end.record('finished', outcome, null)

@@ -116,9 +116,9 @@ export class SqliteDatabase implements Disposable {
 		const batch: { waiting: Waiting; value?: unknown; error?: unknown }[] = []
 		this.#facts = []
 		try {
-			this.sqlite.run('BEGIN IMMEDIATE')
+			this.query('BEGIN IMMEDIATE').run()
 			this.#runBatch(batch)
-			this.sqlite.run('COMMIT')
+			this.query('COMMIT').run()
 		} catch (cause) {
 			this.#fail(batch, cause)
 			return
