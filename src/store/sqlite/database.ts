@@ -18,6 +18,13 @@ interface Waiting {
 	readonly reject: (error: unknown) => void
 }
 
+/** A change that was run, with what came of it. */
+interface Entry {
+	readonly waiting: Waiting
+	value?: unknown
+	error?: unknown
+}
+
 /** A batch closes at so many facts or so many milliseconds, then yields to the event loop. */
 const BATCH_FACTS = 1000
 const BATCH_MS = 5
@@ -66,8 +73,9 @@ export class SqliteDatabase implements Disposable {
 	}
 
 	/**
-	 * Runs `change` in its own savepoint of this turn's transaction; resolves with its result after COMMIT. A throw undoes
-	 * `change` alone. When the COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`.
+	 * Runs `change` in this turn's transaction; resolves with its result after COMMIT. A throw undoes `change` alone. When the
+	 * COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`. `change` is run a second time
+	 * when another one of its batch throws, so it may do nothing but read and write this database.
 	 */
 	write<T>(change: () => T, weight = 1): Promise<T> {
 		return new Promise<T>((resolve, reject) => {
@@ -113,7 +121,7 @@ export class SqliteDatabase implements Disposable {
 
 	#flush(): void {
 		if (this.#waiting.length === 0) return
-		const batch: { waiting: Waiting; value?: unknown; error?: unknown }[] = []
+		const batch: Entry[] = []
 		this.#facts = []
 		try {
 			this.query('BEGIN IMMEDIATE').run()
@@ -131,21 +139,44 @@ export class SqliteDatabase implements Disposable {
 		}
 	}
 
-	#runBatch(batch: { waiting: Waiting; value?: unknown; error?: unknown }[]): void {
+	/** Hardly any change throws, so none has a savepoint of its own until one does: then the batch starts over, with savepoints. */
+	#runBatch(batch: Entry[]): void {
 		const started = performance.now()
 		let facts = 0
 		let next = 0
+		let careful = false
 		while (next < this.#waiting.length && facts < BATCH_FACTS && (next === 0 || performance.now() - started < BATCH_MS)) {
 			const waiting = this.#waiting[next++] as Waiting
 			facts += waiting.weight
-			const entry: (typeof batch)[number] = { waiting }
+			const entry: Entry = { waiting }
 			batch.push(entry)
-			this.#runOne(entry)
+			if (careful) this.#runInSavepoint(entry)
+			else if (this.#throws(entry)) {
+				careful = true
+				this.#startOver(batch)
+			}
 		}
 		this.#waiting = this.#waiting.slice(next)
 	}
 
-	#runOne(entry: { waiting: Waiting; value?: unknown; error?: unknown }): void {
+	#throws(entry: Entry): boolean {
+		try {
+			entry.value = entry.waiting.run()
+			return false
+		} catch (error) {
+			if (!this.sqlite.inTransaction || isStorageFault(error)) throw error
+			return true
+		}
+	}
+
+	#startOver(batch: readonly Entry[]): void {
+		this.query('ROLLBACK').run()
+		this.query('BEGIN IMMEDIATE').run()
+		this.#facts = []
+		for (const entry of batch) this.#runInSavepoint(entry)
+	}
+
+	#runInSavepoint(entry: Entry): void {
 		const mark = this.#facts.length
 		this.query('SAVEPOINT change').run()
 		try {
@@ -160,7 +191,7 @@ export class SqliteDatabase implements Disposable {
 		}
 	}
 
-	#fail(batch: { waiting: Waiting }[], cause: unknown): void {
+	#fail(batch: readonly Entry[], cause: unknown): void {
 		this.healthy = false
 		if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
 		const failed = batch.length > 0 ? batch.map(({ waiting }) => waiting) : this.#waiting.splice(0)
