@@ -93,9 +93,9 @@ export class SqliteDatabase implements Disposable {
 		return made as unknown as Prepared<Row, Params>
 	}
 
-	/** Facts appended inside a change; told to the listeners once its batch is committed. */
-	publish(fact: Event): void {
-		this.#facts.push(fact)
+	/** A fact appended inside a change; told to the listeners once its batch is committed, and only made when there are any. */
+	publish(fact: () => Event): void {
+		if (this.#listeners.size > 0) this.#facts.push(fact())
 	}
 
 	onCommit(listener: CommitListener): () => void {
