@@ -7,6 +7,7 @@ import { fanOutRow } from './fan-out.ts'
 import { flowRow } from './flow.ts'
 import { flushedRow } from './flushed.ts'
 import { oneStepRow } from './one-step.ts'
+import { operatorRow } from './operator.ts'
 import { openBareDatabase } from './part/disk.ts'
 import { table } from './part/print.ts'
 import { repeat } from './part/round.ts'
@@ -15,7 +16,7 @@ import { type Bench, type BenchRow, type Figure, isMet } from './row.ts'
 import { startRow } from './start.ts'
 
 /** In the order of the table. A new row is a file and a line here. */
-const rows: readonly BenchRow[] = [oneStepRow, chainRow, flushedRow, fanOutRow, flowRow, recoveryRow, startRow]
+const rows: readonly BenchRow[] = [oneStepRow, chainRow, flushedRow, fanOutRow, operatorRow, flowRow, recoveryRow, startRow]
 
 const CHECKOUT = resolve(import.meta.dir, '../..')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)

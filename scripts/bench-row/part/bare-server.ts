@@ -1,4 +1,7 @@
-/** A process of its own: POST a JSON body, have it committed together with what else came in that turn, get an answer. */
+/**
+ * A process of its own, with nothing in it but Bun and SQLite: what comes in within a turn is committed together, and
+ * answered after that. `POST` and the frames of a WebSocket are committed, `GET` is answered at once.
+ */
 import { openLikeTheServer } from './disk.ts'
 
 const db = openLikeTheServer(process.argv[2] ?? '.')
@@ -9,13 +12,30 @@ let waiting: { readonly body: string; done(): void }[] = []
 const server = Bun.serve({
 	port: 0,
 	hostname: '127.0.0.1',
-	async fetch(request) {
+	async fetch(request, self) {
+		if (self.upgrade(request)) return
+		if (request.method === 'GET') return Response.json({ prompt: 'do it', attempt: 1 })
 		const body: unknown = await request.json()
 		await committed(JSON.stringify(body))
 		return Response.json({ status: 'done' })
 	},
+	websocket: {
+		open: (socket) => spawn(socket),
+		async message(socket, text) {
+			const acknowledged: unknown = JSON.parse(String(text))
+			await committed(JSON.stringify(acknowledged))
+			await spawn(socket)
+		},
+	},
 })
 process.stdout.write(`listening on http://127.0.0.1:${server.port}\n`)
+
+/** A request is on disk before its frame leaves. */
+async function spawn(socket: Bun.ServerWebSocket<undefined>): Promise<void> {
+	const frame = JSON.stringify({ type: 'spawn', req_id: crypto.randomUUID(), task_id: 'ST-1', worker_handle: 'wh-1' })
+	await committed(frame)
+	socket.send(frame)
+}
 
 function committed(body: string): Promise<void> {
 	return new Promise((done) => {

@@ -9,6 +9,12 @@ export function blueprintOf(id: string, flow: Json): Json {
 	return { id, flow, agents }
 }
 
+/** A flow whose one agent is whoever sits on the one seat. */
+export function operatorBlueprint(id: string, flow: Json): Json {
+	const agents = [{ name: 'writer', kind: 'operator', spec: { operator_ref: 'main' } }]
+	return { id, flow, agents, operators: [{ name: 'main' }] }
+}
+
 export const step = (ref: string, input: Json, out: string): Json => ({ kind: 'step', ref, in: lit(input), out: path(out) })
 export const seq = (...children: Json[]): Json => ({ kind: 'seq', children })
 
