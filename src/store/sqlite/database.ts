@@ -52,7 +52,14 @@ export class SqliteDatabase implements Disposable {
 		this.path = options.path
 		this.clock = options.clock
 		this.sqlite = new Database(options.path, { create: true, strict: true })
-		for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'busy_timeout=5000', 'foreign_keys=ON', 'wal_autocheckpoint=4000'])
+		for (const pragma of [
+			'journal_mode=WAL',
+			'synchronous=FULL',
+			'busy_timeout=5000',
+			'foreign_keys=ON',
+			'wal_autocheckpoint=4000',
+			'cache_size=-16000',
+		])
 			this.sqlite.run(`PRAGMA ${pragma}`)
 		migrate(this.sqlite, options.path)
 		this.#eventSeq = highestEventSeq(this.sqlite)
