@@ -70,11 +70,14 @@ async function commitTime({ folder, rounds }: Bench): Promise<number> {
 	return await repeat(rounds, () => bare.commitMs(200))
 }
 
-async function measure(chosen: readonly BenchRow[], world: Bench): Promise<Figure[]> {
-	const figures: Figure[] = []
+/** A figure with the name of its row. */
+type Measured = Figure & { readonly row: string }
+
+async function measure(chosen: readonly BenchRow[], world: Bench): Promise<Measured[]> {
+	const figures: Measured[] = []
 	for (const row of chosen) {
 		process.stderr.write(`${row.name} …\n`)
-		figures.push(...(await row.measure(world)))
+		for (const figure of await row.measure(world)) figures.push({ row: row.name, ...figure })
 	}
 	return figures
 }
@@ -86,7 +89,7 @@ function verdict(figures: readonly Figure[]): string {
 	return `\nmissed: ${missed.map(({ what }) => what).join('; ')}.`
 }
 
-function toJson(commitMs: number, figures: readonly Figure[]): string {
+function toJson(commitMs: number, figures: readonly Measured[]): string {
 	const report = {
 		commit_ms: commitMs,
 		cores: availableParallelism(),

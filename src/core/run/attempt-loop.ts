@@ -1,5 +1,6 @@
 import { childController } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { MintedCredentials } from '../access/credential.ts'
 import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
@@ -27,15 +28,17 @@ export async function performAttempts(deps: AttemptDeps, step: StepInFlight, rou
 	}
 	const before = deps.attempts.get(step.stepId)
 	if (before?.open && route.worker.resume) {
-		const outcome = await oneAttempt(deps, step, route, before.n, route.worker.resume)
+		const credentials = credentialsOf(deps, step, route, before.n)
+		const outcome = await oneAttempt(deps, step, route, before.n, credentials, route.worker.resume)
 		if (outcome) return { n: before.n, outcome }
 	} else if (before?.open) {
 		const lost = endLost(deps, step, route, before)
 		if (lost) return { n: before.n, outcome: lost }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
-		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n)
-		const outcome = await oneAttempt(deps, step, route, n, (attempt) => route.worker.perform(attempt))
+		const credentials = credentialsOf(deps, step, route, n)
+		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n, credentials)
+		const outcome = await oneAttempt(deps, step, route, n, credentials, (attempt) => route.worker.perform(attempt))
 		if (outcome) return { n, outcome }
 	}
 }
@@ -64,8 +67,11 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 	return null
 }
 
-function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): void {
-	const minted = route.backend.leavesProcess ? mint(deps, step.stepId, n) : null
+function credentialsOf(deps: AttemptDeps, { stepId }: StepInFlight, { backend }: Route, n: number): MintedCredentials | undefined {
+	return backend.leavesProcess ? mint(deps, stepId, n) : undefined
+}
+
+function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, minted: MintedCredentials | undefined): void {
 	deps.journal.record({
 		kind: 'attempt_began',
 		stepId: step.stepId,
@@ -81,7 +87,14 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): 
 }
 
 /** Null when the seat moved under the attempt, so that the next one must follow. */
-async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, perform: Perform): Promise<Outcome | null> {
+async function oneAttempt(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	route: Route,
+	n: number,
+	credentials: MintedCredentials | undefined,
+	perform: Perform,
+): Promise<Outcome | null> {
 	const { controller, release } = childController(step.signal)
 	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n) })
@@ -90,7 +103,6 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		working(true)
-		const credentials = route.backend.leavesProcess ? mint(deps, step.stepId, n) : undefined
 		let hasTail = route.backend.leavesProcess
 		const emitting = (): void => {
 			hasTail = true
