@@ -24,7 +24,6 @@ import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import type { Clock } from './kernel/clock.ts'
 import { equalInConstantTime, sha256Hex } from './kernel/hash.ts'
-import { asRunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
@@ -76,7 +75,7 @@ export async function openEngine(options: EngineOptions) {
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
-	const face = newWorkerFace(options, stores, operators, plans, secret)
+	const face = newWorkerFace(options, stores, operators, supervisor, secret)
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	await seed(config, stores.blueprints)
 	const stop = async (): Promise<void> => {
@@ -188,17 +187,14 @@ function newWorkerFace(
 	{ config, clock, log }: EngineOptions,
 	stores: Stores,
 	{ hub, sessions }: Operators,
-	plans: PlanCache,
+	supervisor: RunSupervisor,
 	secret: Uint8Array,
 ) {
 	return workerFace({
 		...{ attempts: stores.attempts, outputs: stores.outputs, files: submittedFiles, secret, clock, log, limits: config.limits },
 		openReads: config.adminToken === null,
 		isTrusted: async (bearer) => (await sessions.byToken(bearer)) !== null || isAdminToken(config.adminToken, bearer),
-		async agentOf(runId, agent) {
-			const run = await stores.runs.run(asRunId(runId))
-			return run ? ((await plans.planOf(run.blueprintHash)).routes.get(agent)?.agent ?? null) : null
-		},
+		agentOf: async (runId, agent) => (await supervisor.planOf(runId))?.routes.get(agent)?.agent ?? null,
 		finalArrived: (stepId, n) => hub.finalArrived(stepId, n),
 	})
 }

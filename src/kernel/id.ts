@@ -33,7 +33,7 @@ function ascendingHex(): () => string {
 	let count = 0
 	return () => {
 		const now = Math.max(last, Date.now())
-		count = now === last ? count + 1 : Number.parseInt(randomHex(2), 16)
+		count = now === last ? count + 1 : Math.floor(Math.random() * 0x10000)
 		last = count > 0xfffff ? now + 1 : now
 		if (count > 0xfffff) count = 0
 		return last.toString(16).padStart(11, '0') + count.toString(16).padStart(5, '0')

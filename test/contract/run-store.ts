@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Fact, StepSettled } from '../../src/core/run/fact.ts'
+import type { Fact, StepBegan, StepSettled } from '../../src/core/run/fact.ts'
 import type { Run, Task } from '../../src/core/run/record.ts'
 import type { RunStore } from '../../src/core/run/store.ts'
 import { asRunId, newRunId, newStepId, newTaskId, type StepId } from '../../src/kernel/id.ts'
@@ -80,6 +80,18 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 			const journal = await opened.store.journal(run.id, 1)
 			expect(journal.attempts).toEqual(new Map([[stepId, { n: 2, open: true, lost: 1 }]]))
 			expect(journal.steps[0]).toMatchObject({ status: 'running', attempt: 2, prompt: 'do it' })
+		})
+
+		test('a step that began with its first attempt is at it, until that is written as ended', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const stepId = newStepId()
+			await opened.store.record(run, [{ ...began(stepId), attempt: 1 }], 0)
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { n: 1, open: true, lost: 0 }]]))
+			await opened.store.record(run, [ended(stepId, 1, 'lost'), attempt(stepId, 2)], 0)
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { n: 2, open: true, lost: 1 }]]))
+			await opened.store.record(run, [ended(stepId, 2, 'finished')], 0)
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { n: 2, open: false, lost: 1 }]]))
 		})
 
 		test('ending a run closes its attempts and steps', async () => {
@@ -182,13 +194,14 @@ function settled(position: string, over: Partial<StepSettled>): StepSettled {
 	}
 }
 
-const began = (stepId: StepId): Fact => ({
+const began = (stepId: StepId): StepBegan => ({
 	kind: 'step_began',
 	stepId,
 	position: '/0',
 	ref: 'worker',
 	inputHash: '00',
 	prompt: 'do it',
+	attempt: 0,
 	at: 1,
 })
 
@@ -208,5 +221,5 @@ function attempt(stepId: StepId, n: number): Fact {
 }
 
 function ended(stepId: StepId, n: number, status: 'lost' | 'finished'): Fact {
-	return { kind: 'attempt_ended', stepId, n, status, failure: null, stats: null, at: 3 }
+	return { kind: 'attempt_ended', stepId, n, backend: 'subprocess', status, failure: null, stats: null, at: 3 }
 }

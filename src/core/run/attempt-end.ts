@@ -1,3 +1,4 @@
+import type { Route } from '../dispatch/plan.ts'
 import { stopOf } from '../dispatch/stop.ts'
 import type { Outcome } from './outcome.ts'
 import type { StepFailure } from './record.ts'
@@ -12,19 +13,26 @@ export interface AttemptEnd {
 /**
  * The end of an attempt that loses its lane is written in the very turn in which the decision fell, so that decision and
  * losers share a transaction. An attempt that must start anew after a stop in good order is closed here too: it does not
- * count as a death of the server.
+ * count as a death of the server. An attempt that ends together with its step is written only in that case.
  */
-export function watchEnd(deps: AttemptDeps, step: StepInFlight, n: number, resumable: boolean): AttemptEnd {
+export function watchEnd(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	{ backend, worker }: Route,
+	{ n, endsWithItsStep }: { readonly n: number; readonly endsWithItsStep: boolean },
+): AttemptEnd {
 	let written = false
-	const record: AttemptEnd['record'] = (status, outcome, failure) => {
+	const write: AttemptEnd['record'] = (status, { stats }, failure) => {
 		if (written) return
 		written = true
-		deps.journal.record({ kind: 'attempt_ended', stepId: step.stepId, n, status, failure, stats: outcome.stats, at: deps.clock.now() })
+		const at = deps.clock.now()
+		deps.journal.record({ kind: 'attempt_ended', stepId: step.stepId, n, backend: backend.name, status, failure, stats, at })
 	}
+	const record: AttemptEnd['record'] = endsWithItsStep ? () => {} : write
 	const onAbort = (): void => {
 		const stop = stopOf(step.signal)
 		const failure = { code: stop.code, message: stop.message }
-		if (stop.kind === 'detached' && !resumable) record('cancelled', { stats: null }, failure)
+		if (stop.kind === 'detached' && !worker.resume) write('cancelled', { stats: null }, failure)
 		if (stop.kind !== 'lost') return
 		record('cancelled', { stats: null }, failure)
 		settleLost(deps, step, n, failure)

@@ -1,5 +1,6 @@
 import { childController } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { MintedCredentials } from '../access/credential.ts'
 import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
@@ -23,22 +24,27 @@ interface Performed {
 export async function performAttempts(deps: AttemptDeps, step: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
 	if (!wasBegun) {
 		const { stepId, position, ref, inputHash, prompt, startedAt: at } = step
-		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, at })
+		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
 	}
 	const before = deps.attempts.get(step.stepId)
 	if (before?.open && route.worker.resume) {
-		const outcome = await oneAttempt(deps, step, route, before.n, route.worker.resume)
+		const credentials = credentialsOf(deps, step, route, before.n)
+		const outcome = await oneAttempt(deps, step, route, before.n, credentials, route.worker.resume)
 		if (outcome) return { n: before.n, outcome }
 	} else if (before?.open) {
 		const lost = endLost(deps, step, route, before)
 		if (lost) return { n: before.n, outcome: lost }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
-		begin(deps, step, route, n)
-		const outcome = await oneAttempt(deps, step, route, n, (attempt) => route.worker.perform(attempt))
+		const credentials = credentialsOf(deps, step, route, n)
+		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n, credentials)
+		const outcome = await oneAttempt(deps, step, route, n, credentials, (attempt) => route.worker.perform(attempt))
 		if (outcome) return { n, outcome }
 	}
 }
+
+/** The first attempt of a function is as good as its step, and no credential has to find it: most never get a row. */
+const beginsWithItsStep = ({ backend, worker }: Route, n: number): boolean => n === 1 && !backend.leavesProcess && !worker.resume
 
 /** Closes an attempt a server death ended. An outcome when the policy wants no second try. */
 function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: RecordedAttempt): Outcome | null {
@@ -47,6 +53,7 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 		kind: 'attempt_ended',
 		stepId: step.stepId,
 		n: before.n,
+		backend: route.backend.name,
 		status: 'lost',
 		failure,
 		stats: null,
@@ -60,8 +67,11 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 	return null
 }
 
-function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): void {
-	const minted = route.backend.leavesProcess ? mint(deps, step.stepId, n) : null
+function credentialsOf(deps: AttemptDeps, { stepId }: StepInFlight, { backend }: Route, n: number): MintedCredentials | undefined {
+	return backend.leavesProcess ? mint(deps, stepId, n) : undefined
+}
+
+function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, minted: MintedCredentials | undefined): void {
 	deps.journal.record({
 		kind: 'attempt_began',
 		stepId: step.stepId,
@@ -77,18 +87,28 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): 
 }
 
 /** Null when the seat moved under the attempt, so that the next one must follow. */
-async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, perform: Perform): Promise<Outcome | null> {
+async function oneAttempt(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	route: Route,
+	n: number,
+	credentials: MintedCredentials | undefined,
+	perform: Perform,
+): Promise<Outcome | null> {
 	const { controller, release } = childController(step.signal)
 	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
-	const end = watchEnd(deps, step, n, route.worker.resume !== undefined)
+	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n) })
 	const working = workSwitch(deps.timer)
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		working(true)
-		const credentials = route.backend.leavesProcess ? mint(deps, step.stepId, n) : undefined
-		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working }))
-		const tail = await deps.outputs.listForAttempt(step.stepId, n, 'tail')
+		let hasTail = route.backend.leavesProcess
+		const emitting = (): void => {
+			hasTail = true
+		}
+		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working, emitting }))
+		const tail = hasTail ? await deps.outputs.listForAttempt(step.stepId, n, 'tail') : []
 		step.signal.throwIfAborted()
 		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
 		end.record('finished', outcome, null)

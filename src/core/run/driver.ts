@@ -35,6 +35,7 @@ export interface DriverDeps {
  */
 export class Driver {
 	readonly run: Run
+	readonly plan: Plan
 	/** The run as it ended. Rejects with `unavailable` when this process stopped driving it before that. */
 	readonly ended: Promise<Run>
 	readonly #deps: DriverDeps
@@ -42,13 +43,12 @@ export class Driver {
 	readonly #timer: WorkTimer
 	readonly #journal: Journal
 	readonly #host: FlowHost
-	readonly #plan: Plan
 	#openSteps = 0
 
 	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onTtl: () => void) {
 		this.#deps = deps
 		this.run = run
-		this.#plan = plan
+		this.plan = plan
 		const { clock } = deps
 		this.#timer = new WorkTimer({ clock, limitMs: run.options.ttlMs, usedMs: run.ttlUsedMs, onExpired: onTtl })
 		this.#journal = new Journal({
@@ -79,7 +79,7 @@ export class Driver {
 	async #drive(): Promise<Run> {
 		const { signal } = this.#controller
 		try {
-			const ctx = await evaluateFlow(this.#plan.flow, this.run.initCtx, this.#host, signal)
+			const ctx = await evaluateFlow(this.plan.flow, this.run.initCtx, this.#host, signal)
 			return await this.#finish('done', ctx, { kind: 'run.done' })
 		} catch (error) {
 			if (signal.aborted) return await this.#stopped(stopOf(signal))
@@ -135,7 +135,7 @@ export class Driver {
 				attempts: recorded.attempts,
 				interrupt: (code, message) => this.#interrupt(code, message),
 			},
-			this.#plan,
+			this.plan,
 		)
 		return {
 			limits: this.#deps.limits,

@@ -17,6 +17,8 @@ export interface StepBegan {
 	readonly ref: string
 	readonly inputHash: string
 	readonly prompt: Json
+	/** 1 when the first attempt begins with its step, and then has a row of its own only if it does not end its step. */
+	readonly attempt: 0 | 1
 	readonly at: number
 }
 
@@ -38,6 +40,7 @@ export interface AttemptEnded {
 	readonly kind: 'attempt_ended'
 	readonly stepId: StepId
 	readonly n: number
+	readonly backend: string
 	readonly status: 'finished' | 'failed' | 'cancelled' | 'lost'
 	readonly failure: StepFailure | null
 	readonly stats: WorkerStats | null

@@ -85,6 +85,14 @@ export class RunSupervisor {
 		return this.#drivers.get(run.id)?.phase ?? run.phase
 	}
 
+	/** The compiled Blueprint of a run; nothing is read for one that is driven here. */
+	async planOf(runId: RunId): Promise<Plan | null> {
+		const driver = this.#drivers.get(runId)
+		if (driver) return driver.plan
+		const run = await this.#deps.runs.run(runId)
+		return run && this.#deps.planOf(run.blueprintHash)
+	}
+
 	get active(): number {
 		return this.#drivers.size
 	}

@@ -8,14 +8,22 @@ export function toAttempt(
 	deps: AttemptDeps,
 	step: StepInFlight,
 	n: number,
-	own: { readonly signal: AbortSignal; readonly credentials: MintedCredentials | undefined; working(isWorking: boolean): void },
+	own: {
+		readonly signal: AbortSignal
+		readonly credentials: MintedCredentials | undefined
+		working(isWorking: boolean): void
+		/** Told before anything is appended to the tail. */
+		emitting(): void
+	},
 ): Attempt {
 	const { stepId } = step
 	const runId = deps.run.id
+	const { signal, credentials, working } = own
 	return {
 		...facts(deps, step, n),
-		...own,
+		...{ signal, credentials, working },
 		async emit(event) {
+			own.emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
 		},
 	}

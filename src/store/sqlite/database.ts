@@ -18,6 +18,13 @@ interface Waiting {
 	readonly reject: (error: unknown) => void
 }
 
+/** A change that was run, with what came of it. */
+interface Entry {
+	readonly waiting: Waiting
+	value?: unknown
+	error?: unknown
+}
+
 /** A batch closes at so many facts or so many milliseconds, then yields to the event loop. */
 const BATCH_FACTS = 1000
 const BATCH_MS = 5
@@ -45,7 +52,14 @@ export class SqliteDatabase implements Disposable {
 		this.path = options.path
 		this.clock = options.clock
 		this.sqlite = new Database(options.path, { create: true, strict: true })
-		for (const pragma of ['journal_mode=WAL', 'synchronous=FULL', 'busy_timeout=5000', 'foreign_keys=ON', 'wal_autocheckpoint=4000'])
+		for (const pragma of [
+			'journal_mode=WAL',
+			'synchronous=FULL',
+			'busy_timeout=5000',
+			'foreign_keys=ON',
+			'wal_autocheckpoint=4000',
+			'cache_size=-16000',
+		])
 			this.sqlite.run(`PRAGMA ${pragma}`)
 		migrate(this.sqlite, options.path)
 		this.#eventSeq = highestEventSeq(this.sqlite)
@@ -66,8 +80,9 @@ export class SqliteDatabase implements Disposable {
 	}
 
 	/**
-	 * Runs `change` in its own savepoint of this turn's transaction; resolves with its result after COMMIT. A throw undoes
-	 * `change` alone. When the COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`.
+	 * Runs `change` in this turn's transaction; resolves with its result after COMMIT. A throw undoes `change` alone. When the
+	 * COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`. `change` is run a second time
+	 * when another one of its batch throws, so it may do nothing but read and write this database.
 	 */
 	write<T>(change: () => T, weight = 1): Promise<T> {
 		return new Promise<T>((resolve, reject) => {
@@ -85,9 +100,9 @@ export class SqliteDatabase implements Disposable {
 		return made as unknown as Prepared<Row, Params>
 	}
 
-	/** Facts appended inside a change; told to the listeners once its batch is committed. */
-	publish(fact: Event): void {
-		this.#facts.push(fact)
+	/** A fact appended inside a change; told to the listeners once its batch is committed, and only made when there are any. */
+	publish(fact: () => Event): void {
+		if (this.#listeners.size > 0) this.#facts.push(fact())
 	}
 
 	onCommit(listener: CommitListener): () => void {
@@ -113,12 +128,12 @@ export class SqliteDatabase implements Disposable {
 
 	#flush(): void {
 		if (this.#waiting.length === 0) return
-		const batch: { waiting: Waiting; value?: unknown; error?: unknown }[] = []
+		const batch: Entry[] = []
 		this.#facts = []
 		try {
-			this.sqlite.run('BEGIN IMMEDIATE')
+			this.query('BEGIN IMMEDIATE').run()
 			this.#runBatch(batch)
-			this.sqlite.run('COMMIT')
+			this.query('COMMIT').run()
 		} catch (cause) {
 			this.#fail(batch, cause)
 			return
@@ -131,21 +146,44 @@ export class SqliteDatabase implements Disposable {
 		}
 	}
 
-	#runBatch(batch: { waiting: Waiting; value?: unknown; error?: unknown }[]): void {
+	/** Hardly any change throws, so none has a savepoint of its own until one does: then the batch starts over, with savepoints. */
+	#runBatch(batch: Entry[]): void {
 		const started = performance.now()
 		let facts = 0
 		let next = 0
+		let careful = false
 		while (next < this.#waiting.length && facts < BATCH_FACTS && (next === 0 || performance.now() - started < BATCH_MS)) {
 			const waiting = this.#waiting[next++] as Waiting
 			facts += waiting.weight
-			const entry: (typeof batch)[number] = { waiting }
+			const entry: Entry = { waiting }
 			batch.push(entry)
-			this.#runOne(entry)
+			if (careful) this.#runInSavepoint(entry)
+			else if (this.#throws(entry)) {
+				careful = true
+				this.#startOver(batch)
+			}
 		}
 		this.#waiting = this.#waiting.slice(next)
 	}
 
-	#runOne(entry: { waiting: Waiting; value?: unknown; error?: unknown }): void {
+	#throws(entry: Entry): boolean {
+		try {
+			entry.value = entry.waiting.run()
+			return false
+		} catch (error) {
+			if (!this.sqlite.inTransaction || isStorageFault(error)) throw error
+			return true
+		}
+	}
+
+	#startOver(batch: readonly Entry[]): void {
+		this.query('ROLLBACK').run()
+		this.query('BEGIN IMMEDIATE').run()
+		this.#facts = []
+		for (const entry of batch) this.#runInSavepoint(entry)
+	}
+
+	#runInSavepoint(entry: Entry): void {
 		const mark = this.#facts.length
 		this.query('SAVEPOINT change').run()
 		try {
@@ -160,7 +198,7 @@ export class SqliteDatabase implements Disposable {
 		}
 	}
 
-	#fail(batch: { waiting: Waiting }[], cause: unknown): void {
+	#fail(batch: readonly Entry[], cause: unknown): void {
 		this.healthy = false
 		if (this.sqlite.inTransaction) this.sqlite.run('ROLLBACK')
 		const failed = batch.length > 0 ? batch.map(({ waiting }) => waiting) : this.#waiting.splice(0)

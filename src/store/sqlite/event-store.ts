@@ -33,7 +33,7 @@ export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
 		draft.worker ?? null,
 		JSON.stringify(data),
 	)
-	db.publish({
+	db.publish(() => ({
 		seq,
 		at,
 		kind: draft.kind,
@@ -43,7 +43,7 @@ export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
 		...(draft.operator !== undefined && { operator: draft.operator }),
 		...(draft.worker !== undefined && { worker: draft.worker }),
 		data,
-	})
+	}))
 }
 
 export class SqliteEventStore implements EventLog {

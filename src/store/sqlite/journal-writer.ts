@@ -43,9 +43,19 @@ export class JournalWriter {
 		this.#db
 			.query(
 				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, prompt, started_at)
-				 VALUES (?, ?, ?, ?, ?, 'running', 0, ?, ?, ?)`,
+				 VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
 			)
-			.run(run.id, run.generation, fact.position, fact.stepId, fact.ref, fact.inputHash, this.#values.pack(fact.prompt), fact.at)
+			.run(
+				run.id,
+				run.generation,
+				fact.position,
+				fact.stepId,
+				fact.ref,
+				fact.attempt,
+				fact.inputHash,
+				this.#values.pack(fact.prompt),
+				fact.at,
+			)
 		this.#tell(run, 'step.dispatched', fact.stepId, { ref: fact.ref, position: fact.position })
 	}
 
@@ -63,9 +73,12 @@ export class JournalWriter {
 	#attemptEnded(run: Run, fact: AttemptEnded): void {
 		this.#db
 			.query(
-				'UPDATE attempt SET status = ?, error = ?, stats = coalesce(?, stats), ended_at = ? WHERE step_id = ? AND n = ? AND ended_at IS NULL',
+				`INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
+				 SELECT step_id, ?, run_id, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ?
+				 ON CONFLICT (step_id, n) DO UPDATE SET status = excluded.status, error = excluded.error,
+				   stats = coalesce(excluded.stats, stats), ended_at = excluded.ended_at WHERE ended_at IS NULL`,
 			)
-			.run(fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId, fact.n)
+			.run(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
 		this.#db
 			.query('UPDATE step SET stats = (SELECT stats FROM attempt WHERE step_id = ?1 AND n = ?2) WHERE step_id = ?1')
 			.run(fact.stepId, fact.n)

@@ -183,12 +183,13 @@ export class SqliteRunStore implements RunStore {
 		})
 	}
 
+	/** A step that began with its first attempt and has no row for it is at that attempt. */
 	#openAttempts(runId: RunId, generation: number): ReadonlyMap<StepId, RecordedAttempt> {
 		const rows = this.#db
 			.query<{ step_id: string; n: number; open: number; lost: number }>(
-				`SELECT attempt.step_id, max(n) AS n, sum(attempt.ended_at IS NULL) AS open, sum(attempt.status = 'lost') AS lost
-				 FROM step JOIN attempt ON attempt.step_id = step.step_id
-				 WHERE step.run_id = ? AND step.generation = ? AND step.status = 'running' GROUP BY attempt.step_id`,
+				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost') AS lost
+				 FROM step LEFT JOIN attempt ON attempt.step_id = step.step_id
+				 WHERE step.run_id = ? AND step.generation = ? AND step.status = 'running' AND step.attempt > 0 GROUP BY step.step_id`,
 			)
 			.all(runId, generation)
 		return new Map(rows.map(({ step_id, n, open, lost }) => [asStepId(step_id), { n, open: open > 0, lost }]))

@@ -82,7 +82,7 @@ export class WorkerWorld implements Disposable {
 		const prompt = options.prompt ?? 'do it'
 		await this.runs.record(
 			run,
-			[{ kind: 'step_began', stepId, position: stepId, ref: agent, inputHash: 'h', prompt, at: this.clock.now() }],
+			[{ kind: 'step_began', stepId, position: stepId, ref: agent, inputHash: 'h', prompt, attempt: 0, at: this.clock.now() }],
 			0,
 		)
 		return this.beginAttempt({ run, stepId }, 1, { ...options, agent })

@@ -41,19 +41,20 @@ describe('a run', () => {
 		expect(commits).toBe(1)
 	})
 
-	test('starts an effect only after its attempt is on disk', async () => {
+	test('starts an effect only after its step is on disk', async () => {
 		const seen: Json[] = []
 		await using world = runWorld({
 			workers: {
-				look: effect(async ({ stepId, n }) => {
-					const row = world.db.query<{ status: string }>('SELECT status FROM attempt WHERE step_id = ? AND n = ?').get(stepId, n)
-					seen.push(row?.status ?? null)
+				look: effect(async ({ stepId }) => {
+					const step = await world.runs.step(stepId)
+					seen.push(step && [step.status, step.attempt])
 					return pass(1)
 				}),
 			},
 		})
 		await (await world.launch(blueprintOf(step('look', lit(1), '$.a'), ['look']))).ended
-		expect(seen).toEqual(['running'])
+		expect(seen).toEqual([['running', 1]])
+		expect(await kinds(world.events)).toEqual(['run.started', 'step.dispatched', 'step.completed', 'run.done'])
 	})
 
 	test('fails with the structured envelope when a step is blocked', async () => {
@@ -85,7 +86,7 @@ describe('a run', () => {
 		await using world = runWorld({ workers: { hang }, clock })
 		const agents = [{ name: 'hang', kind: 'rust_fn', spec: { fn_id: 'hang' }, policy: { timeout_ms: 50 } }]
 		const launched = await world.launch({ id: 'test', flow: step('hang', lit(1), '$.a'), agents })
-		await eventually(async () => (await kinds(world.events)).includes('attempt.started'), { what: 'the attempt' })
+		await eventually(async () => (await kinds(world.events)).includes('step.dispatched'), { what: 'the attempt' })
 		await clock.advance(60)
 		expect((await launched.ended).result).toMatchObject({ error: { code: 'attempt_timeout' } })
 	})
@@ -249,6 +250,6 @@ async function kinds(log: { read(after: number, filter: object, limit: number): 
 }
 
 async function started(world: ReturnType<typeof runWorld>, n: number): Promise<void> {
-	const newest = () => world.db.query<{ n: number | null }>("SELECT max(n) AS n FROM attempt WHERE status = 'running'").get()?.n
+	const newest = () => world.db.query<{ n: number | null }>("SELECT max(attempt) AS n FROM step WHERE status = 'running'").get()?.n
 	await eventually(() => newest() === n, { what: `attempt ${n}`, within: 2000 })
 }

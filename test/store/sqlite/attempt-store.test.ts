@@ -14,7 +14,7 @@ function opened(where: 'memory' | 'file'): OpenedAttemptStore {
 	const runOf = new Map<StepId, Run>()
 	const newStep = async (ref: string, prompt: Parameters<OpenedAttemptStore['begin']>[0]['prompt'] = null): Promise<StepId> => {
 		const [run, stepId] = [await storedRun(test), newStepId()]
-		await runs.record(run, [{ kind: 'step_began', stepId, position: stepId, ref, inputHash: '', prompt, at: 1 }], 0)
+		await runs.record(run, [{ kind: 'step_began', stepId, position: stepId, ref, inputHash: '', prompt, attempt: 0, at: 1 }], 0)
 		runOf.set(stepId, run)
 		return stepId
 	}

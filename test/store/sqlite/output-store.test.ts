@@ -25,7 +25,7 @@ function opened(where: 'memory' | 'file'): OpenedOutputStore {
 				tokenFp: null,
 				handleHash: null,
 			} as const
-			const step = { ...about, kind: 'step_began', position: stepId, inputHash: '', prompt: null } as const
+			const step = { ...about, kind: 'step_began', position: stepId, inputHash: '', prompt: null, attempt: 0 } as const
 			await new SqliteRunStore(test.db, test.values).record(run, [step, began], 0)
 			return { runId: run.id, stepId, attempt: 1 }
 		},

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test'
+import type { Event } from '../../../src/protocol/event.ts'
+import type { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
+import { appendEvent } from '../../../src/store/sqlite/event-store.ts'
+import { testDatabase } from './support.ts'
+
+const put = (db: SqliteDatabase, key: string) => db.query('INSERT INTO meta (key, value) VALUES (?, ?)').run(key, 'x')
+const keys = (db: SqliteDatabase) =>
+	db
+		.query<{ key: string }>("SELECT key FROM meta WHERE key LIKE 'key%' ORDER BY key")
+		.all()
+		.map(({ key }) => key)
+
+describe('a batch of changes', () => {
+	test('is one commit, told once, in order', async () => {
+		using opened = testDatabase('memory')
+		const told: (readonly Event[])[] = []
+		opened.db.onCommit((facts) => told.push(facts))
+		const say = (id: string) => opened.db.write(() => appendEvent(opened.db, { kind: 'server.started', data: { id } }))
+		await Promise.all([say('a'), say('b'), say('c')])
+		expect(told.map((facts) => facts.map(({ data }) => data.id))).toEqual([['a', 'b', 'c']])
+	})
+
+	test('keeps what went well when one of it throws, before and after that one', async () => {
+		using opened = testDatabase('memory')
+		const { db } = opened
+		const told: string[] = []
+		db.onCommit((facts) => told.push(...facts.map(({ data }) => String(data.id))))
+		const change = (key: string, fails = false) =>
+			db.write(() => {
+				put(db, key)
+				appendEvent(db, { kind: 'server.started', data: { id: key } })
+				if (fails) throw new Error(`no ${key}`)
+				return key
+			})
+		const settled = await Promise.allSettled([change('key1'), change('key2', true), change('key3'), change('key4', true), change('key5')])
+		expect(settled.map((it) => (it.status === 'fulfilled' ? it.value : String(it.reason)))).toEqual([
+			...['key1', 'Error: no key2', 'key3', 'Error: no key4', 'key5'],
+		])
+		expect(keys(db)).toEqual(['key1', 'key3', 'key5'])
+		expect(told).toEqual(['key1', 'key3', 'key5'])
+	})
+
+	test('is undone as a whole when it cannot be committed, and the next one succeeds', async () => {
+		using opened = testDatabase('memory')
+		const { db } = opened
+		const good = db.write(() => put(db, 'key1'))
+		const spoiling = db.write(() => db.sqlite.run('ROLLBACK'))
+		const settled = await Promise.allSettled([good, spoiling])
+		expect(settled.map((it) => it.status === 'rejected' && it.reason.code)).toEqual(['storage_unavailable', 'storage_unavailable'])
+		expect([db.healthy, keys(db)]).toEqual([false, []])
+		await db.write(() => put(db, 'key2'))
+		expect([db.healthy, keys(db)]).toEqual([true, ['key2']])
+	})
+})
