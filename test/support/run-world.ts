@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Registry, Worker } from '../../src/core/dispatch/backend.ts'
 import type { FlowLimits } from '../../src/core/flow/flow-host.ts'
+import { type LayerRegistry, noLayers } from '../../src/core/layer/layer.ts'
 import type { OperatorDirectory } from '../../src/core/run/operator-directory.ts'
 import { PlanCache } from '../../src/core/run/plan-cache.ts'
 import type { Launched, LaunchRequest, RunService } from '../../src/core/run/request.ts'
@@ -24,6 +25,7 @@ export interface RunWorldOptions {
 	readonly clock?: Clock
 	readonly limits?: Partial<FlowLimits>
 	readonly operators?: OperatorDirectory
+	readonly layers?: LayerRegistry
 }
 
 export interface RunWorld extends AsyncDisposable {
@@ -51,6 +53,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		offered: { knownKinds: new Set(['rust_fn']) },
 		store: new SqliteBlueprintStore(db, values),
 	})
+	const layers = options.layers ?? noLayers
 	const supervisor = new RunSupervisor({
 		runs,
 		outputs: new SqliteOutputStore(db, values),
@@ -61,6 +64,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		tokenTtlSecs: 1800,
 		recoveryMax: 3,
 		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ...options.limits },
+		layers,
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const service = runService({
@@ -70,6 +74,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		clock,
 		syncTimeoutSecs: 3600,
 		checkPolicy: 'warn',
+		layers,
 		resolve: (reference) => plans.resolve(reference),
 	})
 	return {

@@ -14,7 +14,7 @@ export interface AttemptEnd {
  * losers share a transaction. An attempt that must start anew after a stop in good order is closed here too: it does not
  * count as a death of the server.
  */
-export function watchEnd(deps: AttemptDeps, step: StepInFlight, n: number, resumable: boolean): AttemptEnd {
+export function watchEnd(deps: AttemptDeps, step: StepInFlight, n: number, isResumable: () => boolean): AttemptEnd {
 	let written = false
 	const record: AttemptEnd['record'] = (status, outcome, failure) => {
 		if (written) return
@@ -24,7 +24,7 @@ export function watchEnd(deps: AttemptDeps, step: StepInFlight, n: number, resum
 	const onAbort = (): void => {
 		const stop = stopOf(step.signal)
 		const failure = { code: stop.code, message: stop.message }
-		if (stop.kind === 'detached' && !resumable) record('cancelled', { stats: null }, failure)
+		if (stop.kind === 'detached' && !isResumable()) record('cancelled', { stats: null }, failure)
 		if (stop.kind !== 'lost') return
 		record('cancelled', { stats: null }, failure)
 		settleLost(deps, step, n, failure)

@@ -12,7 +12,7 @@ import type { RecordedAttempt } from './store.ts'
 import { mint, toAttempt } from './to-attempt.ts'
 import type { WorkTimer } from './ttl.ts'
 
-type Perform = (attempt: Attempt) => Completion | Promise<Completion>
+type Perform = (attempt: Attempt) => Completion | Promise<Completion | null>
 
 interface Performed {
 	readonly n: number
@@ -26,17 +26,15 @@ export async function performAttempts(deps: AttemptDeps, step: StepInFlight, rou
 		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, at })
 	}
 	const before = deps.attempts.get(step.stepId)
-	if (before?.open && route.worker.resume) {
-		const outcome = await oneAttempt(deps, step, route, before.n, route.worker.resume)
+	if (before?.open) {
+		const resumed = route.worker.resume ? await oneAttempt(deps, step, route, before.n, route.worker.resume) : 'lost'
+		const outcome = resumed === 'lost' ? endLost(deps, step, route, before) : resumed
 		if (outcome) return { n: before.n, outcome }
-	} else if (before?.open) {
-		const lost = endLost(deps, step, route, before)
-		if (lost) return { n: before.n, outcome: lost }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
 		begin(deps, step, route, n)
 		const outcome = await oneAttempt(deps, step, route, n, (attempt) => route.worker.perform(attempt))
-		if (outcome) return { n, outcome }
+		if (outcome && outcome !== 'lost') return { n, outcome }
 	}
 }
 
@@ -76,18 +74,29 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): 
 	})
 }
 
-/** Null when the seat moved under the attempt, so that the next one must follow. */
-async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, perform: Perform): Promise<Outcome | null> {
+/** Null when the seat moved under the attempt, so that the next one must follow; `lost` when it cannot be gone on with. */
+async function oneAttempt(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	route: Route,
+	n: number,
+	perform: Perform,
+): Promise<Outcome | 'lost' | null> {
 	const { controller, release } = childController(step.signal)
 	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
-	const end = watchEnd(deps, step, n, route.worker.resume !== undefined)
+	let isResumable = route.worker.resume !== undefined
+	const resumable = (is: boolean): void => {
+		isResumable = is
+	}
+	const end = watchEnd(deps, step, n, () => isResumable)
 	const working = workSwitch(deps.timer)
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		working(true)
 		const credentials = route.backend.leavesProcess ? mint(deps, step.stepId, n) : undefined
-		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working }))
+		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working, resumable }))
+		if (completion === null) return 'lost'
 		const tail = await deps.outputs.listForAttempt(step.stepId, n, 'tail')
 		step.signal.throwIfAborted()
 		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)

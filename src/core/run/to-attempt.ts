@@ -8,7 +8,7 @@ export function toAttempt(
 	deps: AttemptDeps,
 	step: StepInFlight,
 	n: number,
-	own: { readonly signal: AbortSignal; readonly credentials: MintedCredentials | undefined; working(isWorking: boolean): void },
+	own: Pick<Attempt, 'signal' | 'working' | 'resumable'> & { readonly credentials: MintedCredentials | undefined },
 ): Attempt {
 	const { stepId } = step
 	const runId = deps.run.id
@@ -17,6 +17,9 @@ export function toAttempt(
 		...own,
 		async emit(event) {
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
+		},
+		async put(name, event) {
+			await deps.outputs.append({ plane: 'data', runId, stepId, attempt: n, producer: name, event, parentRefs: [] })
 		},
 	}
 }
@@ -28,7 +31,9 @@ export function toPureAttempt(deps: AttemptDeps, step: StepInFlight): Attempt {
 		signal: step.signal,
 		credentials: undefined,
 		emit: () => Promise.reject(new Error('internal: a pure function has no tail')),
+		put: () => Promise.reject(new Error('internal: a pure function puts nothing down')),
 		working() {},
+		resumable() {},
 	}
 }
 
