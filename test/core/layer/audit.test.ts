@@ -111,7 +111,7 @@ describe('a step waits for a synchronous audit', () => {
 		using folder = tempDir()
 		const first = layerWorld({ workers: { work: passes('done'), eye: hangs() }, dir: folder.path })
 		const { run: begun } = await first.launch(audited([SYNC]), { detach: true })
-		await until('the audit', async () => (await eventsOf(first, 'attempt.started')).length === 2)
+		await until('the audit', async () => (await eventsOf(first, 'step.dispatched')).length === 2)
 		first.kill()
 		const [work, eye] = [passes('never'), passes('seen')]
 		await using second = layerWorld({ workers: { work, eye }, dir: folder.path })

@@ -99,6 +99,19 @@ describe('a senior', () => {
 	})
 })
 
+test('a senior who refuses after a death of the server leaves what the worker said before it', async () => {
+	using folder = tempDir()
+	const faces = new FakeFaces()
+	const first = layerWorld({ workers: { work: blocks('no') }, faces, dir: folder.path })
+	const { run: begun } = await first.launch(ESCALATED, { operator: OPERATOR, detach: true })
+	await until('the question', () => faces.asked.length === 1)
+	first.kill()
+	await using second = layerWorld({ workers: { work: passes('never') }, faces, dir: folder.path })
+	await second.supervisor.recover()
+	faces.answer(faces.asked[0], { type: 'answer', value: { verdict: 'reject' } })
+	expect(failureOf(await second.service.wait(begun.id, AbortSignal.timeout(2000)))).toContain('blocked: "no"')
+})
+
 describe('hooks and seniors together', () => {
 	const both = { ...OPERATOR, hookId: 'hook', kind: 'main_ai' } as const
 	const results = async (...layers: string[]) => {
