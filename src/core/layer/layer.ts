@@ -40,9 +40,9 @@ export const noLayers: LayerRegistry = { base: [], hints: new Map() }
  * (mlua-swarm 0.1.0). A run without layers uses the shared plan itself.
  */
 export function layeredPlan({ base, hints }: LayerRegistry, plan: Plan, context: LayerContext): Plan {
-	const named = new Set(plan.blueprint.spawner_hints.layers)
-	const layers = [...base, ...[...named].flatMap((key) => hints.get(key) ?? [])]
-	if (layers.length === 0) return plan
+	const named = plan.blueprint.spawner_hints.layers
+	if (base.length === 0 && named.length === 0) return plan
+	const layers = [...base, ...[...new Set(named)].flatMap((key) => hints.get(key) ?? [])]
 	const wrap = (route: Route): Route => layers.reduce((inner, layer) => layer(inner, context), route)
 	return { ...plan, routes: new Map([...plan.routes].map(([name, route]) => [name, wrap(route)])) }
 }

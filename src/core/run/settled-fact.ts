@@ -6,7 +6,13 @@ import type { StepInFlight } from './step-in-flight.ts'
 export function settledFact(step: StepInFlight, attempt: number, outcome: Outcome, at: number): StepSettled {
 	const { stepId, position, ref, inputHash, startedAt } = step
 	return {
-		...{ kind: 'step_settled', stepId, position, ref, inputHash, attempt, status: outcome.status },
+		kind: 'step_settled',
+		stepId,
+		position,
+		ref,
+		inputHash,
+		attempt,
+		status: outcome.status,
 		value: 'value' in outcome ? outcome.value : null,
 		failure: 'failure' in outcome ? outcome.failure : null,
 		stats: outcome.stats,

@@ -26,7 +26,7 @@ export class RunSupervisor {
 	readonly #deps: SupervisorDeps
 	readonly #drivers = new Map<RunId, Driver>()
 	/** Audits of runs that have ended. */
-	readonly #audits = new Set<Audits>()
+	readonly #audits = new Map<RunId, Audits>()
 	#stopping = false
 
 	constructor(deps: SupervisorDeps) {
@@ -40,7 +40,7 @@ export class RunSupervisor {
 		driver.ended.then(
 			() => {
 				this.#drivers.delete(run.id)
-				this.#keep(driver.audits)
+				this.#keep(run, driver.audits)
 			},
 			(error) => this.#lost(run, error),
 		)
@@ -89,6 +89,13 @@ export class RunSupervisor {
 		throw new MseError('conflict', `Run ${runId} is ${run.status} and nobody drives it.`, { hint: `POST /v1/runs/${runId}/resume first.` })
 	}
 
+	/** Ends what still works for a run that ended, before the run itself is deleted. */
+	async forget(runId: RunId): Promise<void> {
+		const audits = this.#audits.get(runId)
+		audits?.stop(new Stop('cancelled', `Run ${runId} is being deleted.`))
+		await audits?.idle()
+	}
+
 	phaseOf(run: Run): RunPhase {
 		return this.#drivers.get(run.id)?.phase ?? run.phase
 	}
@@ -104,23 +111,23 @@ export class RunSupervisor {
 		const stop = new Stop('detached', 'The server is stopping.', 'server_stopping')
 		for (const driver of drivers) driver.stop(stop)
 		await Promise.allSettled(drivers.map(({ ended }) => ended))
-		for (const audits of this.#audits) audits.stop(stop)
-		await Promise.all([...drivers.map(({ audits }) => audits), ...this.#audits].map((audits) => audits?.idle()))
+		for (const audits of this.#audits.values()) audits.stop(stop)
+		await Promise.all([...drivers.map(({ audits }) => audits), ...this.#audits.values()].map((audits) => audits?.idle()))
 	}
 
 	async #resumeAudits(run: Run): Promise<void> {
 		try {
 			const plan = await this.#deps.planOf(run.blueprintHash)
-			this.#keep(resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
+			this.#keep(run, resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
 		} catch (error) {
 			this.#deps.log.error('the audits of an ended run could not be taken up again', { run: run.id, error })
 		}
 	}
 
-	#keep(audits: Audits | undefined): void {
+	#keep({ id }: Run, audits: Audits | undefined): void {
 		if (!audits || audits.isIdle) return
-		this.#audits.add(audits)
-		void audits.idle().then(() => this.#audits.delete(audits))
+		this.#audits.set(id, audits)
+		void audits.idle().then(() => this.#audits.delete(id))
 	}
 
 	async #expire(run: Run): Promise<void> {

@@ -137,6 +137,16 @@ describe('an asynchronous audit', () => {
 		expect(await second.runs.endedWithAudits()).toEqual([])
 	})
 
+	test('goes with its run when that is deleted', async () => {
+		const eye = hangs()
+		await using world = layerWorld({ workers: { work: passes('done'), eye } })
+		const run = await (await world.launch(audited([ASYNC]))).ended
+		await until('the audit', () => eye.calls.length === 1)
+		await world.service.forget(run.id)
+		expect(await world.runs.deleteRun(run.id)).toBe(true)
+		expect(world.db.query('SELECT count(*) AS n FROM step').get()).toEqual({ n: 0 })
+	})
+
 	test('goes on when its run fails', async () => {
 		let release = (): void => {}
 		const gate = new Promise<void>((resolve) => {
