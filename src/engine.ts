@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { functionBackend } from './backend/function/backend.ts'
 import { builtinFunctions } from './backend/function/builtin.ts'
-import { operatorBackend } from './backend/operator.ts'
+import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
+import { operatorFaces } from './backend/operator-face.ts'
 import { processBackend } from './backend/process/backend.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
@@ -14,6 +15,8 @@ import { parseBlueprint } from './core/blueprint/parse.ts'
 import { samples, seedBlueprint } from './core/blueprint/samples.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
+import { defaultLayerRegistry } from './core/layer/default-registry.ts'
+import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
 import { startSessionSweep } from './core/operator/sweep.ts'
@@ -65,16 +68,21 @@ export async function openEngine(options: EngineOptions) {
 
 	const operators = await openOperators(options, data, stores)
 	const functions = builtinFunctions(clock)
-	const registry = newRegistry({ ...options, stores, operators, secret, childList, functions })
-	const offered: LintOptions = { knownKinds: new Set(registry.keys()), functions: new Set(functions.keys()) }
+	const parts = { ...options, stores, operators, secret, childList, functions }
+	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
+	const offered: LintOptions = {
+		knownKinds: new Set(registry.keys()),
+		functions: new Set(functions.keys()),
+		layers: new Set(layers.hints.keys()),
+	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
-		limits: config.limits,
+		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
 	})
-	const service = runService(launchDeps(options, stores, operators, supervisor, plans))
+	const service = runService({ ...launchDeps(options, stores, operators, supervisor, plans), layers })
 	const face = newWorkerFace(options, stores, operators, supervisor, secret)
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	await seed(config, stores.blueprints)
@@ -134,26 +142,20 @@ interface RegistryParts extends EngineOptions {
 	readonly functions: ReturnType<typeof builtinFunctions>
 }
 
-/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
-function newRegistry({
-	config,
-	clock,
-	log,
-	environment,
-	baseUrl,
-	childList,
-	stores,
-	operators,
-	secret,
-	functions,
-}: RegistryParts): Registry {
+/** What it takes to hand an attempt to an operator. */
+function operatorDeps({ config, clock, baseUrl, stores, operators, secret }: RegistryParts): OperatorBackendDeps {
 	const ttlSecs = config.workerTokenTtlSecs
-	const operator = operatorBackend({
+	return {
 		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs },
 		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
 		baseUrl: () => baseUrl() ?? null,
-		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : config.dataSinkEndpoint),
-	})
+		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : (config.dataSinkEndpoint?.replace(/\/+$/, '') ?? null)),
+	}
+}
+
+/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
+function newRegistry(parts: RegistryParts): Registry {
+	const { config, clock, log, environment, baseUrl, childList, functions } = parts
 	const processes = processBackend({
 		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
 		children: config.limits.children,
@@ -162,8 +164,16 @@ function newRegistry({
 	return new Map([
 		['rust_fn', functionBackend(functions)],
 		['subprocess', processes],
-		['operator', operator],
+		['operator', operatorBackend(operatorDeps(parts))],
 	])
+}
+
+/** What is put around attempts, by the keys a Blueprint's `spawner_hints` may name. */
+function newLayers(parts: RegistryParts): LayerRegistry {
+	const { stores, operators, config, clock, log } = parts
+	const faces = operatorFaces({ ...operatorDeps(parts), hub: operators.hub, sessions: operators.sessions, requests: stores.operatorStore })
+	const deps = { faces, outputs: stores.outputs, attempts: stores.attempts, clock, log }
+	return defaultLayerRegistry(deps, { longHoldMs: config.longHoldWarnMs })
 }
 
 function launchDeps(
@@ -172,7 +182,7 @@ function launchDeps(
 	{ sessions }: Operators,
 	supervisor: RunSupervisor,
 	plans: PlanCache,
-): LaunchDeps {
+): Omit<LaunchDeps, 'layers'> {
 	return {
 		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
 		operators: {

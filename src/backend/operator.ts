@@ -1,7 +1,7 @@
 import { operatorRefOf } from '../core/blueprint/operator-kind.ts'
 import { resolveRunner } from '../core/blueprint/runner.ts'
 import type { AttemptStore } from '../core/dispatch/attempt-store.ts'
-import type { Attempt, Backend, Completion, Credentials } from '../core/dispatch/backend.ts'
+import type { Attempt, Backend, Completion, Credentials, Worker } from '../core/dispatch/backend.ts'
 import { Stop } from '../core/dispatch/stop.ts'
 import { spawnDirective } from '../core/operator/directive.ts'
 import type { OperatorHub } from '../core/operator/hub.ts'
@@ -28,7 +28,7 @@ export interface OperatorBackendDeps {
 
 /** What of an agent is the same for all its attempts. */
 interface Prepared {
-	readonly slot: string
+	readonly to: Asking['to']
 	readonly system: string
 	readonly worker: FrameWorker | null
 }
@@ -42,16 +42,24 @@ export function operatorBackend(deps: OperatorBackendDeps): Backend {
 		name: 'operator',
 		leavesProcess: true,
 		prepare(agent, blueprint) {
-			const prepared = prepare(agent, blueprint)
-			return {
-				pure: false,
-				async perform(attempt) {
-					return toCompletion(await deps.hub.ask(toAsking(deps, prepared, attempt)))
-				},
-				async resume(attempt) {
-					return toCompletion(await deps.hub.resume(toAsking(deps, prepared, attempt)))
-				},
-			}
+			return spawning(deps, prepare(agent, blueprint))
+		},
+	}
+}
+
+/** A worker that hands whole attempts to the operator of that sid or role, who is given no system prompt. */
+export function operatorWorker(deps: OperatorBackendDeps, name: string): Worker {
+	return spawning(deps, { to: { operator: name }, system: '', worker: null })
+}
+
+function spawning(deps: OperatorBackendDeps, prepared: Prepared): Worker {
+	return {
+		pure: false,
+		async perform(attempt) {
+			return toCompletion(await deps.hub.ask(toAsking(deps, prepared, attempt)))
+		},
+		async resume(attempt) {
+			return toCompletion(await deps.hub.resume(toAsking(deps, prepared, attempt)))
 		},
 	}
 }
@@ -64,7 +72,7 @@ function prepare(agent: AgentDef, blueprint: Blueprint): Prepared {
 	const isClient = runner?.backend === 'ws_operator' || runner?.backend === 'ws_claude_code'
 	const model = agent.profile?.model
 	const worker = isClient ? { variant: runner.variant, tools: [...runner.tools], ...(model && { requested_model: model }) } : null
-	return { slot, system: agent.profile?.system_prompt ?? '', worker }
+	return { to: { slot }, system: agent.profile?.system_prompt ?? '', worker }
 }
 
 function invalidSpec(sentence: string): MseError {
@@ -95,16 +103,19 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 		taskId,
 		stepId,
 		attempt: n,
-		to: { slot: prepared.slot },
+		to: prepared.to,
 		frame: { task_id: stepId, agent, attempt: n, ...(prepared.worker && { worker: prepared.worker }) },
 		alongside: () => keepSystem(deps, prepared, attempt),
 		secrets: () => spawnSecrets(deps, prepared, attempt),
 		signal,
-		standsAfter: (reason) => reason instanceof Stop && reason.kind === 'detached',
+		standsAfter,
 		working: (isWorking) => attempt.working(isWorking),
 		hasFinal: async () => (await deps.outputs.listForAttempt(stepId, n, 'tail')).some(({ event }) => event.type === 'final'),
 	}
 }
+
+/** A request outlives the process that made it. */
+export const standsAfter = (reason: unknown): boolean => reason instanceof Stop && reason.kind === 'detached'
 
 function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: Attempt): JsonObject {
 	const { token, handle } = deps.mint(attempt)

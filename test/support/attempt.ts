@@ -6,6 +6,8 @@ import type { OutputEvent } from '../../src/protocol/output.ts'
 /** An attempt that keeps what its worker says, for driving a backend without a dispatcher. */
 export interface ScriptedAttempt extends Attempt {
 	readonly emitted: OutputEvent[]
+	/** What was put down for other workers, by name. */
+	readonly down: [string, OutputEvent][]
 	/** What `working` was called with, in order. */
 	readonly workingSaid: boolean[]
 	readonly abort: (reason: unknown) => void
@@ -14,6 +16,7 @@ export interface ScriptedAttempt extends Attempt {
 export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
 	const controller = new AbortController()
 	const emitted: OutputEvent[] = []
+	const down: [string, OutputEvent][] = []
 	const workingSaid: boolean[] = []
 	return {
 		stepId: asStepId('ST-00000000000000aa'),
@@ -27,8 +30,11 @@ export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
 		credentials: { token: 'a-token', nonce: 'a-nonce', handle: 'wh-0123456789abcdef' },
 		signal: controller.signal,
 		emit: async (event) => void emitted.push(event),
+		put: async (name, event) => void down.push([name, event]),
 		working: (is) => void workingSaid.push(is),
+		resumable() {},
 		emitted,
+		down,
 		workingSaid,
 		abort: (reason) => controller.abort(reason),
 		...over,

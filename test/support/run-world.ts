@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Registry, Worker } from '../../src/core/dispatch/backend.ts'
 import type { FlowLimits } from '../../src/core/flow/flow-host.ts'
+import { type LayerRegistry, noLayers } from '../../src/core/layer/layer.ts'
 import type { OperatorDirectory } from '../../src/core/run/operator-directory.ts'
 import { PlanCache } from '../../src/core/run/plan-cache.ts'
 import type { Launched, LaunchRequest, RunService } from '../../src/core/run/request.ts'
@@ -9,6 +10,7 @@ import { RunSupervisor } from '../../src/core/run/supervisor.ts'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
+import { SqliteAttemptStore } from '../../src/store/sqlite/attempt-store.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
@@ -24,6 +26,8 @@ export interface RunWorldOptions {
 	readonly clock?: Clock
 	readonly limits?: Partial<FlowLimits>
 	readonly operators?: OperatorDirectory
+	/** Layers on the world's own stores. */
+	readonly layers?: (stores: { readonly outputs: SqliteOutputStore; readonly attempts: SqliteAttemptStore }) => LayerRegistry
 }
 
 export interface RunWorld extends AsyncDisposable {
@@ -32,6 +36,7 @@ export interface RunWorld extends AsyncDisposable {
 	readonly supervisor: RunSupervisor
 	readonly runs: SqliteRunStore
 	readonly events: SqliteEventStore
+	readonly outputs: SqliteOutputStore
 	launch(blueprint: Json, over?: Partial<LaunchRequest>): Promise<Launched>
 	/** Leaves everything as a killed process would: nothing more is written, nothing is ended. */
 	kill(): void
@@ -51,9 +56,11 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		offered: { knownKinds: new Set(['rust_fn']) },
 		store: new SqliteBlueprintStore(db, values),
 	})
+	const outputs = new SqliteOutputStore(db, values)
+	const layers = options.layers?.({ outputs, attempts: new SqliteAttemptStore(db, values) }) ?? noLayers
 	const supervisor = new RunSupervisor({
 		runs,
-		outputs: new SqliteOutputStore(db, values),
+		outputs,
 		clock,
 		log: silentLogger,
 		dataDirId: 'test',
@@ -61,6 +68,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		tokenTtlSecs: 1800,
 		recoveryMax: 3,
 		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ...options.limits },
+		layers,
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const service = runService({
@@ -70,6 +78,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		clock,
 		syncTimeoutSecs: 3600,
 		checkPolicy: 'warn',
+		layers,
 		resolve: (reference) => plans.resolve(reference),
 	})
 	return {
@@ -78,6 +87,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		supervisor,
 		runs,
 		events: new SqliteEventStore(db),
+		outputs,
 		launch: (blueprint, over = {}) =>
 			service.launch({ reference: { kind: 'inline', raw: blueprint }, initCtx: {}, detach: false, ...over }),
 		kill: () => db.sqlite.close(),

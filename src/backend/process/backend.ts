@@ -61,7 +61,7 @@ async function runAttempt(options: ProcessOptions, spec: ProcessSpec, attempt: A
 }
 
 function readerFor({ framing }: ProcessSpec, attempt: Attempt): OutputReader {
-	return framing ? streamedOutput(framing, (event) => attempt.emit(event)) : plainOutput()
+	return framing ? streamedOutput(framing, attempt) : plainOutput()
 }
 
 /** The folder of the task, or the spec's own seen from there. Undefined: where the server was started. */

@@ -22,6 +22,8 @@ export interface AttemptRecord {
 	readonly context: AgentContext
 	readonly startedAt: number
 	readonly endedAt: number | null
+	/** It looks at another step that has finished, and may go on after its run ended. */
+	readonly isAudit: boolean
 }
 
 /** How a credential finds its attempt, and what workers report beside their output. Each method is one transaction. */

@@ -40,11 +40,18 @@ export interface Attempt {
 	readonly credentials: Credentials | undefined
 	/** Appends to the attempt's tail; resolves once it is on disk. */
 	emit(event: OutputEvent): Promise<void>
+	/** Puts a body down for other workers to find by that name. It is no part of this step's value; resolves once it is on disk. */
+	put(name: string, body: OutputEvent): Promise<void>
 	/**
 	 * Tells the run whether somebody works on this attempt. An attempt that only waits (for an operator to come, for an
 	 * approval) does not use up the run's time to live.
 	 */
 	working(isWorking: boolean): void
+	/**
+	 * Tells the run whether a next life of the server could go on with this attempt as it stands now. Until it is called, it
+	 * could if the worker has `resume`.
+	 */
+	resumable(isResumable: boolean): void
 }
 
 /** How an attempt ended by itself. `final` counts only when the worker left no Final in the attempt's tail. */
@@ -61,9 +68,9 @@ export interface Worker {
 	perform(attempt: Attempt): Completion | Promise<Completion>
 	/**
 	 * Goes on with an attempt that an earlier life of the server had begun. Absent: such an attempt is ended and a new
-	 * one begins.
+	 * one begins; so it is when the answer is null.
 	 */
-	readonly resume?: (attempt: Attempt) => Promise<Completion>
+	readonly resume?: (attempt: Attempt) => Promise<Completion | null>
 }
 
 /** A way to perform attempts; one per agent kind. */

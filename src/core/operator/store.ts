@@ -67,6 +67,8 @@ export interface OperatorStore {
 	request(reqId: RequestId): Promise<OperatorRequest | null>
 	/** The newest request of that kind for an attempt, ended or not. */
 	requestOf(stepId: StepId, attempt: number, kind: RequestKind): Promise<OperatorRequest | null>
+	/** The newest request of that kind for a step, whichever attempt made it, ended or not. */
+	newestRequest(stepId: StepId, kind: RequestKind): Promise<OperatorRequest | null>
 	/** Requests that have not ended, oldest first. */
 	openRequests(filter: { sid?: SessionId; runId?: RunId }): Promise<readonly OperatorRequest[]>
 	/** Gives an open request an addressee; false when it had ended. */

@@ -77,8 +77,8 @@ export function requireAttempt(attempt: AttemptRecord, claimed: number | null | 
 
 /** Lets through an attempt that still takes submits. Throws `conflict` for a moved seat and `gone` for any other end. */
 export function requireRunning(attempt: AttemptRecord): void {
-	const { stepId, n, status, runId, runStatus } = attempt
-	if (runStatus === 'cancelled' || runStatus === 'failed' || (isTerminal(runStatus) && status !== 'running'))
+	const { stepId, n, status, runId, runStatus, isAudit } = attempt
+	if (runStatus === 'cancelled' || (runStatus === 'failed' && !isAudit) || (isTerminal(runStatus) && status !== 'running'))
 		throw new MseError('gone', `Run ${runId} is ${runStatus}; it takes no more output.`, {
 			code: 'run_ended',
 			hint: 'Start the task again (POST /v1/tasks/<id>/runs) to give the work another try.',

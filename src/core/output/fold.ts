@@ -21,20 +21,15 @@ export const AUDIT_PREFIX = 'audit:'
 
 /**
  * What the tail of an attempt decides: its last Final, together with the parts that the worker staged as
- * `{out, parts}`. `null` without a Final. `parts: false` leaves artifacts out, for backends that stream them as they
- * please.
+ * `{out, parts}`. `null` without a Final.
  */
-export function decideStep(
-	tail: readonly { readonly event: OutputEvent }[],
-	context: AgentContext,
-	options: { readonly parts?: boolean } = {},
-): Decision | null {
+export function decideStep(tail: readonly { readonly event: OutputEvent }[], context: AgentContext): Decision | null {
 	const final = tail.map(({ event }) => event).findLast((event) => event.type === 'final')
 	if (!final) return null
 	const read = formatOf(context) === 'text' ? (value: Json): Json => value : unfoldText
 	const value = contentValue(final.content)
 	if (final.ok && isSkip(value)) return { value: read(value.value ?? null), ok: true, skipped: true }
-	const parts = options.parts === false ? {} : stagedParts(tail, read)
+	const parts = stagedParts(tail, read)
 	const whole = Object.keys(parts).length === 0 ? read(value) : { out: read(value), parts }
 	return { value: whole, ok: final.ok, skipped: false }
 }
@@ -45,7 +40,7 @@ export function contentValue(content: ContentRef): Json {
 	return { file_ref: content.path, mime: content.mime ?? null, size_hint: content.size_hint ?? null }
 }
 
-function isSkip(value: Json): value is JsonObject {
+export function isSkip(value: Json): value is JsonObject {
 	return isJsonObject(value) && value.__mse_skip === true
 }
 

@@ -18,9 +18,10 @@ export interface AttemptEnd {
 export function watchEnd(
 	deps: AttemptDeps,
 	step: StepInFlight,
-	{ backend, worker }: Route,
-	{ n, endsWithItsStep }: { readonly n: number; readonly endsWithItsStep: boolean },
+	{ backend }: Route,
+	own: { readonly n: number; readonly endsWithItsStep: boolean; isResumable(): boolean },
 ): AttemptEnd {
+	const { n } = own
 	let written = false
 	const write: AttemptEnd['record'] = (status, { stats }, failure) => {
 		if (written) return
@@ -28,11 +29,11 @@ export function watchEnd(
 		const at = deps.clock.now()
 		deps.journal.record({ kind: 'attempt_ended', stepId: step.stepId, n, backend: backend.name, status, failure, stats, at })
 	}
-	const record: AttemptEnd['record'] = endsWithItsStep ? () => {} : write
+	const record: AttemptEnd['record'] = own.endsWithItsStep ? () => {} : write
 	const onAbort = (): void => {
 		const stop = stopOf(step.signal)
 		const failure = { code: stop.code, message: stop.message }
-		if (stop.kind === 'detached' && !worker.resume) write('cancelled', { stats: null }, failure)
+		if (stop.kind === 'detached' && !own.isResumable()) write('cancelled', { stats: null }, failure)
 		if (stop.kind !== 'lost') return
 		record('cancelled', { stats: null }, failure)
 		settleLost(deps, step, n, failure)

@@ -13,7 +13,14 @@ import type { RecordedAttempt } from './store.ts'
 import { mint, toAttempt } from './to-attempt.ts'
 import type { WorkTimer } from './ttl.ts'
 
-type Perform = (attempt: Attempt) => Completion | Promise<Completion>
+type Perform = (attempt: Attempt) => Completion | Promise<Completion | null>
+
+/** One attempt about to be performed. */
+interface Try {
+	readonly n: number
+	readonly credentials: MintedCredentials | undefined
+	readonly perform: Perform
+}
 
 interface Performed {
 	readonly n: number
@@ -27,20 +34,23 @@ export async function performAttempts(deps: AttemptDeps, step: StepInFlight, rou
 		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
 	}
 	const before = deps.attempts.get(step.stepId)
-	if (before?.open && route.worker.resume) {
-		const credentials = credentialsOf(deps, step, route, before.n)
-		const outcome = await oneAttempt(deps, step, route, before.n, credentials, route.worker.resume)
+	if (before?.open) {
+		const resumed = await resumeAttempt(deps, step, route, before.n)
+		const outcome = resumed === 'lost' ? endLost(deps, step, route, before) : resumed
 		if (outcome) return { n: before.n, outcome }
-	} else if (before?.open) {
-		const lost = endLost(deps, step, route, before)
-		if (lost) return { n: before.n, outcome: lost }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
 		const credentials = credentialsOf(deps, step, route, n)
 		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n, credentials)
-		const outcome = await oneAttempt(deps, step, route, n, credentials, (attempt) => route.worker.perform(attempt))
-		if (outcome) return { n, outcome }
+		const outcome = await oneAttempt(deps, step, route, { n, credentials, perform: (attempt) => route.worker.perform(attempt) })
+		if (outcome && outcome !== 'lost') return { n, outcome }
 	}
+}
+
+/** Goes on with an attempt of an earlier life, where its worker can. */
+async function resumeAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): Promise<Outcome | 'lost' | null> {
+	if (!route.worker.resume) return 'lost'
+	return oneAttempt(deps, step, route, { n, credentials: credentialsOf(deps, step, route, n), perform: route.worker.resume })
 }
 
 /** The first attempt of a function is as good as its step, and no credential has to find it: most never get a row. */
@@ -86,29 +96,31 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, m
 	})
 }
 
-/** Null when the seat moved under the attempt, so that the next one must follow. */
-async function oneAttempt(
-	deps: AttemptDeps,
-	step: StepInFlight,
-	route: Route,
-	n: number,
-	credentials: MintedCredentials | undefined,
-	perform: Perform,
-): Promise<Outcome | null> {
+/** Null when the seat moved under the attempt, so that the next one must follow; `lost` when it cannot be gone on with. */
+async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, own: Try): Promise<Outcome | 'lost' | null> {
+	const { n, credentials } = own
 	const { controller, release } = childController(step.signal)
 	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
-	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n) })
+	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
+	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
 	const working = workSwitch(deps.timer)
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		working(true)
-		let hasTail = route.backend.leavesProcess
-		const emitting = (): void => {
-			hasTail = true
-		}
-		const completion = await perform(toAttempt(deps, step, n, { signal: controller.signal, credentials, working, emitting }))
-		const tail = hasTail ? await deps.outputs.listForAttempt(step.stepId, n, 'tail') : []
+		const completion = await own.perform(
+			toAttempt(deps, step, n, {
+				...{ signal: controller.signal, credentials, working },
+				resumable: (is) => {
+					can.resume = is
+				},
+				emitting: () => {
+					can.haveTail = true
+				},
+			}),
+		)
+		if (completion === null) return 'lost'
+		const tail = can.haveTail ? await deps.outputs.listForAttempt(step.stepId, n, 'tail') : []
 		step.signal.throwIfAborted()
 		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
 		end.record('finished', outcome, null)

@@ -8,10 +8,14 @@ import type { EventDraft } from '../event/event.ts'
 import { evaluateFlow } from '../flow/evaluate-flow.ts'
 import { FlowError } from '../flow/flow-error.ts'
 import type { FlowHost } from '../flow/flow-host.ts'
+import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
+import { AgentContexts } from './agent-contexts.ts'
+import { Audits } from './audits.ts'
 import { failureResult } from './failure-result.ts'
 import { Journal } from './journal.ts'
 import type { Run, RunPhase, RunStatus } from './record.ts'
+import type { AttemptDeps } from './step-in-flight.ts'
 import { StepRunner } from './step-runner.ts'
 import type { RecordedJournal, RunStore } from './store.ts'
 import { WorkTimer } from './ttl.ts'
@@ -27,6 +31,7 @@ export interface DriverDeps {
 	readonly tokenTtlSecs: number
 	readonly recoveryMax: number
 	readonly limits: FlowHost['limits']
+	readonly layers: LayerRegistry
 }
 
 /**
@@ -43,6 +48,8 @@ export class Driver {
 	readonly #timer: WorkTimer
 	readonly #journal: Journal
 	readonly #host: FlowHost
+	/** Audits of its steps, which may outlive its end; none where the Blueprint declares none. */
+	readonly audits: Audits | undefined
 	#openSteps = 0
 
 	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onTtl: () => void) {
@@ -58,7 +65,11 @@ export class Driver {
 			ttlUsedMs: () => this.#timer.usedMs,
 			onFault: (error) => this.stop(new Stop('detached', `The journal could not be written: ${error}`, 'storage_unavailable')),
 		})
-		this.#host = this.#makeHost(recorded)
+		const attempts = this.#attemptDeps(recorded)
+		const contexts = new AgentContexts({ run, journal: this.#journal, plan })
+		this.audits = plan.blueprint.audits.length > 0 ? new Audits(attempts, plan, contexts) : undefined
+		this.audits?.resume(recorded.steps)
+		this.#host = this.#makeHost(new StepRunner(attempts, this.#layered(plan), { contexts, audits: this.audits }))
 		this.ended = Promise.resolve().then(() => this.#drive())
 		this.ended.catch(() => {})
 	}
@@ -73,6 +84,7 @@ export class Driver {
 	}
 
 	stop(stop: Stop): void {
+		if (stop.kind === 'cancelled' || stop.kind === 'detached') this.audits?.stop(stop)
 		if (!this.#controller.signal.aborted) this.#controller.abort(stop)
 	}
 
@@ -125,18 +137,17 @@ export class Driver {
 		return run
 	}
 
-	#makeHost(recorded: RecordedJournal): FlowHost {
-		const steps = new StepRunner(
-			{
-				...this.#deps,
-				run: this.run,
-				journal: this.#journal,
-				timer: this.#timer,
-				attempts: recorded.attempts,
-				interrupt: (code, message) => this.#interrupt(code, message),
-			},
-			this.plan,
-		)
+	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {
+		const interrupt = (code: string, message: string): void => this.#interrupt(code, message)
+		return { ...this.#deps, run: this.run, journal: this.#journal, timer: this.#timer, attempts, interrupt }
+	}
+
+	#layered(plan: Plan): Plan {
+		const remark = (remark: Remark): void => this.#journal.record({ kind: 'remarked', ...remark })
+		return layeredPlan(this.#deps.layers, plan, { blueprint: plan.blueprint, run: this.run, remark })
+	}
+
+	#makeHost(steps: StepRunner): FlowHost {
 		return {
 			limits: this.#deps.limits,
 			dispatch: (call) => {

@@ -2,13 +2,14 @@ import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
+import type { Remark } from '../layer/layer.ts'
 import type { StepFailure, StepStatus } from './record.ts'
 
 /**
  * What a run's driver writes to its journal. The store applies each fact and appends its event in one transaction, in
  * order; the facts of one event-loop turn are never split.
  */
-export type Fact = StepBegan | AttemptBegan | AttemptEnded | StepSettled | LaneDecided | InputChanged
+export type Fact = StepBegan | AttemptBegan | AttemptEnded | StepSettled | LaneDecided | InputChanged | Remarked
 
 export interface StepBegan {
 	readonly kind: 'step_began'
@@ -75,4 +76,9 @@ export interface InputChanged {
 	readonly kind: 'input_changed'
 	readonly stepId: StepId
 	readonly position: string
+}
+
+/** Something worth an event that changes nothing. */
+export interface Remarked extends Remark {
+	readonly kind: 'remarked'
 }

@@ -17,7 +17,7 @@ export async function pinSeats(
 	const name = request.operator?.sid
 	if (name === undefined) return null
 	const declared = blueprint.operators.map((operator) => operator.name)
-	const legacy = request.operatorDesc === undefined && request.operatorSlot === undefined
+	const legacy = isLegacy(request)
 	if (!legacy && !request.operatorDesc?.trim())
 		throw new MseError('malformed', 'operator_desc is required and must not be blank when operator_sid is set', {
 			code: 'operator_desc_required',
@@ -34,6 +34,11 @@ export async function pinSeats(
 	return [...declared]
 		.sort((a, b) => Number(b === first) - Number(a === first))
 		.map((slot, index) => ({ slot, op: sid, desc: index === 0 ? desc : `${desc} (also seated here)`, generation: index + 1 }))
+}
+
+/** Whether a launch that pins an operator is one of 0.1.0. */
+export function isLegacy({ operator, operatorDesc, operatorSlot }: LaunchRequest): boolean {
+	return operator?.sid !== undefined && operatorDesc === undefined && operatorSlot === undefined
 }
 
 /** The seat a call means: the one it names, or the only one declared. */

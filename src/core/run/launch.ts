@@ -5,8 +5,9 @@ import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
+import { type LayerRegistry, unknownHints } from '../layer/layer.ts'
 import type { Driver } from './driver.ts'
-import { pinSeats, refuseWithoutOperator } from './launch-operator.ts'
+import { isLegacy, pinSeats, refuseWithoutOperator } from './launch-operator.ts'
 import type { OperatorDirectory } from './operator-directory.ts'
 import type { ResolvedBlueprint } from './plan-cache.ts'
 import type { Run, RunOptions, Seat, Task, TaskInput } from './record.ts'
@@ -21,6 +22,7 @@ export interface LaunchDeps {
 	readonly clock: { now(): number; after(ms: number, fn: () => void): () => void }
 	readonly syncTimeoutSecs: number
 	readonly checkPolicy: NonNullable<RunOptions['checkPolicy']>
+	readonly layers: LayerRegistry
 	/** Resolves a reference once; what it found is what runs. */
 	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
 }
@@ -39,7 +41,7 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest): Promise<
 
 	const task = newTask(deps, request, resolved, taskInput)
 	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput })
-	const written = Promise.all([resolved.pin(), deps.runs.createTask(task), deps.runs.createRun(run, startEvents(run, task))])
+	const written = Promise.all([resolved.pin(), deps.runs.createTask(task), deps.runs.createRun(run, startEvents(deps, run, task, plan))])
 	// The writes are queued ahead of everything the driver records, so it need not wait for them.
 	const driver = deps.supervisor.start(run, plan)
 	await written
@@ -98,7 +100,7 @@ function newRun(
 		...(bounded && { ttlMs: decided.ttl.secs * 1000 }),
 		...(decided.taskInput && { taskInput: decided.taskInput }),
 		...(request.checkPolicy && { checkPolicy: request.checkPolicy }),
-		...(request.operator && { operator: request.operator }),
+		...(request.operator && { operator: request.operator, ...(isLegacy(request) && { legacyOperator: true }) }),
 	}
 	const now = deps.clock.now()
 	return {
@@ -123,7 +125,7 @@ function newRun(
 	}
 }
 
-function startEvents(run: Run, task: Task): EventDraft[] {
+function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }: Plan): EventDraft[] {
 	const about = { runId: run.id, taskId: task.id }
 	const started: EventDraft = {
 		kind: 'run.started',
@@ -137,7 +139,11 @@ function startEvents(run: Run, task: Task): EventDraft[] {
 			data: { slot, op, desc, generation, source: index === 0 ? 'launch_pin' : 'auto_seat', previous: null },
 		}),
 	)
-	return [started, ...seats]
+	const skipped = unknownHints(layers, blueprint).map((layer): EventDraft => {
+		const message = `spawner_hints.layers names '${layer}', which this server does not have; it is skipped.`
+		return { kind: 'run.warned', ...about, data: { code: 'unknown_spawner_hint', layer, message } }
+	})
+	return [started, ...seats, ...skipped]
 }
 
 /** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */

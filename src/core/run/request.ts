@@ -41,6 +41,8 @@ export interface RunService {
 	resume(runId: Run['id']): Promise<{ readonly run: Run; readonly replayedSteps: number }>
 	/** Resolves when the run is in a final status, at once for one that is. */
 	wait(runId: Run['id'], signal: AbortSignal): Promise<Run>
+	/** Ends what still works for a run that has ended (audits), so that it can be deleted. */
+	forget(runId: Run['id']): Promise<void>
 	/** What an unfinished run is doing right now. */
 	phaseOf(run: Run): RunPhase
 }

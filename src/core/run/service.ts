@@ -14,6 +14,7 @@ export function runService(deps: LaunchDeps): RunService {
 		},
 		resume: (runId) => resume(deps, runId),
 		wait: (runId, signal) => deps.supervisor.wait(runId, signal),
+		forget: (runId) => deps.supervisor.forget(runId),
 		phaseOf: (run) => deps.supervisor.phaseOf(run),
 	}
 }

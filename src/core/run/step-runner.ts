@@ -1,14 +1,18 @@
+import { raceAbort } from '../../kernel/abort.ts'
 import { fingerprint } from '../../kernel/hash.ts'
 import { newStepId } from '../../kernel/id.ts'
 import { asText, type Json } from '../../kernel/json.ts'
-import type { AgentContext, Completion } from '../dispatch/backend.ts'
+import type { Completion } from '../dispatch/backend.ts'
 import type { Plan, Route } from '../dispatch/plan.ts'
 import { Skipped, type StepCall } from '../flow/flow-host.ts'
-import { assembleContext } from './agent-context.ts'
+import type { AuditedStep } from '../layer/audit.ts'
+import type { AgentContexts } from './agent-contexts.ts'
 import { performAttempts } from './attempt-loop.ts'
+import type { Audits } from './audits.ts'
 import { type Outcome, StepFailed, toFailure, toStepFailed } from './outcome.ts'
 import type { Step } from './record.ts'
 import { settleValue } from './settle-value.ts'
+import { settledFact } from './settled-fact.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 import { takeStepMeta } from './step-meta.ts'
 import { toPureAttempt } from './to-attempt.ts'
@@ -20,11 +24,15 @@ import { toPureAttempt } from './to-attempt.ts'
 export class StepRunner {
 	readonly #deps: AttemptDeps
 	readonly #plan: Plan
-	readonly #contexts = new Map<string, AgentContext>()
+	readonly #contexts: AgentContexts
+	readonly #audits: Audits | undefined
 
-	constructor(deps: AttemptDeps, plan: Plan) {
+	/** `plan` comes with its layers; without `audits` nobody looks at finished steps. */
+	constructor(deps: AttemptDeps, plan: Plan, parts: { readonly contexts: AgentContexts; readonly audits: Audits | undefined }) {
 		this.#deps = deps
 		this.#plan = plan
+		this.#contexts = parts.contexts
+		this.#audits = parts.audits
 	}
 
 	dispatch(call: StepCall): Json | Skipped | Promise<Json | Skipped> {
@@ -41,9 +49,7 @@ export class StepRunner {
 			ref: call.ref,
 			inputHash: hashOf(call.input),
 			prompt,
-			context: stepCtx
-				? assembleContext(this.#plan.blueprint, route.agent, this.#deps.run.options.taskInput, stepCtx)
-				: this.#context(route),
+			context: this.#contexts.of(route, stepCtx),
 			startedAt: recorded?.startedAt ?? this.#deps.clock.now(),
 			signal: call.signal,
 		}
@@ -53,10 +59,10 @@ export class StepRunner {
 		)
 	}
 
-	#replay(call: StepCall, recorded: Step): Json | Skipped {
+	#replay(call: StepCall, recorded: Step): Json | Skipped | Promise<Json | Skipped> {
 		if (recorded.inputHash !== hashOf(call.input))
 			this.#deps.journal.record({ kind: 'input_changed', stepId: recorded.stepId, position: call.position })
-		return conclude(call.ref, toOutcome(recorded))
+		return after(this.#audits?.waitFor(call.position), call.signal, () => conclude(call.ref, toOutcome(recorded)))
 	}
 
 	#performPure(step: StepInFlight, route: Route): Json | Skipped | Promise<Json | Skipped> {
@@ -75,34 +81,26 @@ export class StepRunner {
 
 	#settle(step: StepInFlight, attempt: number, outcome: Outcome): Json | Skipped | Promise<Json | Skipped> {
 		const { journal, clock } = this.#deps
-		journal.record({
-			kind: 'step_settled',
-			stepId: step.stepId,
-			position: step.position,
-			ref: step.ref,
-			inputHash: step.inputHash,
-			attempt,
-			status: outcome.status,
-			value: 'value' in outcome ? outcome.value : null,
-			failure: 'failure' in outcome ? outcome.failure : null,
-			stats: outcome.stats,
-			startedAt: step.startedAt,
-			at: clock.now(),
-		})
-		if (!journal.full) return conclude(step.ref, outcome)
-		return journal.flush().then(() => conclude(step.ref, outcome))
-	}
-
-	#context(route: Route): AgentContext {
-		const known = this.#contexts.get(route.agent.name)
-		if (known) return known
-		const made = assembleContext(this.#plan.blueprint, route.agent, this.#deps.run.options.taskInput, undefined)
-		this.#contexts.set(route.agent.name, made)
-		return made
+		journal.record(settledFact(step, attempt, outcome, clock.now()))
+		const audit = this.#audits && 'value' in outcome ? this.#audits.after(toAudited(step, attempt, outcome)) : undefined
+		const written = audit ?? (journal.full ? journal.flush() : undefined)
+		return after(written, step.signal, () => conclude(step.ref, outcome))
 	}
 }
 
 const hashOf = (input: Json): string => fingerprint(asText(input))
+
+function after<T>(wait: Promise<void> | undefined, signal: AbortSignal, then: () => T): T | Promise<T> {
+	return wait ? raceAbort(wait, signal).then(then) : then()
+}
+
+function toAudited(
+	{ stepId, position, ref }: StepInFlight,
+	attempt: number,
+	{ status, value }: Extract<Outcome, { value: Json }>,
+): AuditedStep {
+	return { stepId, position, ref, attempt, ok: status !== 'blocked', value }
+}
 
 function conclude(ref: string, outcome: Outcome): Json | Skipped {
 	const failed = toStepFailed(ref, outcome)

@@ -64,7 +64,10 @@ export interface RunStore {
 	runs(query: RunQuery): Promise<readonly Run[]>
 	runsOfTask(taskId: TaskId): Promise<readonly Run[]>
 	unfinished(): Promise<readonly Run[]>
+	/** Runs that are done or failed, with audits of theirs still open. */
+	endedWithAudits(): Promise<readonly Run[]>
 	countByStatus(status: RunStatus): Promise<number>
+	/** The steps of its flow, in the order of their making; audits are none. */
 	steps(runId: RunId): Promise<readonly Step[]>
 	step(id: StepId): Promise<Step | null>
 	degradations(runId: RunId): Promise<readonly JsonObject[]>

@@ -6,6 +6,8 @@ import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
+import { resumeAudits } from './audit-recovery.ts'
+import type { Audits } from './audits.ts'
 import { Driver, type DriverDeps } from './driver.ts'
 import { isTerminal, type Run, type RunPhase, type RunStatus } from './record.ts'
 import { emptyJournal, type RecordedJournal } from './store.ts'
@@ -23,6 +25,8 @@ export interface SupervisorDeps extends DriverDeps {
 export class RunSupervisor {
 	readonly #deps: SupervisorDeps
 	readonly #drivers = new Map<RunId, Driver>()
+	/** Audits of runs that have ended. */
+	readonly #audits = new Map<RunId, Audits>()
 	#stopping = false
 
 	constructor(deps: SupervisorDeps) {
@@ -34,7 +38,10 @@ export class RunSupervisor {
 		const driver = new Driver(this.#deps, run, plan, recorded, () => void this.#expire(run))
 		this.#drivers.set(run.id, driver)
 		driver.ended.then(
-			() => this.#drivers.delete(run.id),
+			() => {
+				this.#drivers.delete(run.id)
+				this.#keep(run, driver.audits)
+			},
 			(error) => this.#lost(run, error),
 		)
 		return driver
@@ -65,10 +72,11 @@ export class RunSupervisor {
 		}
 	}
 
-	/** At boot: every unfinished run goes on by itself. Resolves with how many were taken up. */
+	/** At boot: every unfinished run goes on by itself, and so do audits of runs that ended. Resolves with how many runs were taken up. */
 	async recover(): Promise<number> {
 		const runs = await this.#deps.runs.unfinished()
 		for (const run of runs) await this.takeUp(run, 'run.recovered')
+		for (const run of await this.#deps.runs.endedWithAudits()) await this.#resumeAudits(run)
 		return runs.length
 	}
 
@@ -79,6 +87,13 @@ export class RunSupervisor {
 		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
 		if (isTerminal(run.status)) return run
 		throw new MseError('conflict', `Run ${runId} is ${run.status} and nobody drives it.`, { hint: `POST /v1/runs/${runId}/resume first.` })
+	}
+
+	/** Ends what still works for a run that ended, before the run itself is deleted. */
+	async forget(runId: RunId): Promise<void> {
+		const audits = this.#audits.get(runId)
+		audits?.stop(new Stop('cancelled', `Run ${runId} is being deleted.`))
+		await audits?.idle()
 	}
 
 	phaseOf(run: Run): RunPhase {
@@ -101,8 +116,26 @@ export class RunSupervisor {
 	async stop(): Promise<void> {
 		this.#stopping = true
 		const drivers = [...this.#drivers.values()]
-		for (const driver of drivers) driver.stop(new Stop('detached', 'The server is stopping.', 'server_stopping'))
+		const stop = new Stop('detached', 'The server is stopping.', 'server_stopping')
+		for (const driver of drivers) driver.stop(stop)
 		await Promise.allSettled(drivers.map(({ ended }) => ended))
+		for (const audits of this.#audits.values()) audits.stop(stop)
+		await Promise.all([...drivers.map(({ audits }) => audits), ...this.#audits.values()].map((audits) => audits?.idle()))
+	}
+
+	async #resumeAudits(run: Run): Promise<void> {
+		try {
+			const plan = await this.#deps.planOf(run.blueprintHash)
+			this.#keep(run, resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
+		} catch (error) {
+			this.#deps.log.error('the audits of an ended run could not be taken up again', { run: run.id, error })
+		}
+	}
+
+	#keep({ id }: Run, audits: Audits | undefined): void {
+		if (!audits || audits.isIdle) return
+		this.#audits.set(id, audits)
+		void audits.idle().then(() => this.#audits.delete(id))
 	}
 
 	async #expire(run: Run): Promise<void> {

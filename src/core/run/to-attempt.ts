@@ -8,23 +8,24 @@ export function toAttempt(
 	deps: AttemptDeps,
 	step: StepInFlight,
 	n: number,
-	own: {
-		readonly signal: AbortSignal
+	own: Pick<Attempt, 'signal' | 'working' | 'resumable'> & {
 		readonly credentials: MintedCredentials | undefined
-		working(isWorking: boolean): void
 		/** Told before anything is appended to the tail. */
 		emitting(): void
 	},
 ): Attempt {
 	const { stepId } = step
 	const runId = deps.run.id
-	const { signal, credentials, working } = own
+	const { signal, credentials, working, resumable } = own
 	return {
 		...facts(deps, step, n),
-		...{ signal, credentials, working },
+		...{ signal, credentials, working, resumable },
 		async emit(event) {
 			own.emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
+		},
+		async put(name, event) {
+			await deps.outputs.append({ plane: 'data', runId, stepId, attempt: n, producer: name, event, parentRefs: [] })
 		},
 	}
 }
@@ -36,7 +37,9 @@ export function toPureAttempt(deps: AttemptDeps, step: StepInFlight): Attempt {
 		signal: step.signal,
 		credentials: undefined,
 		emit: () => Promise.reject(new Error('internal: a pure function has no tail')),
+		put: () => Promise.reject(new Error('internal: a pure function puts nothing down')),
 		working() {},
+		resumable() {},
 	}
 }
 

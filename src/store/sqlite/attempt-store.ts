@@ -4,6 +4,7 @@ import type { RunStatus } from '../../core/run/record.ts'
 import { asRunId, asStepId, asTaskId, type RunId, type StepId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
+import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import type { Values } from './value.ts'
@@ -21,10 +22,11 @@ interface AttemptRow {
 	readonly context: string | null
 	readonly started_at: number
 	readonly ended_at: number | null
+	readonly is_audit: number
 }
 
 const SELECT = `SELECT attempt.step_id, attempt.n, attempt.run_id, run.task_id, run.status AS run_status, step.ref, attempt.status,
-	step.prompt, attempt.system, attempt.context, attempt.started_at, attempt.ended_at
+	step.prompt, attempt.system, attempt.context, attempt.started_at, attempt.ended_at, ${IS_AUDIT} AS is_audit
 	FROM attempt JOIN step ON step.step_id = attempt.step_id JOIN run ON run.id = attempt.run_id`
 
 export class SqliteAttemptStore implements AttemptStore {
@@ -98,6 +100,7 @@ export class SqliteAttemptStore implements AttemptStore {
 			context: row.context === null ? {} : (JSON.parse(row.context) as AgentContext),
 			startedAt: row.started_at,
 			endedAt: row.ended_at,
+			isAudit: row.is_audit === 1,
 		}
 	}
 

@@ -36,6 +36,9 @@ export class JournalWriter {
 			case 'input_changed':
 				this.#inputChanged(run, fact)
 				break
+			case 'remarked':
+				this.#tell(run, fact.event, fact.stepId, fact.data)
+				break
 		}
 	}
 
@@ -132,7 +135,7 @@ export class JournalWriter {
 		this.#tell(run, 'step.input_changed', fact.stepId, { position: fact.position })
 	}
 
-	#tell(run: Run, kind: EventDraft['kind'], stepId: StepSettled['stepId'], data: { readonly [key: string]: Json }): void {
+	#tell(run: Run, kind: EventDraft['kind'], stepId: StepSettled['stepId'] | undefined, data: { readonly [key: string]: Json }): void {
 		appendEvent(this.#db, { kind, runId: run.id, taskId: run.taskId, stepId, data })
 	}
 }

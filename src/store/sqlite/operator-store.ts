@@ -88,6 +88,13 @@ export class SqliteOperatorStore implements OperatorStore {
 		return row ? toRequest(row, this.#values) : null
 	}
 
+	async newestRequest(stepId: StepId, kind: RequestKind): Promise<OperatorRequest | null> {
+		const row = this.#db
+			.query<RequestRow>('SELECT * FROM request WHERE step_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1')
+			.get(stepId, kind)
+		return row ? toRequest(row, this.#values) : null
+	}
+
 	async openRequests(filter: { sid?: SessionId; runId?: RunId }): Promise<readonly OperatorRequest[]> {
 		const given = [
 			...(filter.sid === undefined ? [] : [{ sql: ' AND sid = ?', value: filter.sid }]),

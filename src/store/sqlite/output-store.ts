@@ -2,6 +2,7 @@ import type { NewOutput, OutputPlane, OutputRecord, OutputStore } from '../../co
 import { asOutputId, asRunId, asStepId, newOutputId, type OutputId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { OutputEvent } from '../../protocol/output.ts'
+import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import type { Values } from './value.ts'
@@ -18,8 +19,10 @@ interface OutputRow {
 	readonly at: number
 }
 
+/** An audit outlives the failure of its run. */
 const RUNNING = `SELECT 1 AS yes FROM attempt JOIN run ON run.id = attempt.run_id
-	WHERE step_id = ? AND n = ? AND attempt.status = 'running' AND run.status NOT IN ('cancelled', 'failed')`
+	WHERE step_id = ?1 AND n = ?2 AND attempt.status = 'running' AND (run.status NOT IN ('cancelled', 'failed')
+		OR run.status = 'failed' AND EXISTS (SELECT 1 FROM step WHERE step_id = ?1 AND ${IS_AUDIT}))`
 
 export class SqliteOutputStore implements OutputStore {
 	readonly #db: SqliteDatabase

@@ -5,9 +5,11 @@ import type { RecordedAttempt, RecordedJournal, RunQuery, RunStore, SeatSource, 
 import { MseError } from '../../kernel/error.ts'
 import { asStepId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { endOpenWork } from './open-work.ts'
 import { type RunRow, type SeatRow, type StepRow, type TaskRow, toRun, toSeat, toStep, toTask } from './run-row.ts'
 import type { Values } from './value.ts'
 
@@ -88,7 +90,7 @@ export class SqliteRunStore implements RunStore {
 					...change.from,
 				)
 			if (changes === 0) return false
-			if (change.to === 'failed' || change.to === 'cancelled') this.#endOpenWork(runId, now)
+			if (change.to === 'failed' || change.to === 'cancelled') endOpenWork(this.#db, runId, change.to, now)
 			for (const event of change.events) appendEvent(this.#db, event)
 			return true
 		})
@@ -153,13 +155,22 @@ export class SqliteRunStore implements RunStore {
 		return rows.map((row) => this.#toRun(row))
 	}
 
+	async endedWithAudits(): Promise<readonly Run[]> {
+		const sql = `SELECT * FROM run WHERE status IN ('done', 'failed')
+			AND id IN (SELECT run_id FROM step WHERE status = 'running' AND ${IS_AUDIT}) ORDER BY seq`
+		return this.#db
+			.query<RunRow>(sql)
+			.all()
+			.map((row) => this.#toRun(row))
+	}
+
 	async countByStatus(status: RunStatus): Promise<number> {
 		return this.#db.query<{ n: number }>('SELECT count(*) AS n FROM run WHERE status = ?').get(status)?.n ?? 0
 	}
 
 	async steps(runId: RunId): Promise<readonly Step[]> {
-		const sql =
-			'SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation WHERE run_id = ? ORDER BY step.step_id'
+		const sql = `SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation
+			WHERE run_id = ? AND NOT ${IS_AUDIT} ORDER BY step.step_id`
 		const rows = this.#db.query<StepRow>(sql).all(runId)
 		return rows.map((row) => toStep(row, this.#values))
 	}
@@ -228,13 +239,6 @@ export class SqliteRunStore implements RunStore {
 				 ON CONFLICT (run_id, slot) DO UPDATE SET op = excluded.op, descr = excluded.descr, generation = excluded.generation`,
 			)
 			.run(runId, seat.slot, seat.op, seat.desc, seat.generation)
-	}
-
-	/** Whatever of an ended run still counts as open: its attempts take no submits and its requests no replies any more. */
-	#endOpenWork(runId: RunId, now: number): void {
-		this.#db.query("UPDATE attempt SET status = 'cancelled', ended_at = ? WHERE run_id = ? AND ended_at IS NULL").run(now, runId)
-		this.#db.query("UPDATE step SET status = 'cancelled', ended_at = ? WHERE run_id = ? AND status = 'running'").run(now, runId)
-		this.#db.query("UPDATE request SET state = 'withdrawn', ended_at = ? WHERE run_id = ? AND ended_at IS NULL").run(now, runId)
 	}
 
 	#toRun(row: RunRow): Run {

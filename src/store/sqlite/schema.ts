@@ -200,4 +200,7 @@ export const migrations: readonly string[] = [
 		expire_at INTEGER NOT NULL
 	) STRICT;
 	`,
+	`
+	CREATE INDEX step_open_audit ON step (run_id) WHERE status = 'running' AND instr(position, '/audit:') > 0;
+	`,
 ]

@@ -33,7 +33,7 @@ for (const mode of ['ndjson_lines', 'sse_events', 'length_prefixed'] as const)
 			const attempt = newAttempt()
 			const bytes = frames(progress('größe 1'), 'not json', artifact, '{"type":"weather"}', progress('2'), final({ a: 1 }))
 			const completion = await perform(printing(mode, bytes), attempt)
-			expect(attempt.emitted).toEqual([progress('größe 1'), artifact, progress('2')])
+			expect([attempt.emitted, attempt.down]).toEqual([[progress('größe 1'), progress('2')], [['report', artifact]]])
 			expect(completion).toEqual({
 				final: { value: { a: 1 }, ok: true },
 				stats: { worker_kind: 'subprocess', adapter_data: { exit_code: 0, skipped_lines: 2 } },

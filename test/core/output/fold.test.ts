@@ -33,7 +33,6 @@ describe('what a tail decides', () => {
 		const tail = [part('p', 'old'), part('audit:writer', { bad: true }), final('x'), part('p', '{"a":1}')]
 		expect(decideStep(tail, {})?.value).toEqual({ out: 'x', parts: { p: { a: 1 } } })
 		expect(decideStep([part('audit:writer', 1), final('x')], {})?.value).toBe('x')
-		expect(decideStep(tail, {}, { parts: false })?.value).toBe('x')
 	})
 
 	test('text that is a JSON container becomes structure, also in a fence', () => {

@@ -110,5 +110,6 @@ async function deleteRun(deps: RunDeps, id: string): Promise<void> {
 			code: 'run_not_ended',
 			hint: `POST /v1/runs/${id}/cancel first.`,
 		})
+	await deps.service.forget(run.id)
 	await deps.runs.deleteRun(run.id)
 }

@@ -15,6 +15,7 @@ const NAMES: { readonly [K in EventKind]?: string } = {
 	'step.completed': 'core.step_completed',
 	'seat.assigned': 'core.assignee_assigned',
 	'seat.released': 'core.assignee_released',
+	'attempt.held_long': 'mw.long_hold_warn',
 	'attempt.degraded': 'worker.degradation',
 }
 

@@ -1,0 +1,2 @@
+/** A condition on rows of `step`: the step is an audit of another one. Written as the index has it. */
+export const IS_AUDIT = "instr(position, '/audit:') > 0"
