@@ -42,7 +42,7 @@ describe('following from the start', () => {
 		const { run_id } = (await world.launch(slow, { detach: true })).body
 		const seen: Event['kind'][] = []
 		const followed = followRun(client, run_id, { from: 'start', onEvent: ({ kind }) => seen.push(kind) })
-		await eventually(() => seen.includes('attempt.started'), { what: 'the second step is worked on' })
+		await eventually(() => seen.includes('step.dispatched'), { what: 'the second step is worked on' })
 		open()
 		expect(await followed).toMatchObject({ status: 'done', result_ref: { a: 'x', b: 'through' } })
 		expect(seen.at(-1)).toBe('run.done')
@@ -85,7 +85,7 @@ test('an interrupted run ends the following, and counts as past once it was resu
 	const about = { runId: asRunId(run_id), taskId: task_id, data: {} }
 	const seen: string[] = []
 	const followed = followRun(client, run_id, { from: 'start', onEvent: ({ kind }) => seen.push(kind) })
-	await eventually(() => seen.includes('attempt.started'), { what: 'the second step is worked on' })
+	await eventually(() => seen.includes('step.dispatched'), { what: 'the second step is worked on' })
 	const change = { from: ['running'], to: 'interrupted', events: [{ kind: 'run.interrupted', ...about }] } as const
 	await world.runs.changeStatus(asRunId(run_id), change)
 	expect(await followed).toMatchObject({ status: 'interrupted' })
