@@ -30,6 +30,7 @@ export async function connectHttp(url: string): Promise<HttpClient> {
 		send(method, path, { bearer, body = '' } = {}) {
 			const auth = bearer === undefined ? '' : `authorization: Bearer ${bearer}\r\n`
 			const head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${auth}content-type: application/json\r\ncontent-length: ${body.length}`
+			if (waiting) throw new Error('this connection waits for another answer')
 			answer = ''
 			socket.write(`${head}\r\n\r\n${body}`)
 			return new Promise((resolve, reject) => {

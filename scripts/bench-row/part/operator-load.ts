@@ -30,7 +30,7 @@ interface SpawnFrame {
 }
 
 interface Operator {
-	readonly http: HttpClient
+	readonly worker: HttpClient
 	readonly socket: WebSocket
 	readonly spawnedAt: number[]
 }
@@ -53,11 +53,12 @@ async function run(load: OperatorLoad): Promise<OperatorLoadResult> {
 
 /** When each spawn frame came, once all of them have. */
 async function serve(load: OperatorLoad): Promise<readonly number[]> {
-	const http = await connectHttp(load.url)
+	// The first spawn frame may come before the answer to the launch: the worker has a connection of its own.
+	const [http, worker] = await Promise.all([connectHttp(load.url), connectHttp(load.url)])
 	const { sid, token } = load.blueprint === null ? { sid: 'bare', token: 'bare' } : await join(http)
 	const address = `${load.url.replace('http', 'ws')}/v1/operators/${sid}/ws`
 	const socket = new WebSocket(address, { headers: { authorization: `Bearer ${token}` } })
-	const operator: Operator = { http, socket, spawnedAt: [] }
+	const operator: Operator = { worker, socket, spawnedAt: [] }
 	const served = new Promise<void>((resolve, reject) => {
 		socket.addEventListener('close', ({ code, reason }) => reject(new Error(`a socket was closed: ${code} ${reason}`)))
 		socket.addEventListener('message', ({ data }) => {
@@ -83,8 +84,8 @@ async function launch(http: HttpClient, sid: string, blueprint: Json): Promise<v
 	await http.send('POST', '/v1/tasks', { body })
 }
 
-async function work({ http, socket }: Operator, { req_id, task_id, worker_handle: bearer }: SpawnFrame): Promise<void> {
-	await http.send('GET', `/v1/worker/prompt?task_id=${task_id}`, { bearer })
-	await http.send('POST', '/v1/worker/submit', { bearer, body: RESULT })
+async function work({ worker, socket }: Operator, { req_id, task_id, worker_handle: bearer }: SpawnFrame): Promise<void> {
+	await worker.send('GET', `/v1/worker/prompt?task_id=${task_id}`, { bearer })
+	await worker.send('POST', '/v1/worker/submit', { bearer, body: RESULT })
 	socket.send(JSON.stringify({ type: 'spawn_ack', req_id, ok: true }))
 }
