@@ -42,3 +42,27 @@ export function mergeShallow(under: Json | undefined, over: Json | undefined): J
 	if (isJsonObject(under) && isJsonObject(over)) return { ...under, ...over }
 	return over
 }
+
+/**
+ * Whether a value's JSON would take more than so many characters; counting stops there. Values share their parts, so little
+ * memory can stand for text without end.
+ */
+export function isLongerThan(value: Json, limit: number): boolean {
+	let length = 0
+	const open: Json[] = [value]
+	for (let next = open.pop(); next !== undefined; next = open.pop()) {
+		if (typeof next === 'string') length += next.length + 2
+		else if (Array.isArray(next)) {
+			length += next.length + 2
+			for (const member of next) open.push(member)
+		} else if (isJsonObject(next)) {
+			length += 2
+			for (const key in next) {
+				length += key.length + 4
+				open.push(next[key] as Json)
+			}
+		} else length += 4
+		if (length > limit || open.length > limit) return true
+	}
+	return false
+}

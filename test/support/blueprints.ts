@@ -5,6 +5,7 @@ export const path = (at: string): JsonObject => ({ op: 'path', at })
 export const lit = (value: Json): JsonObject => ({ op: 'lit', value })
 export const step = (ref: string, input: Json, out: string): JsonObject => ({ kind: 'step', ref, in: input, out: path(out) })
 export const seq = (...children: JsonObject[]): JsonObject => ({ kind: 'seq', children })
+export const assign = (at: string, value: JsonObject): JsonObject => ({ kind: 'assign', at: path(at), value })
 export const loop = (max: number, body: JsonObject, counter = '$.n'): JsonObject => ({
 	kind: 'loop',
 	counter: path(counter),

@@ -24,7 +24,7 @@ export interface RunWorldOptions {
 	/** A folder that outlives the world; in memory when absent. */
 	readonly dir?: string
 	readonly clock?: Clock
-	readonly limits?: Partial<FlowLimits>
+	readonly limits?: Partial<FlowLimits & { readonly ctxBytes: number }>
 	readonly operators?: OperatorDirectory
 	/** Layers on the world's own stores. */
 	readonly layers?: (stores: { readonly outputs: SqliteOutputStore; readonly attempts: SqliteAttemptStore }) => LayerRegistry
@@ -67,7 +67,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		tokenSecret: new Uint8Array(32),
 		tokenTtlSecs: 1800,
 		recoveryMax: 3,
-		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ...options.limits },
+		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ctxBytes: 2 ** 26, ...options.limits },
 		layers,
 		planOf: (hash) => plans.planOf(hash),
 	})

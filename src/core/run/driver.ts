@@ -12,6 +12,7 @@ import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
 import { AgentContexts } from './agent-contexts.ts'
 import { Audits } from './audits.ts'
+import { refuseLargeResult } from './ctx-limit.ts'
 import { failureResult } from './failure-result.ts'
 import { Journal } from './journal.ts'
 import type { Run, RunPhase, RunStatus } from './record.ts'
@@ -30,7 +31,7 @@ export interface DriverDeps {
 	readonly tokenSecret: Uint8Array
 	readonly tokenTtlSecs: number
 	readonly recoveryMax: number
-	readonly limits: FlowHost['limits']
+	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
 }
 
@@ -92,6 +93,7 @@ export class Driver {
 		const { signal } = this.#controller
 		try {
 			const ctx = await evaluateFlow(this.plan.flow, this.run.initCtx, this.#host, signal)
+			refuseLargeResult(ctx, this.#deps.limits.ctxBytes)
 			return await this.#finish('done', ctx, { kind: 'run.done' })
 		} catch (error) {
 			if (signal.aborted) return await this.#stopped(stopOf(signal))

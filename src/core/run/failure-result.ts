@@ -21,7 +21,7 @@ function errorOf(error: FlowError): JsonObject {
 	const failed = error.cause instanceof StepFailed ? error.cause : null
 	return {
 		message: `flow eval: ${error.message}`,
-		code: failed?.code ?? 'flow_error',
+		code: failed?.code ?? (error.class === 'LimitError' ? 'limit_exceeded' : 'flow_error'),
 		failed_step: failed?.ref ?? null,
 		verdict_value: failed?.verdict ?? null,
 	}

@@ -21,6 +21,7 @@ export interface AttemptDeps {
 	readonly tokenTtlSecs: number
 	/** So many server deaths during one step make a crash loop. */
 	readonly recoveryMax: number
+	readonly limits: { readonly ctxBytes: number }
 	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
 	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */
 	interrupt(code: string, message: string): void

@@ -9,6 +9,7 @@ import type { AuditedStep } from '../layer/audit.ts'
 import type { AgentContexts } from './agent-contexts.ts'
 import { performAttempts } from './attempt-loop.ts'
 import type { Audits } from './audits.ts'
+import { refuseLargeInput } from './ctx-limit.ts'
 import { type Outcome, StepFailed, toFailure, toStepFailed } from './outcome.ts'
 import type { Step } from './record.ts'
 import { settleValue } from './settle-value.ts'
@@ -36,7 +37,8 @@ export class StepRunner {
 	}
 
 	dispatch(call: StepCall): Json | Skipped | Promise<Json | Skipped> {
-		const { journal } = this.#deps
+		const { journal, limits } = this.#deps
+		refuseLargeInput(call.ref, call.input, limits.ctxBytes)
 		const recorded = journal.recorded(call.position)
 		if (recorded && recorded.status !== 'running') return this.#replay(call, recorded)
 		const { prompt, stepCtx } = takeStepMeta(call.input, this.#plan.blueprint.metas)

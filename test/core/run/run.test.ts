@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Attempt, Completion, Worker } from '../../../src/core/dispatch/backend.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import type { Json } from '../../../src/kernel/json.ts'
-import { attempt, blueprintOf, fanout, lit, loop, path, seq, step } from '../../support/blueprints.ts'
+import { assign, attempt, blueprintOf, fanout, lit, loop, path, seq, step } from '../../support/blueprints.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { runWorld } from '../../support/run-world.ts'
@@ -89,6 +89,24 @@ describe('a run', () => {
 		await eventually(async () => (await kinds(world.events)).includes('step.dispatched'), { what: 'the attempt' })
 		await clock.advance(60)
 		expect((await launched.ended).result).toMatchObject({ error: { code: 'attempt_timeout' } })
+	})
+})
+
+describe('a ctx over limits.ctx_bytes', () => {
+	const doubled = Array.from({ length: 40 }, () => seq(assign('$.a', path('$.b')), assign('$.c', path('$')), assign('$.b', path('$.c'))))
+	const double = seq(...doubled)
+
+	test('as the input of a step fails that step, which the flow may catch', async () => {
+		await using world = runWorld({ workers: { echo: pure((value) => value) }, limits: { ctxBytes: 100 } })
+		const flow = attempt(step('echo', lit('x'.repeat(200)), '$.a'), seq(), '$.why')
+		const ended = await (await world.launch(blueprintOf(flow, ['echo']))).ended
+		expect(JSON.stringify(ended.result)).toContain('limits.ctx_bytes (100)')
+	})
+
+	test('at the end fails the run, even where little memory stands for text without end', async () => {
+		await using world = runWorld({ workers: {} })
+		const ended = await (await world.launch(blueprintOf(double, []), { initCtx: { a: 'x', b: 'x' } })).ended
+		expect(ended.result).toMatchObject({ error: { code: 'limit_exceeded' } })
 	})
 })
 
