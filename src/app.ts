@@ -10,6 +10,7 @@ import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
 import { type Engine, openEngine } from './engine.ts'
+import { expandPosted } from './expansion.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
@@ -26,7 +27,7 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 	const stopping = new AbortController()
 	try {
 		const checks = shared(() => serverChecks(engine, url, environment))
-		const http = listen(newHttp(engine, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
+		const http = listen(newHttp(engine, environment, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
 		url = http.url
 		engine.data.nameHolder({ pid: process.pid, address: url })
 		const recovered = await engine.supervisor.recover()
@@ -51,7 +52,7 @@ async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping:
 	await server.stop(true)
 }
 
-function newHttp(engine: Engine, stopping: AbortSignal, checks: HealthDeps['checks']) {
+function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal, checks: HealthDeps['checks']) {
 	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
@@ -67,7 +68,7 @@ function newHttp(engine: Engine, stopping: AbortSignal, checks: HealthDeps['chec
 			blueprints: {
 				blueprints,
 				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
-				expand: async (document) => document,
+				expand: expandPosted(config, environment),
 			},
 			stepWorker: { face },
 			data: { face },

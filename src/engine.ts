@@ -74,6 +74,7 @@ export async function openEngine(options: EngineOptions) {
 		knownKinds: new Set(registry.keys()),
 		functions: new Set(functions.keys()),
 		layers: new Set(layers.hints.keys()),
+		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
 	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
