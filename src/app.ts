@@ -14,6 +14,7 @@ import { expandPosted } from './expansion.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
+import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
 
 /** The process's own variables. */
@@ -58,6 +59,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
@@ -65,11 +67,9 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			runs: { service, runs, events },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
-			blueprints: {
-				blueprints,
-				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
-				expand: expandPosted(config, environment),
-			},
+			blueprints: { blueprints, lint, expand: expandPosted(config, environment) },
+			blueprintVersions: { blueprints },
+			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
 			stepWorker: { face },
 			data: { face },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },

@@ -1,4 +1,6 @@
 import type { Root } from './app.ts'
+import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
+import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
 import { blueprintRoutes } from './routes/blueprints.ts'
 import { dataRoutes } from './routes/data.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -19,6 +21,8 @@ export interface ApiDeps {
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
+	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
+	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
 	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
 	readonly data: DepsOf<typeof dataRoutes>
 	readonly sessions: DepsOf<typeof sessionRoutes>
@@ -33,6 +37,8 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))
 		.use(blueprintRoutes(deps.blueprints))
+		.use(blueprintVersionRoutes(deps.blueprintVersions))
+		.use(blueprintInspectionRoutes(deps.blueprintInspection))
 		.use(stepWorkerRoutes(deps.stepWorker))
 		.use(dataRoutes(deps.data))
 		.use(sessionRoutes(deps.sessions))
