@@ -70,6 +70,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment) },
 			blueprintVersions: { blueprints },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
+			enhance: { enhance: engine.enhance, blueprints, clock },
 			stepWorker: { face },
 			data: { face },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },

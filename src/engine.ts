@@ -35,6 +35,7 @@ import { secretFile } from './store/secret-file.ts'
 import { SqliteAttachSessionStore } from './store/sqlite/attach-session-store.ts'
 import { SqliteAttemptStore } from './store/sqlite/attempt-store.ts'
 import { SqliteBlueprintStore } from './store/sqlite/blueprint-store.ts'
+import { SqliteEnhanceStore } from './store/sqlite/enhance-store.ts'
 import { SqliteEventStore } from './store/sqlite/event-store.ts'
 import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from './store/sqlite/output-store.ts'
@@ -120,6 +121,7 @@ function openStores({ db, values }: DataDir) {
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
+		enhance: new SqliteEnhanceStore(db),
 	}
 }
 

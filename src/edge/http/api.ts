@@ -3,6 +3,7 @@ import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
 import { blueprintRoutes } from './routes/blueprints.ts'
 import { dataRoutes } from './routes/data.ts'
+import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { operatorRoutes } from './routes/operators.ts'
@@ -23,6 +24,7 @@ export interface ApiDeps {
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
 	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
 	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
+	readonly enhance: DepsOf<typeof enhanceRoutes>
 	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
 	readonly data: DepsOf<typeof dataRoutes>
 	readonly sessions: DepsOf<typeof sessionRoutes>
@@ -39,6 +41,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(blueprintRoutes(deps.blueprints))
 		.use(blueprintVersionRoutes(deps.blueprintVersions))
 		.use(blueprintInspectionRoutes(deps.blueprintInspection))
+		.use(enhanceRoutes(deps.enhance))
 		.use(stepWorkerRoutes(deps.stepWorker))
 		.use(dataRoutes(deps.data))
 		.use(sessionRoutes(deps.sessions))

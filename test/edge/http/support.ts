@@ -5,6 +5,7 @@ import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts
 import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from '../../../src/edge/http/routes/blueprint-versions.ts'
 import { blueprintRoutes } from '../../../src/edge/http/routes/blueprints.ts'
+import { enhanceRoutes } from '../../../src/edge/http/routes/enhance.ts'
 import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
 import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
@@ -16,6 +17,7 @@ import type { Blueprint } from '../../../src/protocol/blueprint.ts'
 import type { Doctor } from '../../../src/protocol/health.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
+import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
 import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
 
 /** Options of an open loopback server; override what the test is about. */
@@ -88,6 +90,7 @@ const doctor: Doctor = {
 export function httpWorld(options: HttpWorldOptions = {}) {
 	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
 	const blueprints = new SqliteBlueprintStore(world.db, openBlobs(undefined))
+	const enhance = new SqliteEnhanceStore(world.db)
 	const stopping = new AbortController()
 	const clock = options.clock ?? systemClock
 	const knownKinds = new Set(['rust_fn', 'operator', 'lua', 'subprocess', 'agent_block'])
@@ -107,6 +110,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document) }))
 			.use(blueprintVersionRoutes({ blueprints }))
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
+			.use(enhanceRoutes({ enhance, blueprints, clock }))
 			.use(taskRoutes({ service: world.service, runs: world.runs }))
 			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
 			.use(
@@ -117,6 +121,8 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 	const servers: { stop(force: boolean): Promise<void> }[] = []
 	return {
 		...world,
+		enhance,
+		blueprints,
 		app,
 		call,
 		stopping,
