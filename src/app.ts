@@ -9,6 +9,7 @@ import { mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
+import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
 import { systemClock } from './kernel/clock.ts'
@@ -64,6 +65,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
 			tasks: { service, runs },
+			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
@@ -76,6 +78,13 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
 		}),
 	)
+}
+
+function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): TaskStepDeps {
+	return {
+		...{ runs, outputs, planOf: (hash) => plans.planOf(hash) },
+		readableRun: ({ headers }) => face.readableRun({ authorization: headers.get('authorization') ?? undefined, queryToken: undefined }),
+	}
 }
 
 function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {

@@ -10,6 +10,7 @@ import { operatorRoutes } from './routes/operators.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
+import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
 
 type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
@@ -18,6 +19,7 @@ type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
 export interface ApiDeps {
 	readonly health: DepsOf<typeof healthRoutes>
 	readonly tasks: DepsOf<typeof taskRoutes>
+	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
@@ -35,6 +37,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 	return root
 		.use(healthRoutes(deps.health))
 		.use(taskRoutes(deps.tasks))
+		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))

@@ -97,7 +97,7 @@ export const migrations: readonly string[] = [
 		started_at INTEGER NOT NULL,
 		ended_at INTEGER
 	) STRICT, WITHOUT ROWID;
-	CREATE INDEX step_run ON step (run_id, generation);
+	CREATE INDEX step_run ON step (run_id, generation, ref);
 
 	CREATE TABLE decision (
 		run_id TEXT NOT NULL,
