@@ -9,6 +9,7 @@ import { enhanceRoutes } from '../../../src/edge/http/routes/enhance.ts'
 import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
 import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
+import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import type { Json } from '../../../src/kernel/json.ts'
@@ -112,6 +113,12 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
 			.use(enhanceRoutes({ enhance, blueprints, clock }))
 			.use(taskRoutes({ service: world.service, runs: world.runs }))
+			.use(
+				taskStepRoutes({
+					...{ runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) },
+					readableRun: async () => null,
+				}),
+			)
 			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
 			.use(
 				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
