@@ -9,10 +9,13 @@ import { mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
+import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, openEngine } from './engine.ts'
+import { expandPosted } from './expansion.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Logger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
+import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
 
 /** The process's own variables. */
@@ -26,7 +29,7 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 	const stopping = new AbortController()
 	try {
 		const checks = shared(() => serverChecks(engine, url, environment))
-		const http = listen(newHttp(engine, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
+		const http = listen(newHttp(engine, environment, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
 		url = http.url
 		engine.data.nameHolder({ pid: process.pid, address: url })
 		const recovered = await engine.supervisor.recover()
@@ -51,29 +54,37 @@ async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping:
 	await server.stop(true)
 }
 
-function newHttp(engine: Engine, stopping: AbortSignal, checks: HealthDeps['checks']) {
+function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal, checks: HealthDeps['checks']) {
 	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
 			tasks: { service, runs },
+			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
-			blueprints: {
-				blueprints,
-				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),
-				expand: async (document) => document,
-			},
+			blueprints: { blueprints, lint, expand: expandPosted(config, environment) },
+			blueprintVersions: { blueprints },
+			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
+			enhance: { enhance: engine.enhance, blueprints, clock },
 			stepWorker: { face },
 			data: { face },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
 		}),
 	)
+}
+
+function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): TaskStepDeps {
+	return {
+		...{ runs, outputs, planOf: (hash) => plans.planOf(hash) },
+		readableRun: ({ headers }) => face.readableRun({ authorization: headers.get('authorization') ?? undefined, queryToken: undefined }),
+	}
 }
 
 function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {

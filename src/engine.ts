@@ -20,27 +20,31 @@ import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
 import { startSessionSweep } from './core/operator/sweep.ts'
-import { workerFace } from './core/output/worker-face.ts'
+import { projectContext, projectingBackend } from './core/output/projecting-backend.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
 import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
+import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
-import { equalInConstantTime, sha256Hex } from './kernel/hash.ts'
+import type { RunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
+import type { CheckPolicy } from './protocol/blueprint.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
+import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
 import { SqliteAttachSessionStore } from './store/sqlite/attach-session-store.ts'
 import { SqliteAttemptStore } from './store/sqlite/attempt-store.ts'
 import { SqliteBlueprintStore } from './store/sqlite/blueprint-store.ts'
+import { SqliteEnhanceStore } from './store/sqlite/enhance-store.ts'
 import { SqliteEventStore } from './store/sqlite/event-store.ts'
 import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from './store/sqlite/output-store.ts'
+import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
 import { SqliteRunStore } from './store/sqlite/run-store.ts'
 import { sqliteSeating } from './store/sqlite/seating.ts'
-import { submittedFiles } from './store/submitted-file.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
 export interface EngineOptions {
@@ -68,12 +72,14 @@ export async function openEngine(options: EngineOptions) {
 
 	const operators = await openOperators(options, data, stores)
 	const functions = builtinFunctions(clock)
-	const parts = { ...options, stores, operators, secret, childList, functions }
+	const checkPolicyOf = async (runId: RunId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy
+	const parts = { ...options, stores, operators, secret, childList, functions, checkPolicyOf }
 	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
 	const offered: LintOptions = {
 		knownKinds: new Set(registry.keys()),
 		functions: new Set(functions.keys()),
 		layers: new Set(layers.hints.keys()),
+		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
 	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
@@ -83,7 +89,8 @@ export async function openEngine(options: EngineOptions) {
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const service = runService({ ...launchDeps(options, stores, operators, supervisor, plans), layers })
-	const face = newWorkerFace(options, stores, operators, supervisor, secret)
+	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
+	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	await seed(config, stores.blueprints)
 	const stop = async (): Promise<void> => {
@@ -94,7 +101,7 @@ export async function openEngine(options: EngineOptions) {
 	}
 	let stopped: Promise<void> | undefined
 	return {
-		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret },
+		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
 		...operators,
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
@@ -119,6 +126,8 @@ function openStores({ db, values }: DataDir) {
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
+		enhance: new SqliteEnhanceStore(db),
+		produced: new SqliteProducedStepStore(db, values),
 	}
 }
 
@@ -140,22 +149,26 @@ interface RegistryParts extends EngineOptions {
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
 	readonly functions: ReturnType<typeof builtinFunctions>
+	/** What the launch of a run said of outputs that cannot be shown as files. */
+	checkPolicyOf(runId: RunId): Promise<CheckPolicy | undefined>
 }
 
 /** What it takes to hand an attempt to an operator. */
-function operatorDeps({ config, clock, baseUrl, stores, operators, secret }: RegistryParts): OperatorBackendDeps {
+function operatorDeps({ config, clock, log, baseUrl, stores, operators, secret }: RegistryParts): OperatorBackendDeps {
 	const ttlSecs = config.workerTokenTtlSecs
 	return {
 		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs },
 		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
 		baseUrl: () => baseUrl() ?? null,
+		contextFile: (placement, attempt) => projectContext({ files: projectionFiles, log }, placement, attempt),
 		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : (config.dataSinkEndpoint?.replace(/\/+$/, '') ?? null)),
 	}
 }
 
 /** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
 function newRegistry(parts: RegistryParts): Registry {
-	const { config, clock, log, environment, baseUrl, childList, functions } = parts
+	const { config, clock, log, environment, baseUrl, childList, functions, stores, checkPolicyOf } = parts
+	const projecting = { files: projectionFiles, log, outputs: stores.outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
 	const processes = processBackend({
 		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
 		children: config.limits.children,
@@ -163,8 +176,8 @@ function newRegistry(parts: RegistryParts): Registry {
 	})
 	return new Map([
 		['rust_fn', functionBackend(functions)],
-		['subprocess', processes],
-		['operator', operatorBackend(operatorDeps(parts))],
+		['subprocess', projectingBackend(projecting, processes)],
+		['operator', projectingBackend(projecting, operatorBackend(operatorDeps(parts)))],
 	])
 }
 
@@ -191,26 +204,6 @@ function launchDeps(
 		},
 		resolve: (reference) => plans.resolve(reference),
 	}
-}
-
-function newWorkerFace(
-	{ config, clock, log }: EngineOptions,
-	stores: Stores,
-	{ hub, sessions }: Operators,
-	supervisor: RunSupervisor,
-	secret: Uint8Array,
-) {
-	return workerFace({
-		...{ attempts: stores.attempts, outputs: stores.outputs, files: submittedFiles, secret, clock, log, limits: config.limits },
-		openReads: config.adminToken === null,
-		isTrusted: async (bearer) => (await sessions.byToken(bearer)) !== null || isAdminToken(config.adminToken, bearer),
-		agentOf: async (runId, agent) => (await supervisor.planOf(runId))?.routes.get(agent)?.agent ?? null,
-		finalArrived: (stepId, n) => hub.finalArrived(stepId, n),
-	})
-}
-
-function isAdminToken(adminToken: string | null, bearer: string): boolean {
-	return adminToken !== null && equalInConstantTime(sha256Hex(adminToken), sha256Hex(bearer))
 }
 
 /** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */

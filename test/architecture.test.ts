@@ -50,10 +50,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	config: ['kernel'],
 	'config.ts': ['kernel', 'config'],
 	'prelude.ts': [],
-	'main.ts': ['prelude.ts', 'app.ts', 'doctor.ts', 'edge/cli'],
-	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'doctor.ts'],
+	'main.ts': ['prelude.ts', 'app.ts', 'doctor.ts', 'expansion.ts', 'edge/cli'],
+	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'expansion.ts', 'doctor.ts'],
 	'doctor.ts': [...INWARD, 'store', 'backend', 'config.ts', 'engine.ts'],
-	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts'],
+	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts'],
+	'face.ts': [...INWARD, 'store', 'config.ts'],
+	'expansion.ts': [...INWARD, 'store', 'config.ts'],
 }
 
 /** Libraries and powers that one part of the house has to itself. */

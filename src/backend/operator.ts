@@ -11,7 +11,7 @@ import { readStats } from '../core/output/worker-stats.ts'
 import { MseError, messageOf } from '../kernel/error.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
 import { promptSlots, renderTemplate } from '../kernel/template.ts'
-import type { AgentDef, Blueprint } from '../protocol/blueprint.ts'
+import type { AgentDef, Blueprint, ProjectionPlacement } from '../protocol/blueprint.ts'
 import type { FrameWorker } from '../protocol/operator-frame.ts'
 
 export interface OperatorBackendDeps {
@@ -24,6 +24,8 @@ export interface OperatorBackendDeps {
 	baseUrl(): string | null
 	/** Base address of the data routes that workers shall use (`data_sink_endpoint`); null when they shall not. */
 	dataBase(): string | null
+	/** Writes a file that tells what the attempt is about, and returns its path; null where there is no place for it. */
+	contextFile(placement: ProjectionPlacement | undefined, attempt: Attempt): Promise<string | null>
 }
 
 /** What of an agent is the same for all its attempts. */
@@ -31,6 +33,7 @@ interface Prepared {
 	readonly to: Asking['to']
 	readonly system: string
 	readonly worker: FrameWorker | null
+	readonly placement: ProjectionPlacement | undefined
 }
 
 /**
@@ -49,17 +52,17 @@ export function operatorBackend(deps: OperatorBackendDeps): Backend {
 
 /** A worker that hands whole attempts to the operator of that sid or role, who is given no system prompt. */
 export function operatorWorker(deps: OperatorBackendDeps, name: string): Worker {
-	return spawning(deps, { to: { operator: name }, system: '', worker: null })
+	return spawning(deps, { to: { operator: name }, system: '', worker: null, placement: undefined })
 }
 
 function spawning(deps: OperatorBackendDeps, prepared: Prepared): Worker {
 	return {
 		pure: false,
 		async perform(attempt) {
-			return toCompletion(await deps.hub.ask(toAsking(deps, prepared, attempt)))
+			return toCompletion(await deps.hub.ask(await toAsking(deps, prepared, attempt)))
 		},
 		async resume(attempt) {
-			return toCompletion(await deps.hub.resume(toAsking(deps, prepared, attempt)))
+			return toCompletion(await deps.hub.resume(await toAsking(deps, prepared, attempt)))
 		},
 	}
 }
@@ -72,7 +75,7 @@ function prepare(agent: AgentDef, blueprint: Blueprint): Prepared {
 	const isClient = runner?.backend === 'ws_operator' || runner?.backend === 'ws_claude_code'
 	const model = agent.profile?.model
 	const worker = isClient ? { variant: runner.variant, tools: [...runner.tools], ...(model && { requested_model: model }) } : null
-	return { to: { slot }, system: agent.profile?.system_prompt ?? '', worker }
+	return { to: { slot }, system: agent.profile?.system_prompt ?? '', worker, placement: blueprint.projection_placement }
 }
 
 function invalidSpec(sentence: string): MseError {
@@ -95,7 +98,9 @@ function renderSystem(source: string, prompt: Json): string | null {
 	}
 }
 
-function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attempt): Asking {
+async function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attempt): Promise<Asking> {
+	const contextFile = await deps.contextFile(prepared.placement, attempt)
+	attempt.signal.throwIfAborted()
 	const { stepId, runId, taskId, n, agent, signal } = attempt
 	return {
 		kind: 'spawn',
@@ -106,7 +111,7 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 		to: prepared.to,
 		frame: { task_id: stepId, agent, attempt: n, ...(prepared.worker && { worker: prepared.worker }) },
 		alongside: () => keepSystem(deps, prepared, attempt),
-		secrets: () => spawnSecrets(deps, prepared, attempt),
+		secrets: () => spawnSecrets(deps, prepared, attempt, contextFile),
 		signal,
 		standsAfter,
 		working: (isWorking) => attempt.working(isWorking),
@@ -117,7 +122,7 @@ function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attemp
 /** A request outlives the process that made it. */
 export const standsAfter = (reason: unknown): boolean => reason instanceof Stop && reason.kind === 'detached'
 
-function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: Attempt): JsonObject {
+function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: Attempt, contextFile: string | null): JsonObject {
 	const { token, handle } = deps.mint(attempt)
 	const { agent, stepId, runId, context, prompt } = attempt
 	const directive = spawnDirective({
@@ -129,6 +134,7 @@ function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: 
 		variant: worker?.variant ?? null,
 		dataBase: deps.dataBase(),
 		context,
+		contextFile,
 		taskDirective: prompt,
 	})
 	return { capability_token: token, worker_handle: handle, directive }

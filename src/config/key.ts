@@ -44,12 +44,12 @@ const top = {
 	seedSamples: key(onOff, false, 'store the sample Blueprints when they have no commit'),
 	blueprintRefBase: optional(path, 'folder that $file and $agent_md references start from'),
 	blueprintRefIncludes: key(pathList, [], 'folders to search for references, in this order', { flag: 'include', joined: true }),
-	blueprintStrictEmbed: key(onOff, false, 'refuse Blueprints with references that cannot be resolved'),
+	blueprintStrictEmbed: key(onOff, false, 'refuse posted Blueprints that still have references'),
 	defaultAgentKind: optional(oneOf('operator', 'agent_block', 'rust_fn', 'lua', 'subprocess'), 'kind of agents that state none', {
 		fallbackDoc: 'operator',
 	}),
 	legacyWorkerBindingPolicy: key(oneOf('allow', 'reject'), 'allow', 'whether workers may be bound the old way'),
-	checkPolicy: key(oneOf('silent', 'warn', 'strict'), 'warn', 'what a failed check of a launch leads to'),
+	checkPolicy: key(oneOf('silent', 'warn', 'strict'), 'warn', 'what becomes of an output that cannot be shown as a file'),
 
 	syncTimeoutSecs: key(wholeNumber('seconds', 1), 3600, 'longest a launch may wait for its run'),
 	longHoldWarnMs: optional(wholeNumber('milliseconds', 1), 'warn about dispatches slower than this', { fallbackDoc: 'off' }),

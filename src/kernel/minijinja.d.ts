@@ -12,6 +12,7 @@ declare module 'minijinja-js/dist/bundler/minijinja_js_bg.js' {
 	export function __wbg_set_wasm(exports: WebAssembly.Exports): void
 	export class Environment {
 		free(): void
+		addTemplate(name: string, source: string): void
 		renderStr(source: string, slots: unknown): string
 		undefinedBehavior: 'strict' | 'chainable' | 'lenient' | 'semi_strict'
 		fuel: number | undefined

@@ -36,6 +36,21 @@ export function renderTemplate(source: string, slots: JsonObject): string {
 	}
 }
 
+/** What keeps a template from being read at all, `template syntax error: <detail>`; null when nothing does. */
+export function templateSyntaxError(source: string): string | null {
+	if (!engine.memory) reload()
+	const environment = new glue.Environment()
+	try {
+		environment.addTemplate('template', source)
+		environment.free()
+		return null
+	} catch (thrown) {
+		discard(environment)
+		if (isTrap(thrown)) reload()
+		return `template syntax error: ${detailOf(thrown)}`
+	}
+}
+
 /** The variables a prompt gives: the members of an object or of an object's JSON text, else the whole text as `directive`. */
 export function promptSlots(prompt: Json): JsonObject {
 	const value = typeof prompt === 'string' ? parseJson(prompt) : prompt

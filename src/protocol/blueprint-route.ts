@@ -61,3 +61,31 @@ export const BlueprintListSchema = Type.Object({
 		}),
 	),
 })
+
+/** Ours: one version of a Blueprint, the document as `head` shows it, with its newest commit. */
+export const VersionSchema = Type.Composite([HeadSchema, Type.Object({ commit: HistoryEntrySchema })])
+
+/** `from` is the version before `to` when left out, and `to` the head. */
+export const DiffQuerySchema = Type.Object({ from: Type.Optional(Type.String()), to: Type.Optional(Type.String()) }, tolerant)
+
+/** An RFC 6902 patch that makes the document of `from` (null: nothing was there) into that of `to`, keys of ours included. */
+export const DiffSchema = Type.Object({
+	id: Type.String(),
+	from: nullable(Type.String()),
+	to: Type.String(),
+	patch: Type.Array(Type.Object({ op: Type.String(), path: Type.String(), value: Type.Optional(Type.Unknown()) })),
+})
+
+/** Body of `POST /v1/blueprints/:id/restore`. */
+export const RestoreBodySchema = Type.Object(
+	{
+		version: Type.String({ description: 'a version of this Blueprint, as 64 hex digits' }),
+		expected_head: Type.Optional(Type.String()),
+		author: Type.Optional(Type.String({ maxLength: 200 })),
+		message: Type.Optional(Type.String({ maxLength: 2000 })),
+	},
+	{ additionalProperties: false },
+)
+
+/** 201 with a new commit, 200 when the head was that version already. */
+export const RestoredSchema = Type.Object({ id: Type.String(), version: Type.String(), restored: Type.Boolean() })

@@ -15,6 +15,16 @@ export const PromptQuerySchema = Type.Object(
 )
 export type PromptQuery = Static<typeof PromptQuerySchema>
 
+/** Where the output of another step is found; never the content itself (mlua-swarm 0.7.0). */
+export const StepPointerSchema = Type.Object({
+	name: Type.String(),
+	size_bytes: Type.Integer(),
+	file_path: Type.Optional(Type.String()),
+	content_url: Type.String(),
+	sha256: Type.String(),
+})
+export type StepPointer = Static<typeof StepPointerSchema>
+
 /** What a worker may know of its task; a key without a value is left out (mlua-swarm 0.26.0, and our `input_refs`). */
 export const PromptContextSchema = Type.Object({
 	task_id: Type.String(),
@@ -27,6 +37,7 @@ export const PromptContextSchema = Type.Object({
 	project_name_alias: Type.Optional(Type.String()),
 	input_refs: Type.Optional(Type.Array(Type.String())),
 	extra: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+	steps: Type.Optional(Type.Array(StepPointerSchema)),
 })
 
 export const SystemRefSchema = Type.Object({

@@ -33,7 +33,7 @@ async function openWorker(system: string) {
 	})
 	const systems: string[] = []
 	const backend = operatorBackend({
-		...{ hub, baseUrl: () => null, dataBase: () => null },
+		...{ hub, contextFile: async () => null, baseUrl: () => null, dataBase: () => null },
 		attempts: { setSystem: async (_stepId, _n, text) => void systems.push(text) },
 		outputs: { listForAttempt: async () => [] },
 		mint: () => ({ token: 't', nonce: 'n', handle: 'wh-0' }),

@@ -23,7 +23,7 @@ async function backendWorld(dataBase: string | null = null) {
 	const baked = new Map<string, string>()
 	let minted = 0
 	const backend = operatorBackend({
-		...{ hub: world.hub, outputs, baseUrl: () => 'http://127.0.0.1:7777', dataBase: () => dataBase },
+		...{ hub: world.hub, outputs, contextFile: async () => null, baseUrl: () => 'http://127.0.0.1:7777', dataBase: () => dataBase },
 		attempts: { setSystem: async (stepId, n, system) => void baked.set(`${stepId}:${n}`, system) },
 		mint: () => ({ token: `token-${++minted}`, nonce: 'n', handle: 'wh-0123456789abcdef' }),
 	})

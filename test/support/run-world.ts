@@ -6,16 +6,19 @@ import type { OperatorDirectory } from '../../src/core/run/operator-directory.ts
 import { PlanCache } from '../../src/core/run/plan-cache.ts'
 import type { Launched, LaunchRequest, RunService } from '../../src/core/run/request.ts'
 import { runService } from '../../src/core/run/service.ts'
+import type { StepOutputDeps } from '../../src/core/run/step-output.ts'
 import { RunSupervisor } from '../../src/core/run/supervisor.ts'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
+import { projectionFiles } from '../../src/store/projection-file.ts'
 import { SqliteAttemptStore } from '../../src/store/sqlite/attempt-store.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
 import { SqliteEventStore } from '../../src/store/sqlite/event-store.ts'
 import { SqliteOutputStore } from '../../src/store/sqlite/output-store.ts'
+import { SqliteProducedStepStore } from '../../src/store/sqlite/produced-step-store.ts'
 import { SqliteRunStore } from '../../src/store/sqlite/run-store.ts'
 
 export interface RunWorldOptions {
@@ -37,6 +40,9 @@ export interface RunWorld extends AsyncDisposable {
 	readonly runs: SqliteRunStore
 	readonly events: SqliteEventStore
 	readonly outputs: SqliteOutputStore
+	readonly plans: PlanCache
+	/** What shows the outputs of steps. */
+	readonly stepOutputs: StepOutputDeps
 	launch(blueprint: Json, over?: Partial<LaunchRequest>): Promise<Launched>
 	/** Leaves everything as a killed process would: nothing more is written, nothing is ended. */
 	kill(): void
@@ -51,12 +57,12 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 	const db = new SqliteDatabase({ path: dir === undefined ? ':memory:' : join(dir, 'mse.db'), clock })
 	const values = openBlobs(dir && join(dir, 'blob'))
 	const runs = new SqliteRunStore(db, values)
+	const outputs = new SqliteOutputStore(db, values)
 	const plans = new PlanCache({
 		registry: registryOf(options.workers),
 		offered: { knownKinds: new Set(['rust_fn']) },
 		store: new SqliteBlueprintStore(db, values),
 	})
-	const outputs = new SqliteOutputStore(db, values)
 	const layers = options.layers?.({ outputs, attempts: new SqliteAttemptStore(db, values) }) ?? noLayers
 	const supervisor = new RunSupervisor({
 		runs,
@@ -88,6 +94,11 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		runs,
 		events: new SqliteEventStore(db),
 		outputs,
+		plans,
+		stepOutputs: {
+			...{ outputs, attempts: new SqliteAttemptStore(db, values), produced: new SqliteProducedStepStore(db, values) },
+			...{ files: projectionFiles, limitBytes: 2 ** 20 },
+		},
 		launch: (blueprint, over = {}) =>
 			service.launch({ reference: { kind: 'inline', raw: blueprint }, initCtx: {}, detach: false, ...over }),
 		kill: () => db.sqlite.close(),

@@ -2,6 +2,7 @@ import { MseError } from '../../kernel/error.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
 import { effectivePolicy } from '../blueprint/effective-policy.ts'
 import { firstCompileError, type LintOptions, lintBlueprint } from '../blueprint/lint.ts'
+import { type StepNames, stepNames } from '../blueprint/step-names.ts'
 import { type CompiledFlow, compileFlow } from '../flow/compile-flow.ts'
 import type { Backend, Registry, Worker } from './backend.ts'
 
@@ -19,6 +20,8 @@ export interface Plan {
 	readonly blueprint: Blueprint
 	readonly flow: CompiledFlow
 	readonly routes: ReadonlyMap<string, Route>
+	/** Under which names the outputs of its steps are found. */
+	readonly names: StepNames
 }
 
 /** Throws `malformed` (code `compile_error`) with the first compile error; all findings are in its details. */
@@ -35,7 +38,7 @@ export function compilePlan(registry: Registry, offered: LintOptions, blueprint:
 			policy: effectivePolicy(blueprint, agent),
 		})
 	}
-	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes }
+	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes, names: stepNames(blueprint) }
 }
 
 function refuseErrors(offered: LintOptions, blueprint: Blueprint): void {

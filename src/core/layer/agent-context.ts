@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { AgentDef, Blueprint, ContextPolicy } from '../../protocol/blueprint.ts'
+import { agentTiers } from '../blueprint/agent-tier.ts'
 import { effectiveContextPolicy } from '../blueprint/runner.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import type { TaskInput } from '../run/record.ts'
@@ -22,9 +23,7 @@ export interface ContextSource {
 export function assembleContext(blueprint: Blueprint, agent: AgentDef, source: ContextSource): AgentContext {
 	const alias = blueprint.metadata.project_name_alias
 	const tiers: readonly (readonly [string, Json | undefined])[] = [
-		['default_agent_ctx', blueprint.default_agent_ctx],
-		[`metas['${agent.meta?.meta_ref}'].ctx`, metaCtx(blueprint, agent)],
-		[`agents['${agent.name}'].meta.ctx`, agent.meta?.ctx],
+		...agentTiers(blueprint, agent).map(({ where, ctx }) => [where, ctx] as const),
 		['$step_meta', source.stepCtx],
 		['metadata', alias == null ? {} : { project_name_alias: alias }],
 		['task input', { ...source.taskInput }],
@@ -35,11 +34,6 @@ export function assembleContext(blueprint: Blueprint, agent: AgentDef, source: C
 		else if (tier != null) source.malformed(`${name} is not an object`)
 	}
 	return toContext(filterKeys(shaped(merged, source), effectiveContextPolicy(blueprint, agent)))
-}
-
-function metaCtx(blueprint: Blueprint, agent: AgentDef): Json | undefined {
-	const ref = agent.meta?.meta_ref
-	return ref == null ? undefined : blueprint.metas.findLast(({ name }) => name === ref)?.ctx
 }
 
 /** `input_refs` name outputs of earlier steps; a single id will do for a list of one. */

@@ -55,8 +55,8 @@ async function put(deps: WorkerFaceDeps, attempt: AttemptRecord, producer: strin
 	return { out_id: record.id }
 }
 
-/** The run whose names the caller may look up; null means all runs. */
-async function readableRun(deps: WorkerFaceDeps, presented: Presented): Promise<RunId | null> {
+/** The run whose outputs the caller may look at; null means all runs. */
+export async function readableRun(deps: WorkerFaceDeps, presented: Presented): Promise<RunId | null> {
 	const isBare = presented.authorization === undefined && presented.queryToken === undefined
 	if (isBare && deps.openReads) return null
 	const bearer = presentedBearer(presented)

@@ -2,7 +2,9 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { RunId, StepId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { AgentDef } from '../../protocol/blueprint-agent.ts'
-import type { AttemptStore } from '../dispatch/attempt-store.ts'
+import type { StepPointer } from '../../protocol/worker.ts'
+import type { AttemptRecord, AttemptStore } from '../dispatch/attempt-store.ts'
+import type { Projection, ProjectionFiles } from './projection.ts'
 import type { SubmittedFiles } from './sentinel.ts'
 import type { OutputStore } from './store.ts'
 
@@ -19,10 +21,19 @@ export interface WorkerFaceDeps {
 	readonly openReads: boolean
 	/** Whether a bearer that is no worker's may read all data: a live operator's token, or the admin token. */
 	isTrusted(bearer: string): Promise<boolean>
-	/** The agent as the run's pinned Blueprint defines it. */
-	agentOf(runId: RunId, agent: string): Promise<Pick<AgentDef, 'verdict'> | null>
+	/** The agent as the run's pinned Blueprint defines it, and how its outputs are shown as files. */
+	agentOf(runId: RunId, agent: string): Promise<PinnedAgent | null>
+	readonly projections: ProjectionFiles
+	/** Where the worker of an attempt finds what other steps produced. */
+	stepsFor(attempt: AttemptRecord): Promise<readonly StepPointer[]>
 	/** Called after the commit of each Final. */
 	finalArrived(stepId: StepId, n: number): void
+}
+
+/** An agent of a pinned Blueprint, as far as its outputs are concerned. */
+export interface PinnedAgent extends Pick<AgentDef, 'verdict'> {
+	/** Absent where nothing is shown as files. */
+	readonly projection?: Projection
 }
 
 /** A credential as the edge received it. */

@@ -16,7 +16,7 @@ export async function prompt(deps: WorkerFaceDeps, presented: Presented, query: 
 		...identityOf(attempt),
 		...systemPart(attempt, query, bearer),
 		prompt: asText(attempt.prompt),
-		context: contextOf(attempt),
+		context: await contextWithSteps(deps, attempt),
 	}
 }
 
@@ -53,6 +53,11 @@ function systemPart({ system, stepId, n }: AttemptRecord, query: PromptQuery, be
 			mode: 'http',
 		},
 	}
+}
+
+async function contextWithSteps(deps: WorkerFaceDeps, attempt: AttemptRecord): Promise<WorkerPrompt['context']> {
+	const steps = await deps.stepsFor(attempt)
+	return { ...contextOf(attempt), ...(steps.length > 0 && { steps: [...steps] }) }
 }
 
 function contextOf(attempt: AttemptRecord): WorkerPrompt['context'] {

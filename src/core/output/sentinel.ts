@@ -1,5 +1,6 @@
-import { isAbsolute, normalize, relative } from 'node:path'
+import { isAbsolute } from 'node:path'
 import { MseError } from '../../kernel/error.ts'
+import { isInside } from '../../kernel/real-path.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import { toText } from './text.ts'
 
@@ -26,9 +27,9 @@ export async function resolveSentinel(text: string, context: AgentContext, files
 	const workDir = requireWorkDir(context)
 	const root = await files.realPath(workDir)
 	const real = await files.realPath(path)
-	if (real === null && isUnder(workDir, path))
+	if (real === null && isInside(workDir, path))
 		throw new MseError('not_found', `file submit: ${path} does not exist`, { code: 'file_not_found' })
-	if (real === null || root === null || !isUnder(root, real)) throw refused(`${path} is not under the work_dir ${workDir}`)
+	if (real === null || root === null || !isInside(root, real)) throw refused(`${path} is not under the work_dir ${workDir}`)
 	return toText(await files.read(real, limit))
 }
 
@@ -43,11 +44,6 @@ function requireWorkDir(context: AgentContext): string {
 	if (context.extra?.allow_file_submit !== true) throw refused('the agent\'s context does not say "allow_file_submit": true')
 	if (context.work_dir === undefined) throw refused('the run has no work_dir')
 	return context.work_dir
-}
-
-function isUnder(root: string, path: string): boolean {
-	const way = relative(normalize(root), normalize(path))
-	return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(way)
 }
 
 function refused(why: string): MseError {

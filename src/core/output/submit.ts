@@ -5,9 +5,10 @@ import type { OutputEvent } from '../../protocol/output.ts'
 import type { SubmitQuery, WorkerResultReq } from '../../protocol/worker.ts'
 import type { AttemptRecord } from '../dispatch/attempt-store.ts'
 import { identify, requireAttempt, requireRunning, requireStep } from './caller.ts'
-import type { Presented, WorkerFaceDeps } from './face-deps.ts'
+import type { PinnedAgent, Presented, WorkerFaceDeps } from './face-deps.ts'
 import { AUDIT_PREFIX, skipMarker } from './fold.ts'
 import { requireBytes, requireRoom } from './limit.ts'
+import { keepAndProject } from './projection.ts'
 import { resolveSentinel, SUBMITTED_FILE_BYTES } from './sentinel.ts'
 import type { NewOutput, OutputRecord } from './store.ts'
 import { formatOf, toSubmittedValue } from './submit-format.ts'
@@ -43,10 +44,10 @@ export async function artifact(deps: WorkerFaceDeps, presented: Presented, name:
 	requireRunning(attempt)
 	const partName = requirePartName(name)
 	const value = await bodyText(deps, attempt, body)
-	const contract = await contractOf(deps, attempt)
-	if (partName === VERDICT_PART && contract?.channel === 'part') requireMember(contract, value)
+	const agent = await deps.agentOf(attempt.runId, attempt.agent)
+	if (partName === VERDICT_PART && agent?.verdict?.channel === 'part') requireMember(agent.verdict, value)
 	await requireRoom(deps, attempt, 'tail')
-	await append(deps, attempt, { type: 'artifact', name: partName, content: { kind: 'inline', value } })
+	await append(deps, attempt, agent, { type: 'artifact', name: partName, content: { kind: 'inline', value } })
 }
 
 /** Appends to the attempt's tail, unless it ended meanwhile: then throws what a late call gets. */
@@ -65,27 +66,30 @@ async function bodyText(deps: WorkerFaceDeps, attempt: AttemptRecord, body: Uint
 }
 
 async function appendFinal(deps: WorkerFaceDeps, attempt: AttemptRecord, value: Json, { ok, skip }: Signal): Promise<void> {
-	if (ok && !skip) await checkContract(deps, attempt, value)
+	const agent = await deps.agentOf(attempt.runId, attempt.agent)
+	if (ok && !skip) await checkContract(deps, attempt, agent?.verdict, value)
 	await requireRoom(deps, attempt, 'finals')
-	await append(deps, attempt, { type: 'final', content: { kind: 'inline', value: skip ? skipMarker(value) : value }, ok })
+	await append(deps, attempt, agent, { type: 'final', content: { kind: 'inline', value: skip ? skipMarker(value) : value }, ok })
 	deps.finalArrived(attempt.stepId, attempt.n)
 }
 
-async function checkContract(deps: WorkerFaceDeps, attempt: AttemptRecord, value: Json): Promise<void> {
-	const contract = await contractOf(deps, attempt)
+/** Contracts belong to the run's pinned Blueprint, so runs of other Blueprints never share them. */
+async function checkContract(
+	deps: WorkerFaceDeps,
+	attempt: AttemptRecord,
+	contract: VerdictContract | undefined,
+	value: Json,
+): Promise<void> {
 	if (!contract) return
 	const tail = contract.channel === 'part' ? await deps.outputs.listForAttempt(attempt.stepId, attempt.n, 'tail') : []
 	requireContract(contract, value, tail)
 }
 
-/** Contracts belong to the run's pinned Blueprint, so runs of other Blueprints never share them. */
-async function contractOf(deps: WorkerFaceDeps, attempt: AttemptRecord): Promise<VerdictContract | undefined> {
-	return (await deps.agentOf(attempt.runId, attempt.agent))?.verdict ?? undefined
-}
-
-async function append(deps: WorkerFaceDeps, attempt: AttemptRecord, event: OutputEvent): Promise<void> {
-	const { stepId, runId, n, agent } = attempt
-	await appendToRunning(deps, attempt, { plane: 'tail', runId, stepId, attempt: n, producer: agent, event, parentRefs: [] })
+async function append(deps: WorkerFaceDeps, attempt: AttemptRecord, agent: PinnedAgent | null, event: OutputEvent): Promise<void> {
+	const { stepId, runId, n, agent: producer } = attempt
+	const keep = () => appendToRunning(deps, attempt, { plane: 'tail', runId, stepId, attempt: n, producer, event, parentRefs: [] })
+	if (!agent?.projection) return void (await keep())
+	await keepAndProject({ files: deps.projections, log: deps.log }, agent.projection, attempt, event, keep)
 }
 
 function requirePartName(name: string | undefined): string {

@@ -1,3 +1,4 @@
+import type { RunId } from '../../kernel/id.ts'
 import type { DataEmitReq, DataEmitResp, DataPostReq, DataRecord } from '../../protocol/data.ts'
 import type {
 	PromptQuery,
@@ -9,7 +10,7 @@ import type {
 	WorkerResultReq,
 	WorkerStatsReq,
 } from '../../protocol/worker.ts'
-import { emit, emitAs, read } from './data.ts'
+import { emit, emitAs, read, readableRun } from './data.ts'
 import type { Presented, WorkerFaceDeps } from './face-deps.ts'
 import { prompt, promptSystem } from './prompt.ts'
 import { degradation, stats } from './report.ts'
@@ -31,6 +32,8 @@ export interface WorkerFace {
 	emit(presented: Presented, request: DataEmitReq): Promise<DataEmitResp>
 	emitAs(presented: Presented, name: string, request: DataPostReq): Promise<DataEmitResp>
 	read(presented: Presented, key: string): Promise<DataRecord>
+	/** The run whose outputs the caller may look at; null means all runs. */
+	readableRun(presented: Presented): Promise<RunId | null>
 	/** Needs no credential: it tells a size. */
 	renderSize(agent: string): Promise<RenderSizeResp>
 }
@@ -47,6 +50,7 @@ export function workerFace(deps: WorkerFaceDeps): WorkerFace {
 		emit: (presented, request) => emit(deps, presented, request),
 		emitAs: (presented, name, request) => emitAs(deps, presented, name, request),
 		read: (presented, key) => read(deps, presented, key),
+		readableRun: (presented) => readableRun(deps, presented),
 		renderSize: async (agent) => ({ agent, last_rendered_bytes: await deps.attempts.lastRenderedBytes(agent) }),
 	}
 }

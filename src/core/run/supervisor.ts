@@ -100,12 +100,12 @@ export class RunSupervisor {
 		return this.#drivers.get(run.id)?.phase ?? run.phase
 	}
 
-	/** The compiled Blueprint of a run; nothing is read for one that is driven here. */
-	async planOf(runId: RunId): Promise<Plan | null> {
+	/** A run and its compiled Blueprint; nothing is read for one that is driven here. Of the run only what never changes is current. */
+	async runAndPlan(runId: RunId): Promise<{ readonly run: Run; readonly plan: Plan } | null> {
 		const driver = this.#drivers.get(runId)
-		if (driver) return driver.plan
+		if (driver) return driver
 		const run = await this.#deps.runs.run(runId)
-		return run && this.#deps.planOf(run.blueprintHash)
+		return run && { run, plan: await this.#deps.planOf(run.blueprintHash) }
 	}
 
 	get active(): number {

@@ -1,12 +1,16 @@
 import type { Root } from './app.ts'
+import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
+import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
 import { blueprintRoutes } from './routes/blueprints.ts'
 import { dataRoutes } from './routes/data.ts'
+import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
+import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
 
 type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
@@ -15,10 +19,14 @@ type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
 export interface ApiDeps {
 	readonly health: DepsOf<typeof healthRoutes>
 	readonly tasks: DepsOf<typeof taskRoutes>
+	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
+	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
+	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
+	readonly enhance: DepsOf<typeof enhanceRoutes>
 	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
 	readonly data: DepsOf<typeof dataRoutes>
 	readonly sessions: DepsOf<typeof sessionRoutes>
@@ -29,10 +37,14 @@ export function mountApi(root: Root, deps: ApiDeps) {
 	return root
 		.use(healthRoutes(deps.health))
 		.use(taskRoutes(deps.tasks))
+		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))
 		.use(blueprintRoutes(deps.blueprints))
+		.use(blueprintVersionRoutes(deps.blueprintVersions))
+		.use(blueprintInspectionRoutes(deps.blueprintInspection))
+		.use(enhanceRoutes(deps.enhance))
 		.use(stepWorkerRoutes(deps.stepWorker))
 		.use(dataRoutes(deps.data))
 		.use(sessionRoutes(deps.sessions))

@@ -9,6 +9,7 @@ import { newStepId, type StepId } from '../../../src/kernel/id.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import type { VerdictContract } from '../../../src/protocol/blueprint.ts'
+import { projectionFiles } from '../../../src/store/projection-file.ts'
 import { SqliteAttemptStore } from '../../../src/store/sqlite/attempt-store.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
@@ -64,6 +65,8 @@ export class WorkerWorld implements Disposable {
 			openReads: true,
 			isTrusted: async (bearer) => bearer === 'trusted',
 			agentOf: async (_runId, agent) => ({ verdict: contracts.get(agent) }) as { verdict: VerdictContract },
+			projections: projectionFiles,
+			stepsFor: async () => [],
 			finalArrived: (stepId, n) => void finals.push(`${stepId}#${n}`),
 			...over,
 		})

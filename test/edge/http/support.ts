@@ -2,17 +2,23 @@ import type { AnyElysia } from 'elysia'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import type { Worker } from '../../../src/core/dispatch/backend.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
+import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
+import { blueprintVersionRoutes } from '../../../src/edge/http/routes/blueprint-versions.ts'
 import { blueprintRoutes } from '../../../src/edge/http/routes/blueprints.ts'
+import { enhanceRoutes } from '../../../src/edge/http/routes/enhance.ts'
 import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
 import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
+import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
+import type { Blueprint } from '../../../src/protocol/blueprint.ts'
 import type { Doctor } from '../../../src/protocol/health.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
+import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
 import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
 
 /** Options of an open loopback server; override what the test is about. */
@@ -62,6 +68,8 @@ export interface HttpWorldOptions extends Partial<RunWorldOptions> {
 	readonly http?: Partial<HttpOptions>
 	readonly subscribers?: number
 	readonly ready?: () => boolean
+	readonly expand?: (document: Json) => Promise<Json>
+	readonly rejectLegacyBinding?: boolean
 }
 
 const identity: Worker = { pure: true, perform: ({ prompt }) => ({ final: { value: prompt, ok: true } }) }
@@ -83,9 +91,12 @@ const doctor: Doctor = {
 export function httpWorld(options: HttpWorldOptions = {}) {
 	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
 	const blueprints = new SqliteBlueprintStore(world.db, openBlobs(undefined))
+	const enhance = new SqliteEnhanceStore(world.db)
 	const stopping = new AbortController()
 	const clock = options.clock ?? systemClock
 	const knownKinds = new Set(['rust_fn', 'operator', 'lua', 'subprocess', 'agent_block'])
+	const { rejectLegacyBinding = false } = options
+	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, { knownKinds, rejectLegacyBinding })
 	const app = httpApp(testOptions(options.http), (root) =>
 		root
 			.use(
@@ -97,14 +108,17 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 					status: async () => ({ running_runs: await world.runs.countByStatus('running'), attached_operators: 0, periodic_jobs: [] }),
 				}),
 			)
+			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document) }))
+			.use(blueprintVersionRoutes({ blueprints }))
+			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
+			.use(enhanceRoutes({ enhance, blueprints, clock }))
+			.use(taskRoutes({ service: world.service, runs: world.runs }))
 			.use(
-				blueprintRoutes({
-					blueprints,
-					lint: (blueprint) => lintBlueprint(blueprint, { knownKinds }),
-					expand: async (document) => document,
+				taskStepRoutes({
+					...{ runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) },
+					readableRun: async () => null,
 				}),
 			)
-			.use(taskRoutes({ service: world.service, runs: world.runs }))
 			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
 			.use(
 				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
@@ -114,6 +128,8 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 	const servers: { stop(force: boolean): Promise<void> }[] = []
 	return {
 		...world,
+		enhance,
+		blueprints,
 		app,
 		call,
 		stopping,

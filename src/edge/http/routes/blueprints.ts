@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { Diagnostic } from '../../../core/blueprint/diagnostic.ts'
-import { splitExtensions } from '../../../core/blueprint/extension.ts'
+import { readHead, unknownBlueprint } from '../../../core/blueprint/head.ts'
 import { parseBlueprint } from '../../../core/blueprint/parse.ts'
 import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
 import type { BlueprintStore } from '../../../core/blueprint/store.ts'
@@ -19,7 +19,7 @@ import {
 import { refusals } from '../../../protocol/error.ts'
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
-import { toExpectedHead, toHistoryEntry } from '../wire/blueprint.ts'
+import { toExpectedHead, toHistoryEntry, toSplitDocument } from '../wire/blueprint.ts'
 
 export interface BlueprintDeps {
 	readonly blueprints: BlueprintStore
@@ -79,10 +79,9 @@ function readingRoutes(blueprints: BlueprintStore) {
 		.get(
 			'/v1/blueprints/:id/head',
 			async ({ params, set }) => {
-				const { commit, document } = await headOf(blueprints, params.id)
-				const { blueprint, extensions } = splitExtensions(document)
+				const { commit, document } = await readHead(blueprints, params.id)
 				set.headers.etag = `"${commit.hash}"`
-				return { id: params.id, version: commit.hash, blueprint, ...(Object.keys(extensions).length > 0 && { extensions }) }
+				return { id: params.id, version: commit.hash, ...toSplitDocument(document) }
 			},
 			{ response: { 200: HeadSchema, ...refusals(404) } },
 		)
@@ -121,19 +120,6 @@ async function read(deps: BlueprintDeps, id: string, body: unknown, strict: bool
 	return { document, blueprint, diagnostics: findings }
 }
 
-/** Upstream answers 404 whatever keeps the head from being read; an archived one says how to get it back. */
-async function headOf(blueprints: BlueprintStore, id: string) {
-	try {
-		const head = await blueprints.head(id)
-		if (head) return head
-	} catch (error) {
-		if (error instanceof MseError && error.kind === 'conflict')
-			throw new MseError('not_found', error.message, { code: error.code, cause: error })
-		throw error
-	}
-	throw unknownBlueprint(id)
-}
-
 async function listBlueprints(blueprints: BlueprintStore) {
 	const entries = (await blueprints.list()).map(({ id, head, archived }) => ({
 		id,
@@ -143,8 +129,4 @@ async function listBlueprints(blueprints: BlueprintStore) {
 		committed_at: head.at,
 	}))
 	return { blueprints: entries }
-}
-
-function unknownBlueprint(id: string): MseError {
-	return new MseError('not_found', `There is no Blueprint ${id}.`, { code: 'unknown_blueprint' })
 }

@@ -1,5 +1,7 @@
+import { splitExtensions } from '../../../core/blueprint/extension.ts'
 import type { BlueprintCommit } from '../../../core/blueprint/store.ts'
 import { MseError } from '../../../kernel/error.ts'
+import type { Json } from '../../../kernel/json.ts'
 import type { HistoryEntry } from '../../../protocol/blueprint-route.ts'
 
 export function toHistoryEntry(commit: BlueprintCommit): HistoryEntry {
@@ -12,6 +14,12 @@ export function toHistoryEntry(commit: BlueprintCommit): HistoryEntry {
 		seq: commit.seq,
 		at: commit.at,
 	}
+}
+
+/** A stored document as strict clients read it; `extensions` only where it has keys of ours. */
+export function toSplitDocument(document: Json): { blueprint: Json; extensions?: { [path: string]: Json } } {
+	const { blueprint, extensions } = splitExtensions(document)
+	return { blueprint, ...(Object.keys(extensions).length > 0 && { extensions: { ...extensions } }) }
 }
 
 /**

@@ -1,0 +1,121 @@
+import { Type } from '@sinclair/typebox'
+import type { BlueprintStore } from '../../../core/blueprint/store.ts'
+import { type Issue, newIssue } from '../../../core/enhance/issue.ts'
+import { refuseUnknown, requireSetting, saveSetting } from '../../../core/enhance/setting.ts'
+import type { EnhanceStore } from '../../../core/enhance/store.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import { MseError } from '../../../kernel/error.ts'
+import { newIssueId } from '../../../kernel/id.ts'
+import {
+	EnhanceLogEntrySchema,
+	EnhanceLogQuerySchema,
+	EnhanceSettingInputSchema,
+	EnhanceSettingSchema,
+	type GetIssueResponse,
+	GetIssueResponseSchema,
+	IssueListQuerySchema,
+	IssueListSchema,
+	PostIssueRequestSchema,
+	PostIssueResponseSchema,
+} from '../../../protocol/enhance.ts'
+import { refusals } from '../../../protocol/error.ts'
+import { jsonBody } from '../body.ts'
+import { swarmRoutes } from '../failure.ts'
+
+export interface EnhanceDeps {
+	readonly enhance: EnhanceStore
+	readonly blueprints: BlueprintStore
+	readonly clock: Clock
+}
+
+const DEFAULT_LIMIT = 1000
+const MAX_LIMIT = 10_000
+const Nothing = Type.Undefined()
+const KEPT = 'Issues are kept and listed. Nothing of this server works on them yet: an issue stays `pending`.'
+
+/** Wishes about Blueprints, what became of them, and how they are worked on (mlua-swarm 0.1.0 and 0.26.0). */
+export const enhanceRoutes = (deps: EnhanceDeps) => issueRoutes(deps).use(enhanceLogRoutes(deps)).use(enhanceSettingRoutes(deps))
+
+export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'clock'>) =>
+	swarmRoutes('issues')
+		.post(
+			'/v1/issues',
+			async ({ body, status }) => {
+				const issue = newIssue(body, newIssueId(), clock.now())
+				await enhance.addIssue(issue)
+				return status(201, { issue_id: issue.id, status: 'pending' as const })
+			},
+			{
+				...jsonBody(PostIssueRequestSchema),
+				response: { 201: PostIssueResponseSchema, ...refusals(400, 422, 503) },
+				detail: { description: KEPT },
+			},
+		)
+		.get(
+			'/v1/issues',
+			async ({ query }) => {
+				const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
+				const issues = await enhance.issues({ status: query.status, blueprintId: query.blueprint_id, limit })
+				return { issues: issues.map(toWireIssue) }
+			},
+			{ query: IssueListQuerySchema, response: { 200: IssueListSchema, ...refusals(400) } },
+		)
+		.get('/v1/issues/:id', async ({ params }) => toWireIssue((await enhance.issue(params.id)) ?? refuseIssue(params.id)), {
+			response: { 200: GetIssueResponseSchema, ...refusals(404) },
+			detail: { description: KEPT },
+		})
+
+export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
+	swarmRoutes('enhance-log')
+		.get(
+			'/v1/enhance/log',
+			async ({ query }) => {
+				const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
+				return [...(await enhance.log({ blueprintId: query.blueprint_id, limit }))]
+			},
+			{ query: EnhanceLogQuerySchema, response: { 200: Type.Array(EnhanceLogEntrySchema), ...refusals(400) } },
+		)
+		.get('/v1/enhance/log/:issue_id', async ({ params }) => (await enhance.logOf(params.issue_id)) ?? refuseEntry(params.issue_id), {
+			response: { 200: EnhanceLogEntrySchema, ...refusals(404) },
+		})
+
+export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 'enhance' | 'blueprints'>) =>
+	swarmRoutes('enhance-settings')
+		.get('/v1/enhance-settings', async () => [...(await enhance.settingIds())], { response: { 200: Type.Array(Type.String()) } })
+		.post('/v1/enhance-settings', async ({ body, status }) => status(201, await saveSetting({ enhance, blueprints }, body)), {
+			...jsonBody(EnhanceSettingInputSchema),
+			response: { 201: EnhanceSettingSchema, ...refusals(400, 409, 422, 503) },
+		})
+		.get('/v1/enhance-settings/:id', ({ params }) => requireSetting(enhance, params.id), {
+			response: { 200: EnhanceSettingSchema, ...refusals(404) },
+		})
+		.put(
+			'/v1/enhance-settings/:id',
+			async ({ params, body }) => {
+				if (params.id !== body.id)
+					throw new MseError('malformed', `path id=${params.id} != body.id=${body.id}`, { code: 'setting_id_mismatch' })
+				await requireSetting(enhance, params.id)
+				return saveSetting({ enhance, blueprints }, body)
+			},
+			{ ...jsonBody(EnhanceSettingInputSchema), response: { 200: EnhanceSettingSchema, ...refusals(400, 404, 409, 422, 503) } },
+		)
+		.delete(
+			'/v1/enhance-settings/:id',
+			async ({ params, status }) => {
+				if (!(await enhance.removeSetting(params.id))) return refuseUnknown(params.id)
+				return status(204, undefined)
+			},
+			{ response: { 204: Nothing, ...refusals(404, 503) } },
+		)
+
+function toWireIssue({ id, status, blueprintId, intent, reason, newVersion }: Issue): GetIssueResponse {
+	return { issue_id: id, status, blueprint_id: blueprintId, intent, reason, new_version: newVersion }
+}
+
+function refuseIssue(id: string): never {
+	throw new MseError('not_found', `issue not found: ${id}`, { code: 'unknown_issue' })
+}
+
+function refuseEntry(id: string): never {
+	throw new MseError('not_found', `There is no log entry about issue ${id}.`, { code: 'unknown_log_entry' })
+}

@@ -1,0 +1,23 @@
+import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
+import { enhanceStoreContract, type OpenedEnhanceStore } from '../../contract/enhance-store.ts'
+import { testDatabase } from './support.ts'
+
+enhanceStoreContract('SQLite in memory', () => opened('memory'))
+enhanceStoreContract('SQLite in a file', () => opened('file'))
+
+function opened(where: 'memory' | 'file'): OpenedEnhanceStore {
+	const test = testDatabase(where)
+	return {
+		store: new SqliteEnhanceStore(test.db),
+		events: () =>
+			test.db
+				.query<{ kind: string }>('SELECT kind FROM event ORDER BY seq')
+				.all()
+				.map(({ kind }) => kind),
+		reopen() {
+			test.reopen()
+			return new SqliteEnhanceStore(test.db)
+		},
+		[Symbol.dispose]: () => test[Symbol.dispose](),
+	}
+}
