@@ -57,13 +57,18 @@ function newHttp(engine: Engine, stopping: AbortSignal, checks: HealthDeps['chec
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const isAdmin = adminCheck(config.adminToken)
+	const { sessions, hub, outputs, attempts, seats } = engine
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
 			tasks: { service, runs },
 			runs: { service, runs, events },
+			runHistory: { runs, planOf: seats.planOf },
+			steer: { service, runs },
+			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
-			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
+			operators: { sessions, hub, isAdmin, clock, log },
 			blueprints: {
 				blueprints,
 				lint: (blueprint) => lintBlueprint(blueprint, engine.offered),

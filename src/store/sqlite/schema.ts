@@ -203,4 +203,29 @@ export const migrations: readonly string[] = [
 	`
 	CREATE INDEX step_open_audit ON step (run_id) WHERE status = 'running' AND instr(position, '/audit:') > 0;
 	`,
+	`
+	ALTER TABLE step ADD COLUMN dropped_in INTEGER;
+	ALTER TABLE decision ADD COLUMN dropped_in INTEGER;
+	CREATE TABLE run_generation (
+		run_id TEXT NOT NULL,
+		generation INTEGER NOT NULL,
+		status TEXT NOT NULL,
+		result TEXT,
+		closed_at INTEGER NOT NULL,
+		PRIMARY KEY (run_id, generation)
+	) STRICT, WITHOUT ROWID;
+
+	ALTER TABLE task ADD COLUMN asked TEXT;
+
+	CREATE TABLE seat_given (
+		seq INTEGER PRIMARY KEY,
+		sid TEXT NOT NULL,
+		run_id TEXT NOT NULL,
+		slot TEXT NOT NULL,
+		at INTEGER NOT NULL,
+		UNIQUE (sid, run_id, slot)
+	) STRICT;
+	CREATE INDEX seat_given_run ON seat_given (run_id);
+	ALTER TABLE operator_session ADD COLUMN observed_total INTEGER NOT NULL DEFAULT 0;
+	`,
 ]
