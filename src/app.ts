@@ -61,14 +61,19 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
+	const isAdmin = adminCheck(config.adminToken)
+	const { sessions, hub, outputs, attempts, seats } = engine
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
 			tasks: { service, runs },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
+			runHistory: { runs, planOf: seats.planOf },
+			steer: { service, runs },
+			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
-			operators: { sessions: engine.sessions, hub: engine.hub, isAdmin: adminCheck(config.adminToken), clock, log },
+			operators: { sessions, hub, isAdmin, clock, log },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment) },
 			blueprintVersions: { blueprints },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },

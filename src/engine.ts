@@ -18,20 +18,23 @@ import type { Registry } from './core/dispatch/backend.ts'
 import { defaultLayerRegistry } from './core/layer/default-registry.ts'
 import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
+import { isInScope } from './core/operator/session.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
 import { startSessionSweep } from './core/operator/sweep.ts'
 import { projectContext, projectingBackend } from './core/output/projecting-backend.ts'
+import type { SeatDeps } from './core/run/acquire.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
 import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
-import type { RunId } from './kernel/id.ts'
+import { asSessionId, type RunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CheckPolicy } from './protocol/blueprint.ts'
+import type { CapabilityManifest } from './protocol/operator.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -88,7 +91,8 @@ export async function openEngine(options: EngineOptions) {
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
 	})
-	const service = runService({ ...launchDeps(options, stores, operators, supervisor, plans), layers })
+	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
+	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
@@ -103,6 +107,7 @@ export async function openEngine(options: EngineOptions) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
 		...operators,
+		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
 			stopped ??= stop()
@@ -200,9 +205,25 @@ function launchDeps(
 		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
 		operators: {
 			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
+			takes: (name, blueprintId) => {
+				const session = sessions.peek(name)
+				return session === null || isInScope(session.record, blueprintId)
+			},
+			manifestOf: (name) => (sessions.peek(name)?.record.capabilityManifest ?? null) as CapabilityManifest | null,
 			anyLive: async () => sessions.hasLive(),
 		},
 		resolve: (reference) => plans.resolve(reference),
+		planOf: (hash) => plans.planOf(hash),
+	}
+}
+
+function seatDeps({ runs, operators, planOf }: LaunchDeps, { hub, sessions }: Operators): SeatDeps {
+	return {
+		...{ runs, operators, planOf },
+		seatAssigned(runId, { slot, op }, previous) {
+			sessions.touch(asSessionId(op))
+			hub.seatAssigned(runId, slot, previous)
+		},
 	}
 }
 

@@ -59,10 +59,10 @@ function spawning(deps: OperatorBackendDeps, prepared: Prepared): Worker {
 	return {
 		pure: false,
 		async perform(attempt) {
-			return toCompletion(await deps.hub.ask(await toAsking(deps, prepared, attempt)))
+			return completed(deps.hub.ask(await toAsking(deps, prepared, attempt)))
 		},
 		async resume(attempt) {
-			return toCompletion(await deps.hub.resume(await toAsking(deps, prepared, attempt)))
+			return completed(deps.hub.resume(await toAsking(deps, prepared, attempt)))
 		},
 	}
 }
@@ -138,6 +138,16 @@ function spawnSecrets(deps: OperatorBackendDeps, { worker }: Prepared, attempt: 
 		taskDirective: prompt,
 	})
 	return { capability_token: token, worker_handle: handle, directive }
+}
+
+/** A seat that moved is no failure: another attempt follows. */
+async function completed(asked: Promise<Reply>): Promise<Completion> {
+	try {
+		return toCompletion(await asked)
+	} catch (error) {
+		if (error instanceof MseError && error.code === 'displaced') throw new Stop('displaced', error.message)
+		throw error
+	}
 }
 
 /** The worker's own Final decides; what the operator says counts where there is none. An error of the operator fails the step. */

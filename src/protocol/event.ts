@@ -6,6 +6,7 @@ export const eventKinds = [
 	'run.recovered',
 	'run.resumed',
 	'run.paused',
+	'run.reopened',
 	'run.cancel_requested',
 	'run.done',
 	'run.failed',

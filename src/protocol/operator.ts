@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { CountParam } from './query.ts'
 
 /** Unknown keys are ignored on this wire, except inside a capability manifest. */
 const open = { additionalProperties: true }
@@ -26,6 +27,19 @@ export const CapabilityManifestSchema = Type.Object(
 	closed,
 )
 
+export type CapabilityManifest = Static<typeof CapabilityManifestSchema>
+
+/** What a manifest proved of one agent, as it is part of the agent's binding digest (mlua-swarm 0.26.0). */
+export const BindingAttestationSchema = Type.Object({
+	provider_id: Type.String(),
+	provider_revision: orNull(Type.String()),
+	resolved_model: orNull(Type.String()),
+	effective_tools: Type.Array(Type.String()),
+	launch_variant: orNull(Type.String()),
+	capability_snapshot_digest: orNull(Type.String()),
+})
+export type BindingAttestation = Static<typeof BindingAttestationSchema>
+
 /** Body of `POST /v1/operators`: the forms of mlua-swarm 0.1.0 (`roles`) and 0.26.0 (`desc`), together or empty. */
 export const OperatorsCreateReqSchema = Type.Object(
 	{
@@ -45,6 +59,41 @@ export type OperatorsCreateResp = Static<typeof OperatorsCreateRespSchema>
 /** The refusal of a join whose roles others own. */
 export const RolesConflictSchema = Type.Object({ error: Type.String(), code: Type.String(), conflicts: Type.Array(Type.String()) }, open)
 
+/** A seat the session was given. Long texts are cut, large metadata is left out; both are said. */
+export const ObservedSeatSchema = Type.Object({
+	run_id: Type.String(),
+	slot: Type.String(),
+	goal: orNull(Type.String()),
+	project_root: orNull(Type.String()),
+	work_dir: orNull(Type.String()),
+	task_metadata: Type.Unknown(),
+	task_metadata_omitted: Type.Boolean(),
+	text_truncated: Type.Boolean(),
+	at_secs: Type.Integer(),
+})
+export type ObservedSeat = Static<typeof ObservedSeatSchema>
+
+export const OperatorsListQuerySchema = Type.Object({ limit: Type.Optional(CountParam) }, open)
+
+/** Live sessions, the most recently active first (mlua-swarm 0.26.0, with our `roles`). */
+export const OperatorsListRespSchema = Type.Object({
+	operators: Type.Array(
+		Type.Object({
+			sid: Type.String(),
+			roles: Type.Array(Type.String()),
+			joined_at_secs: Type.Integer(),
+			connected: Type.Boolean(),
+			desc: orNull(Type.String()),
+			observed: Type.Array(ObservedSeatSchema),
+			observed_total: Type.Integer({ minimum: 0 }),
+			last_activity_secs: Type.Integer(),
+		}),
+	),
+	total: Type.Integer({ minimum: 0 }),
+	limit: Type.Integer({ minimum: 0 }),
+})
+export type OperatorsListResp = Static<typeof OperatorsListRespSchema>
+
 export const OperatorsInfoRespSchema = Type.Object({
 	sid: Type.String(),
 	roles: Type.Array(Type.String()),
@@ -52,7 +101,7 @@ export const OperatorsInfoRespSchema = Type.Object({
 	connected: Type.Boolean(),
 	desc: orNull(Type.String()),
 	capability_manifest: Type.Optional(CapabilityManifestSchema),
-	observed: Type.Array(Type.Unknown()),
+	observed: Type.Array(ObservedSeatSchema),
 	observed_total: Type.Integer({ minimum: 0 }),
 })
 export type OperatorsInfoResp = Static<typeof OperatorsInfoRespSchema>

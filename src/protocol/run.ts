@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { BindingAttestationSchema } from './operator.ts'
 import { UsageSchema } from './output.ts'
 import { CountParam } from './query.ts'
 
@@ -101,5 +102,41 @@ export const TraceEventSchema = Type.Object({
 })
 export type TraceEvent = Static<typeof TraceEventSchema>
 export const TraceSchema = Type.Object({ run_id: Type.String(), events: Type.Array(TraceEventSchema) })
+
+/** What an agent is bound to; `effective` is null where nobody attested anything (mlua-swarm 0.26.0). */
+export const BindingSchema = Type.Object({
+	agent: Type.String(),
+	runner_source: Type.String(),
+	status: Type.Union([Type.Literal('declaration_only'), Type.Literal('attested')]),
+	requested: nullable(
+		Type.Object({ launch_variant: nullable(Type.String()), model: nullable(Type.String()), tools: Type.Array(Type.String()) }),
+	),
+	effective: nullable(BindingAttestationSchema),
+	difference: Type.Object({
+		model_changed: Type.Boolean(),
+		missing_requested_tools: Type.Array(Type.String()),
+		additional_effective_tools: Type.Array(Type.String()),
+		launch_variant_changed: Type.Boolean(),
+	}),
+	binding_digest: Type.String(),
+})
+export type Binding = Static<typeof BindingSchema>
+
+export const BindingsSchema = Type.Object({
+	run_id: Type.String(),
+	task_id: Type.String(),
+	snapshot_origin: Type.Union([Type.Literal('launch'), Type.Literal('resume_backfill')]),
+	bindings: Type.Array(BindingSchema),
+})
+
+/** An ended life of a run, closed by rerun-from. */
+export const ClosedGenerationSchema = Type.Object({
+	generation: Type.Integer(),
+	status: RunStatusSchema,
+	result_ref: Type.Unknown(),
+	closed_at: Type.Integer(),
+	step_entries: Type.Array(StepEntrySchema),
+})
+export const GenerationsSchema = Type.Object({ run_id: Type.String(), current: Type.Integer(), closed: Type.Array(ClosedGenerationSchema) })
 
 export const ResumedSchema = Type.Object({ run_id: Type.String(), task_id: Type.String(), replayed_steps: Type.Integer() })

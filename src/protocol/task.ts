@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { CountParam } from './query.ts'
-import { HolderSchema, RunRecordSchema, RunStatusSchema } from './run.ts'
+import { RunRecordSchema } from './run.ts'
+import { SeatsSourceSchema, SeatViewSchema } from './seat.ts'
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 /** May be left out or null. */
@@ -66,14 +67,6 @@ export const LaunchBodySchema = Type.Object(
 )
 export type LaunchBody = Static<typeof LaunchBodySchema>
 
-export const SeatViewSchema = Type.Object({
-	slot: Type.String(),
-	vacant: Type.Boolean(),
-	holder: nullable(HolderSchema),
-	declared: Type.Boolean(),
-})
-export type SeatView = Static<typeof SeatViewSchema>
-
 /** What a launcher wants to know about its run at once (mlua-swarm 0.26.0). */
 export const LaunchInfoSchema = Type.Object({
 	run_id: Type.String(),
@@ -81,10 +74,42 @@ export const LaunchInfoSchema = Type.Object({
 	project_root: nullable(Type.String()),
 	work_dir: nullable(Type.String()),
 	seats: Type.Array(SeatViewSchema),
-	seats_source: Type.Union([Type.Literal('blueprint'), Type.Literal('run_current_only')]),
+	seats_source: SeatsSourceSchema,
 	note: nullable(Type.String()),
 })
 export type LaunchInfo = Static<typeof LaunchInfoSchema>
+
+/** Body of `POST /v1/tasks/:id/runs`, which may be left out. The last three keys are ours; unknown keys are ignored. */
+export const KickBodySchema = Type.Object(
+	{
+		init_ctx_override: Type.Optional(Type.Unknown({ description: 'merged over the stored context; null counts as absent' })),
+		task_input_override: maybe(
+			Type.Object(
+				{ project_root: maybe(Type.String()), work_dir: maybe(Type.String()), task_metadata: Type.Optional(Type.Unknown()) },
+				tolerant,
+			),
+		),
+		timeout_secs: maybe(Seconds),
+		detach: maybe(Type.Boolean()),
+		operator_sid: maybe(Type.String()),
+		operator_desc: maybe(Type.String()),
+		operator_slot: maybe(Type.String()),
+		operator: maybe(LaunchOperatorSchema),
+		ttl_secs: maybe(Seconds),
+		check_policy: maybe(CheckPolicySchema),
+	},
+	tolerant,
+)
+export type KickBody = Static<typeof KickBodySchema>
+
+/** Answer of a re-kick: 201 once the run is done, 202 at once when detached. */
+export const KickReplySchema = Type.Object({
+	task_id: Type.String(),
+	run_id: Type.String(),
+	status: Type.Union([Type.Literal('done'), Type.Literal('running')]),
+	info: LaunchInfoSchema,
+})
+export type KickReply = Static<typeof KickReplySchema>
 
 /** Answer of a launch: 200 with the final ctx, or 202 at once with `status: "running"` and no ctx yet. */
 export const LaunchReplySchema = Type.Object({
@@ -99,6 +124,10 @@ export const LaunchReplySchema = Type.Object({
 })
 export type LaunchReply = Static<typeof LaunchReplySchema>
 
+/** The words of mlua-swarm for a task: that of its latest run, `failed` where that was cancelled. */
+const taskStatuses = ['pending', 'running', 'done', 'failed', 'interrupted'] as const
+const TaskStatusSchema = Type.Unsafe<(typeof taskStatuses)[number]>(Type.Union(taskStatuses.map((status) => Type.Literal(status))))
+
 /** Times are unix seconds. */
 export const TaskRecordSchema = Type.Object({
 	id: Type.String(),
@@ -106,7 +135,7 @@ export const TaskRecordSchema = Type.Object({
 	blueprint_ref: Type.Unknown(),
 	input_ctx: Type.Unknown(),
 	task_input_spec: Type.Optional(Type.Unknown()),
-	status: RunStatusSchema,
+	status: TaskStatusSchema,
 	created_at: Type.Integer(),
 	updated_at: Type.Integer(),
 })

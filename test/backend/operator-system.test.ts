@@ -25,7 +25,7 @@ async function openWorker(system: string) {
 	const db = new SqliteDatabase({ path: ':memory:', clock })
 	const store = new SqliteOperatorStore(db, openBlobs(undefined))
 	const sessions = await OperatorSessions.open({ store, clock, log: silentLogger })
-	const seating = { seat: async () => null, assign: async () => ({ generation: 1 }) }
+	const seating = { blueprintOf: async () => null, seat: async () => null, assign: async () => ({ generation: 1 }) }
 	const limits = { requestsPerSession: 10, frameBytes: 2 ** 20 }
 	const hub = new OperatorHub({
 		...{ sessions, store, seating, clock, log: silentLogger, limits },

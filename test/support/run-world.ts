@@ -37,6 +37,7 @@ export interface RunWorld extends AsyncDisposable {
 	readonly db: SqliteDatabase
 	readonly service: RunService
 	readonly supervisor: RunSupervisor
+	planOf(hash: string): ReturnType<PlanCache['planOf']>
 	readonly runs: SqliteRunStore
 	readonly events: SqliteEventStore
 	readonly outputs: SqliteOutputStore
@@ -48,7 +49,7 @@ export interface RunWorld extends AsyncDisposable {
 	kill(): void
 }
 
-const nobody: OperatorDirectory = { find: async () => null, anyLive: async () => false }
+const nobody: OperatorDirectory = { find: async () => null, takes: () => true, manifestOf: () => null, anyLive: async () => false }
 
 /** Runs with real stores and scripted workers, without any edge. */
 export function runWorld(options: RunWorldOptions): RunWorld {
@@ -86,8 +87,10 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		checkPolicy: 'warn',
 		layers,
 		resolve: (reference) => plans.resolve(reference),
+		planOf: (hash) => plans.planOf(hash),
 	})
 	return {
+		planOf: (hash) => plans.planOf(hash),
 		db,
 		service,
 		supervisor,

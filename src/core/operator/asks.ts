@@ -1,10 +1,10 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
-import type { RequestId, RunId, SessionId, StepId } from '../../kernel/id.ts'
+import { asSessionId, type RequestId, type RunId, type SessionId, type StepId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
-import { type Asking, nameOf, newRequest, type Reply, refuseHuge, replyOf } from './request.ts'
+import { type Asking, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
 import type { Addressee, OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { EndState, OperatorStore } from './store.ts'
@@ -37,14 +37,15 @@ export class OperatorAsks {
 
 	/**
 	 * Resolves with the reply. Rejects with the signal's reason, with `timed_out` (code `request_deadline`), with `throttled`
-	 * (code `requests_per_session`), or with `unavailable` when the session or the seat's holder is gone.
+	 * (code `requests_per_session`), with `conflict` (code `displaced` or `seat_moved`) when the seat has another holder now,
+	 * or with `unavailable` when the session it was addressed to by name is gone.
 	 */
 	async ask(asking: Asking): Promise<Reply> {
 		asking.signal.throwIfAborted()
 		refuseHuge(asking, this.#deps.frameBytes)
 		const to = await this.#deps.router.route(asking.runId, asking.to)
 		asking.signal.throwIfAborted()
-		if (to && this.#isFull(to.sid)) throw this.#tooMany(to.sid)
+		if (to && this.#isFull(to.sid)) throw tooMany(to.sid, this.#deps.requestsPerSession)
 		const goesOut = to !== null && this.#deps.waiting.found(to.sid)?.connection?.hasRoom === true
 		const request = newRequest(asking, to, goesOut ? 'sent' : 'parked', this.#deps.clock.now(), this.#deps.requestDeadlineMs)
 		void this.#deps.marks.flush()
@@ -87,14 +88,17 @@ export class OperatorAsks {
 		for (const name of names) for (const waiter of this.#deps.waiting.vacant(name)) void this.#address(waiter)
 	}
 
-	/** The seat has a holder now: what waited for one goes to them. */
-	seatAssigned(runId: RunId, slot: string): void {
-		for (const waiter of this.#deps.waiting.vacant(slot)) if (waiter.request.runId === runId) void this.#address(waiter)
+	/** The seat has a holder now, on disk: what waited for one goes to them, what the holder before had is theirs no more. */
+	seatAssigned(runId: RunId, slot: string, previous: string | null): void {
+		const isOfSeat = (waiter: Waiter): boolean => waiter.request.runId === runId && waiter.request.slot === slot
+		const before = previous === null ? undefined : (this.#deps.sessions.peek(previous)?.record.sid ?? asSessionId(previous))
+		for (const waiter of (before && this.#deps.waiting.found(before)?.all()) ?? []) if (isOfSeat(waiter)) void this.#settleAsOnDisk(waiter)
+		for (const waiter of this.#deps.waiting.vacant(slot)) if (isOfSeat(waiter)) void this.#address(waiter)
 	}
 
 	/** The session is gone on disk, and so are the requests addressed to it. */
 	sessionEnded(sid: SessionId, reason: string): void {
-		for (const waiter of this.#deps.waiting.removeDesk(sid)?.all() ?? []) void this.#orphan(waiter, reason)
+		for (const waiter of this.#deps.waiting.removeDesk(sid)?.all() ?? []) void this.#settleAsOnDisk(waiter, reason)
 	}
 
 	/** Lets the time to acknowledge run for what lies on that desk. */
@@ -123,21 +127,24 @@ export class OperatorAsks {
 		if (waiter.sid === null) {
 			if (this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
 		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
-		else void this.#orphan(waiter, 'operator session torn down')
+		else void this.#settleAsOnDisk(waiter, 'operator session torn down')
 	}
 
 	async #address(waiter: Waiter): Promise<void> {
-		if (!waiter.isStored || waiter.isBeingAddressed) return
+		if (!waiter.isStored || waiter.isBeingAddressed || waiter.isDone) return
 		waiter.isBeingAddressed = true
+		let hasMoved = false
 		try {
 			const to = await this.#deps.router.route(waiter.request.runId, waiter.asking.to)
 			if (to && !waiter.isDone && !this.#isFull(to.sid)) await this.#give(waiter, to)
 		} catch (error) {
-			if (error instanceof MseError && error.code === 'seat_holder_unknown') await this.#withdraw(waiter, error)
-			else this.#deps.log.warn('a waiting request could not be given to the operator who came', { req_id: waiter.request.reqId, error })
+			hasMoved = error instanceof MseError && error.code === 'seat_moved'
+			if (!hasMoved)
+				this.#deps.log.warn('a waiting request could not be given to the operator who came', { req_id: waiter.request.reqId, error })
 		} finally {
 			waiter.isBeingAddressed = false
 		}
+		if (hasMoved) await this.#address(waiter)
 	}
 
 	async #give(waiter: Waiter, to: Addressee): Promise<void> {
@@ -164,8 +171,24 @@ export class OperatorAsks {
 		await this.#end(waiter, 'withdrawn', { reason: messageOf(reason) }, () => waiter.reject(reason))
 	}
 
-	#orphan(waiter: Waiter, reason: string): Promise<void> {
-		return this.#withdraw(waiter, new MseError('unavailable', reason, { code: 'operator_session_ended' }))
+	/** Somebody else ended the request on disk: whoever waits for it is told how. One that is open all the same ends with `orphaned`. */
+	async #settleAsOnDisk(waiter: Waiter, orphaned?: string): Promise<void> {
+		try {
+			await waiter.stored
+			// A session that is just ending takes its requests with it.
+			const isServed = waiter.sid !== null && (await this.#deps.sessions.find(waiter.sid)) !== null
+			const request = await this.#deps.store.request(waiter.request.reqId)
+			if (waiter.isDone || !request) return
+			if (request.endedAt !== null) {
+				this.#forget(waiter)
+				waiter.resolve(replyOf(request))
+			} else if (isServed && waiter.sid !== null) this.#deps.waiting.desk(waiter.sid).pump()
+			else if (orphaned !== undefined)
+				await this.#withdraw(waiter, new MseError('unavailable', orphaned, { code: 'operator_session_ended' }))
+		} catch (error) {
+			this.#fail(waiter, error)
+			waiter.reject(error)
+		}
 	}
 
 	async #expire(waiter: Waiter): Promise<void> {
@@ -226,13 +249,5 @@ export class OperatorAsks {
 
 	#isFull(sid: SessionId): boolean {
 		return (this.#deps.waiting.found(sid)?.size ?? 0) >= this.#deps.requestsPerSession
-	}
-
-	#tooMany(sid: SessionId): MseError {
-		const limit = this.#deps.requestsPerSession
-		return new MseError('throttled', `Operator session ${sid} has ${limit} requests waiting, the limit (limits.requests_per_session).`, {
-			code: 'requests_per_session',
-			hint: 'Let the operator answer some, or raise the limit.',
-		})
 	}
 }

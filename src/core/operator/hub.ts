@@ -12,6 +12,7 @@ import { OperatorRouter, type Seating } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import { OperatorSocket } from './socket.ts'
 import type { Answered, OpenState, OperatorRequest, OperatorStore } from './store.ts'
+import { untilSeated } from './until-seated.ts'
 import { pauseGrace } from './waiter.ts'
 import { Waiting } from './waiting.ts'
 
@@ -40,6 +41,7 @@ export class OperatorHub {
 	readonly #marks: DeliveryMarks
 	readonly #waiting: Waiting
 	readonly #asks: OperatorAsks
+	readonly #ask = (asking: Asking): Promise<Reply> => this.#asks.ask(asking)
 	#dropped = 0
 	#isStopped = false
 
@@ -66,14 +68,14 @@ export class OperatorHub {
 		return this.#dropped
 	}
 
-	/** See `OperatorAsks.ask`. */
+	/** See `OperatorAsks.ask` and `untilSeated`. */
 	ask(asking: Asking): Promise<Reply> {
-		return this.#asks.ask(asking)
+		return untilSeated(asking, this.#ask, this.#ask)
 	}
 
-	/** See `OperatorAsks.resume`. */
+	/** See `OperatorAsks.resume` and `untilSeated`. */
 	resume(asking: Asking): Promise<Reply> {
-		return this.#asks.resume(asking)
+		return untilSeated(asking, (it) => this.#asks.resume(it), this.#ask)
 	}
 
 	/** Called by the worker routes once a Final of the attempt is on disk. */
@@ -81,9 +83,9 @@ export class OperatorHub {
 		this.#asks.finalArrived(stepId, attempt)
 	}
 
-	/** Called by whoever gave the seat a holder; requests parked on it go there. */
-	seatAssigned(runId: RunId, slot: string): void {
-		this.#asks.seatAssigned(runId, slot)
+	/** Called by whoever gave the seat a holder, once that is on disk; `previous` is the holder before. */
+	seatAssigned(runId: RunId, slot: string, previous: string | null = null): void {
+		this.#asks.seatAssigned(runId, slot, previous)
 	}
 
 	/** Sends a frame that nobody answers (`hook_after`); false when the operator is away, and the frame is lost. */
@@ -122,6 +124,12 @@ export class OperatorHub {
 	async pending(sid: SessionId): Promise<readonly OperatorRequest[]> {
 		await this.#marks.flush()
 		return this.#deps.store.openRequests({ sid })
+	}
+
+	/** What waits for any operator's reply in a run, oldest first. */
+	async pendingOf(runId: RunId): Promise<readonly OperatorRequest[]> {
+		await this.#marks.flush()
+		return this.#deps.store.openRequests({ runId })
 	}
 
 	/** Sends a request once more, now or when a socket comes. Throws `not_found`, or `gone` when it has ended. */

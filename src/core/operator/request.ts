@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { MseError } from '../../kernel/error.ts'
-import { asRequestId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
+import { asRequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import type { Addressee } from './seat.ts'
@@ -76,6 +76,13 @@ export function refuseHuge({ kind, frame }: Asking, frameBytes: number): void {
 	})
 }
 
+export function tooMany(sid: SessionId, limit: number): MseError {
+	return new MseError('throttled', `Operator session ${sid} has ${limit} requests waiting, the limit (limits.requests_per_session).`, {
+		code: 'requests_per_session',
+		hint: 'Let the operator answer some, or raise the limit.',
+	})
+}
+
 /** The name whose bearer may take a request that is addressed to nobody yet. */
 export const nameOf = (asking: Asking): string => ('slot' in asking.to ? asking.to.slot : asking.to.operator)
 
@@ -85,11 +92,12 @@ export function toFrame({ request, asking }: { readonly request: OperatorRequest
 	return frame as ServerMsg
 }
 
-/** How a request that ended while nobody waited for it ended; throws when it was withdrawn or expired. */
+/** How a request that ended while nobody waited for it ended; throws when it was withdrawn or expired, with code `displaced` when its seat moved. */
 export function replyOf(request: OperatorRequest): Reply {
 	const { state, reply } = request
 	if (state === 'answered' && isJsonObject(reply)) return reply as unknown as Reply
 	const reason = isJsonObject(reply) && typeof reply.reason === 'string' ? reply.reason : 'the request to the operator was withdrawn'
+	if (isJsonObject(reply) && reply.code === 'displaced') throw new MseError('conflict', reason, { code: 'displaced' })
 	throw new MseError(state === 'expired' ? 'timed_out' : 'unavailable', reason, {
 		code: state === 'expired' ? 'request_deadline' : 'request_withdrawn',
 	})

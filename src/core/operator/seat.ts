@@ -1,9 +1,11 @@
-import { MseError } from '../../kernel/error.ts'
 import type { RunId, SessionId } from '../../kernel/id.ts'
-import type { OperatorSessions } from './sessions.ts'
+import { isInScope } from './session.ts'
+import type { LiveSession, OperatorSessions } from './sessions.ts'
 
 /** The seats of runs, as far as routing needs them; `app.ts` binds it to the run store. */
 export interface Seating {
+	/** The Blueprint of a run; null for an inline one without an id. */
+	blueprintOf(runId: RunId): Promise<string | null>
 	/** Who holds the slot; null while it is vacant or was never declared. */
 	seat(runId: RunId, slot: string): Promise<{ readonly op: string; readonly generation: number } | null>
 	/** Makes `op` its holder because it bears the slot's name. */
@@ -31,12 +33,12 @@ export class OperatorRouter {
 	}
 
 	/**
-	 * The addressee, or null when the request has to wait for somebody to come. Throws `unavailable` when the seat is held
-	 * by something that is no session.
+	 * The addressee, or null when the request has to wait for somebody to come or to take the seat. A session that joined
+	 * for certain Blueprints gets no work of others.
 	 */
 	async route(runId: RunId, to: { readonly slot: string } | { readonly operator: string }): Promise<Addressee | null> {
 		if ('operator' in to) {
-			const session = await this.#sessions.find(to.operator)
+			const session = await this.#serving(runId, to.operator)
 			return session ? { sid: session.record.sid, seatGeneration: null } : null
 		}
 		return this.#inTurn(`${runId} ${to.slot}`, () => this.#seated(runId, to.slot))
@@ -44,8 +46,8 @@ export class OperatorRouter {
 
 	async #seated(runId: RunId, slot: string): Promise<Addressee | null> {
 		const held = await this.#holder(runId, slot)
-		if (held) return held
-		const session = await this.#sessions.find(slot)
+		if (held !== 'vacant') return held
+		const session = await this.#serving(runId, slot)
 		if (!session) return null
 		const { sid, desc } = session.record
 		const { generation } = await this.#seating.assign(runId, slot, sid, desc ?? slot)
@@ -53,18 +55,20 @@ export class OperatorRouter {
 		return { sid, seatGeneration: generation }
 	}
 
-	async #holder(runId: RunId, slot: string): Promise<Addressee | null> {
+	/** Null for a seat whose holder cannot be reached: its work waits until somebody takes the seat. */
+	async #holder(runId: RunId, slot: string): Promise<Addressee | 'vacant' | null> {
 		const seat = await this.#seating.seat(runId, slot)
-		if (!seat) return null
-		const session = await this.#sessions.find(seat.op)
+		if (!seat) return 'vacant'
+		const session = await this.#serving(runId, seat.op)
 		if (session) return { sid: session.record.sid, seatGeneration: seat.generation }
 		// Looking for a session that idled out ends it, which vacates its seats.
-		const again = await this.#seating.seat(runId, slot)
-		if (!again) return null
-		throw new MseError('unavailable', `Operator seat '${slot}' of run ${runId} is held by '${again.op}', which is no live session.`, {
-			code: 'seat_holder_unknown',
-			hint: 'Let a live operator acquire the seat.',
-		})
+		return (await this.#seating.seat(runId, slot)) ? null : 'vacant'
+	}
+
+	async #serving(runId: RunId, name: string): Promise<LiveSession | null> {
+		const session = await this.#sessions.find(name)
+		if (!session?.record.scope) return session
+		return isInScope(session.record, await this.#seating.blueprintOf(runId)) ? session : null
 	}
 
 	#inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {

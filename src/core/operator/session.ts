@@ -35,6 +35,11 @@ export function newSession(request: JoinRequest, clock: Clock): { session: Opera
 	}
 }
 
+/** Whether the session takes work of that Blueprint; an inline one without an id is in nobody's scope. */
+export function isInScope({ scope }: OperatorSession, blueprintId: string | null): boolean {
+	return scope === null || (blueprintId !== null && scope.blueprints.includes(blueprintId))
+}
+
 export function hasToken(session: OperatorSession, token: string): boolean {
 	return equalInConstantTime(session.tokenDigest, sha256Hex(token))
 }

@@ -4,10 +4,12 @@ import { sha256Hex } from '../../kernel/hash.ts'
 import { asSessionId, type SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { hasToken, IDLE_HORIZON_MS, type JoinRequest, newSession } from './session.ts'
-import type { OperatorSession, OperatorStore } from './store.ts'
+import type { Observed, OperatorSession, OperatorStore } from './store.ts'
 
 /** Access is written down at most this often. */
 const TOUCH_MS = 60_000
+
+const JOIN = 'Join again with `POST /v1/operators`.'
 
 /** A session that has not ended. */
 export interface LiveSession {
@@ -76,6 +78,7 @@ export class OperatorSessions {
 	async find(name: string): Promise<LiveSession | null> {
 		const entry = this.#named(name)
 		if (!entry) return null
+		if (entry.ending) return entry.ending.catch(() => {}).then(() => this.find(name))
 		if (!this.#isExpired(entry)) return entry
 		await this.end(entry.record.sid, 'expired')
 		return null
@@ -89,11 +92,7 @@ export class OperatorSessions {
 
 	/** The session that the bearer proves. Throws `not_found` for an unknown sid, `unauthenticated` for a wrong token; counts as access. */
 	async authenticate(sid: string, bearer: string | null): Promise<LiveSession> {
-		if (bearer === null)
-			throw new MseError('unauthenticated', 'missing or empty Bearer token', {
-				code: 'missing_bearer',
-				hint: 'Send `Authorization: Bearer <token>` with the token that the join answered.',
-			})
+		if (bearer === null) throw missingBearer()
 		const session = await this.get(sid)
 		if (!hasToken(session.record, bearer))
 			throw new MseError('unauthenticated', 'token mismatch', { code: 'token_mismatch', hint: `This is not the token of ${sid}.` })
@@ -105,7 +104,22 @@ export class OperatorSessions {
 	async get(sid: string): Promise<LiveSession> {
 		const session = this.#entries.has(asSessionId(sid)) ? await this.find(sid) : null
 		if (session) return session
-		throw new MseError('not_found', `unknown sid ${sid}`, { code: 'unknown_sid', hint: 'Join again with `POST /v1/operators`.' })
+		throw new MseError('not_found', `unknown sid ${sid}`, { code: 'unknown_sid', hint: JOIN })
+	}
+
+	/** As `byToken`, for a route that any operator may read. Throws `unauthenticated`. */
+	async authenticateAny(bearer: string | null): Promise<LiveSession> {
+		if (bearer === null) throw missingBearer()
+		const wasKnown = this.#digests.has(sha256Hex(bearer))
+		const session = await this.byToken(bearer)
+		if (session) return session
+		const sentence = wasKnown ? 'The session of this token has expired.' : 'No live operator session has this token.'
+		throw new MseError('unauthenticated', sentence, { code: wasKnown ? 'session_expired' : 'token_unknown', hint: JOIN })
+	}
+
+	/** The seats the session was last given. */
+	observed(sid: SessionId): Promise<Observed> {
+		return this.#deps.store.observed(sid)
 	}
 
 	/** The live session with that token, whoever it is; counts as access. */
@@ -198,4 +212,11 @@ export class OperatorSessions {
 	#unattended(work: Promise<void>, message: string, sid: SessionId): void {
 		work.catch((error) => this.#deps.log.warn(message, { sid, error }))
 	}
+}
+
+function missingBearer(): MseError {
+	return new MseError('unauthenticated', 'missing or empty Bearer token', {
+		code: 'missing_bearer',
+		hint: 'Send `Authorization: Bearer <token>` with the token that the join answered.',
+	})
 }

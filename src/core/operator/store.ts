@@ -13,6 +13,23 @@ export interface OperatorSession {
 	readonly lastAccessAt: number
 }
 
+/** A seat that a session was given, with what tells its run apart. */
+export interface SeatGiven {
+	readonly runId: RunId
+	readonly slot: string
+	readonly goal: string | null
+	readonly projectRoot: string | null
+	readonly workDir: string | null
+	readonly taskMetadata: Json
+	readonly at: number
+}
+
+/** The last few of all the seats a session was ever given; one for each run and slot. */
+export interface Observed {
+	readonly seats: readonly SeatGiven[]
+	readonly total: number
+}
+
 export type RequestKind = 'spawn' | 'ask' | 'hook_before'
 /**
  * `parked`: nobody to send it to, or not connected. `sent`: written to a socket. `delivered`: a pong proved it was read.
@@ -55,14 +72,18 @@ export interface OperatorStore {
 	join(session: OperatorSession): Promise<void>
 	sessions(): Promise<readonly OperatorSession[]>
 	touch(sid: SessionId, at: number): Promise<void>
+	/** The seats a session was last given, newest first. */
+	observed(sid: SessionId): Promise<Observed>
 	/** A socket came or went; counts as access. */
 	connection(sid: SessionId, change: 'connected' | 'disconnected', at: number): Promise<void>
 	/**
 	 * Ends a session: its row and roles go, its open requests are withdrawn with `reason`, its seats in runs that are not
-	 * done or failed become vacant. False when there was none.
+	 * done or failed become vacant. Attempts it was asked for through a seat end as displaced, but for those with a Final on
+	 * disk, whose request is answered by it. False when there was none.
 	 */
 	end(sid: SessionId, how: 'ended' | 'expired', reason: string): Promise<boolean>
 	// --- requests ---
+	/** Throws `conflict` (code `seat_moved`) when the seat has another holder or generation than the request says. */
 	addRequest(request: OperatorRequest): Promise<void>
 	request(reqId: RequestId): Promise<OperatorRequest | null>
 	/** The newest request of that kind for an attempt, ended or not. */
@@ -71,7 +92,7 @@ export interface OperatorStore {
 	newestRequest(stepId: StepId, kind: RequestKind): Promise<OperatorRequest | null>
 	/** Requests that have not ended, oldest first. */
 	openRequests(filter: { sid?: SessionId; runId?: RunId }): Promise<readonly OperatorRequest[]>
-	/** Gives an open request an addressee; false when it had ended. */
+	/** Gives an open request an addressee; false when it had ended. Throws as `addRequest`. */
 	address(reqId: RequestId, to: { readonly sid: SessionId; readonly seatGeneration: number | null }): Promise<boolean>
 	/** Moves open requests among the open states; those that have ended stay as they are. */
 	mark(marks: readonly { readonly reqId: RequestId; readonly state: OpenState }[]): Promise<void>

@@ -20,6 +20,16 @@ export async function prompt(deps: WorkerFaceDeps, presented: Presented, query: 
 	}
 }
 
+/** What the worker of an attempt was given, for somebody who takes its operator's place. */
+export function materialOf(attempt: AttemptRecord): WorkerPrompt {
+	return {
+		...identityOf(attempt),
+		...(attempt.system !== null && { system: attempt.system }),
+		prompt: asText(attempt.prompt),
+		context: contextOf(attempt),
+	}
+}
+
 /** The system prompt alone, as text. Throws `not_found` when the agent has none. */
 export async function promptSystem(
 	deps: WorkerFaceDeps,

@@ -6,7 +6,7 @@ import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** Writes the end of one attempt, once. */
 export interface AttemptEnd {
-	record(status: 'finished' | 'failed' | 'cancelled', outcome: Pick<Outcome, 'stats'>, failure: StepFailure | null): void
+	record(status: 'finished' | 'failed' | 'cancelled' | 'displaced', outcome: Pick<Outcome, 'stats'>, failure: StepFailure | null): void
 	release(): void
 }
 

@@ -6,7 +6,6 @@ import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Outcome, toFailure } from './outcome.ts'
-import type { StepFailure } from './record.ts'
 import { settleValue } from './settle-value.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 import type { RecordedAttempt } from './store.ts'
@@ -40,6 +39,7 @@ export async function performAttempts(deps: AttemptDeps, step: StepInFlight, rou
 		if (outcome) return { n: before.n, outcome }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
+		if (n > 1) await deps.gate.pass(step.signal)
 		const credentials = credentialsOf(deps, step, route, n)
 		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n, credentials)
 		const outcome = await oneAttempt(deps, step, route, { n, credentials, perform: (attempt) => route.worker.perform(attempt) })
@@ -104,9 +104,11 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
 	const working = workSwitch(deps.timer)
+	const leave = deps.open.attempt(step.stepId, controller)
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
+		controller.signal.throwIfAborted()
 		working(true)
 		const completion = await own.perform(
 			toAttempt(deps, step, n, {
@@ -127,11 +129,13 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		return outcome
 	} catch (error) {
 		if (step.signal.aborted) throw step.signal.reason
-		const failure = failureOf(error, controller.signal)
-		if (!failure) return null
-		end.record('failed', { stats: null }, failure)
-		return { status: 'failed', failure, stats: null }
+		const stop = stopBehind(error, controller.signal)
+		const failure = stop ? { code: stop.code, message: `dispatch failed: ${stop.message}` } : toFailure(error)
+		const status = stop?.kind === 'displaced' || stop?.kind === 'cancelled' ? stop.kind : 'failed'
+		end.record(status, { stats: null }, failure)
+		return status === 'displaced' ? null : { status, failure, stats: null }
 	} finally {
+		leave()
 		working(false)
 		disarm()
 		end.release()
@@ -139,10 +143,10 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	}
 }
 
-function failureOf(error: unknown, signal: AbortSignal): StepFailure | null {
-	if (!signal.aborted) return toFailure(error)
-	const stop = stopOf(signal)
-	return stop.kind === 'displaced' ? null : { code: stop.code, message: `dispatch failed: ${stop.message}` }
+/** Why the attempt had to end, when it did not fail by itself. */
+function stopBehind(error: unknown, signal: AbortSignal): Stop | null {
+	if (signal.aborted) return stopOf(signal)
+	return error instanceof Stop ? error : null
 }
 
 function armTimeout(clock: Clock, timeoutMs: number | null | undefined, controller: AbortController): () => void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
+import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Plan } from '../dispatch/plan.ts'
@@ -15,6 +16,8 @@ import { Audits } from './audits.ts'
 import { refuseLargeResult } from './ctx-limit.ts'
 import { failureResult } from './failure-result.ts'
 import { Journal } from './journal.ts'
+import { OpenSteps } from './open-steps.ts'
+import { PauseGate } from './pause-gate.ts'
 import type { Run, RunPhase, RunStatus } from './record.ts'
 import type { AttemptDeps } from './step-in-flight.ts'
 import { StepRunner } from './step-runner.ts'
@@ -47,6 +50,8 @@ export class Driver {
 	readonly #deps: DriverDeps
 	readonly #controller = new AbortController()
 	readonly #timer: WorkTimer
+	readonly #gate = new PauseGate()
+	readonly #open = new OpenSteps()
 	readonly #journal: Journal
 	readonly #host: FlowHost
 	/** Audits of its steps, which may outlive its end; none where the Blueprint declares none. */
@@ -66,6 +71,7 @@ export class Driver {
 			ttlUsedMs: () => this.#timer.usedMs,
 			onFault: (error) => this.stop(new Stop('detached', `The journal could not be written: ${error}`, 'storage_unavailable')),
 		})
+		if (run.phase === 'paused') this.pause()
 		const attempts = this.#attemptDeps(recorded)
 		const contexts = new AgentContexts({ run, journal: this.#journal, plan })
 		this.audits = plan.blueprint.audits.length > 0 ? new Audits(attempts, plan, contexts) : undefined
@@ -81,12 +87,32 @@ export class Driver {
 
 	/** What the run is doing right now: `waiting` when each open step only waits for somebody. */
 	get phase(): RunPhase {
+		if (this.#gate.isClosed) return 'paused'
 		return this.#openSteps > 0 && !this.#timer.isWorking ? 'waiting' : 'running'
 	}
 
 	stop(stop: Stop): void {
 		if (stop.kind === 'cancelled' || stop.kind === 'detached') this.audits?.stop(stop)
 		if (!this.#controller.signal.aborted) this.#controller.abort(stop)
+	}
+
+	/** Begins nothing new until `proceed`. */
+	pause(): void {
+		this.#gate.close()
+		this.#timer.hold(true)
+	}
+
+	proceed(): void {
+		this.#timer.hold(false)
+		this.#gate.open()
+	}
+
+	/** Stops the attempt a step has under way; resolves once the step's outcome is on disk. False when it has none. */
+	async stopStep(stepId: StepId, stop: Stop): Promise<boolean> {
+		const settled = this.#open.stop(stepId, stop)
+		await settled
+		await this.#journal.flush()
+		return settled !== null
 	}
 
 	async #drive(): Promise<Run> {
@@ -141,7 +167,8 @@ export class Driver {
 
 	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {
 		const interrupt = (code: string, message: string): void => this.#interrupt(code, message)
-		return { ...this.#deps, run: this.run, journal: this.#journal, timer: this.#timer, attempts, interrupt }
+		const own = { journal: this.#journal, timer: this.#timer, gate: this.#gate, open: this.#open }
+		return { ...this.#deps, run: this.run, ...own, attempts, interrupt }
 	}
 
 	#layered(plan: Plan): Plan {

@@ -42,7 +42,7 @@ export interface AttemptEnded {
 	readonly stepId: StepId
 	readonly n: number
 	readonly backend: string
-	readonly status: 'finished' | 'failed' | 'cancelled' | 'lost'
+	readonly status: 'finished' | 'failed' | 'cancelled' | 'lost' | 'displaced'
 	readonly failure: StepFailure | null
 	readonly stats: WorkerStats | null
 	readonly at: number
@@ -62,6 +62,8 @@ export interface StepSettled {
 	readonly stats: WorkerStats | null
 	readonly startedAt: number
 	readonly at: number
+	/** The step of another run whose outcome this repeats. */
+	readonly copiedFrom?: StepId
 }
 
 /** The lane that decided a fan-out, in the transaction of the outcome that made it so. */

@@ -29,6 +29,7 @@ export async function pinSeats(
 			code: 'unknown_operator',
 			hint: 'Join with POST /v1/operators first, and use the sid it answers.',
 		})
+	if (!operators.takes(sid, blueprint.id)) throw outOfScope('malformed', name, blueprint.id)
 	const first = legacy ? declared[0] : slotOf(declared, request.operatorSlot)
 	const desc = request.operatorDesc?.trim() ?? `pinned at launch by ${name}`
 	return [...declared]
@@ -39,6 +40,14 @@ export async function pinSeats(
 /** Whether a launch that pins an operator is one of 0.1.0. */
 export function isLegacy({ operator, operatorDesc, operatorSlot }: LaunchRequest): boolean {
 	return operator?.sid !== undefined && operatorDesc === undefined && operatorSlot === undefined
+}
+
+/** A session that joined for certain Blueprints is never given work of another. */
+export function outOfScope(kind: 'malformed' | 'forbidden', name: string, blueprintId: string | null): MseError {
+	return new MseError(kind, `Operator '${name}' joined for other Blueprints than '${blueprintId ?? 'an inline one'}'.`, {
+		code: 'operator_scope',
+		hint: 'Name another operator, or join again with a wider "scope".',
+	})
 }
 
 /** The seat a call means: the one it names, or the only one declared. */

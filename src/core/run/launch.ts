@@ -1,6 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
 import { newRunId, newTaskId } from '../../kernel/id.ts'
 import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
+import { type Attestations, attest } from '../blueprint/attestation.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
@@ -10,7 +11,7 @@ import type { Driver } from './driver.ts'
 import { isLegacy, pinSeats, refuseWithoutOperator } from './launch-operator.ts'
 import type { OperatorDirectory } from './operator-directory.ts'
 import type { ResolvedBlueprint } from './plan-cache.ts'
-import type { Run, RunOptions, Seat, Task, TaskInput } from './record.ts'
+import type { Run, RunOptions, Seat, Task, TaskAsked, TaskInput } from './record.ts'
 import type { Launched, LaunchRequest } from './request.ts'
 import type { RunStore } from './store.ts'
 import type { RunSupervisor } from './supervisor.ts'
@@ -25,23 +26,31 @@ export interface LaunchDeps {
 	readonly layers: LayerRegistry
 	/** Resolves a reference once; what it found is what runs. */
 	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
+	/** The compiled Blueprint of a version that runs already use. */
+	planOf(hash: string): Promise<Plan>
 }
 
 const DEFAULT_TTL_SECS = 1800
 
 /** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
-export async function launch(deps: LaunchDeps, request: LaunchRequest): Promise<Launched> {
+export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?: Task): Promise<Launched> {
 	const resolved = await deps.resolve(request.reference)
 	const { plan } = resolved
 	const taskInput = taskInputOf(request)
 	refuseStrictWithoutRoot(deps, request, plan, taskInput)
 	const seats = await pinSeats(deps.operators, plan.blueprint, request)
 	if (seats === null) await refuseWithoutOperator(deps.operators, plan.blueprint)
+	const sid = request.operator?.sid
+	const attestations = attest(plan.blueprint, sid === undefined ? null : deps.operators.manifestOf(sid))
 	const ttl = timeToLive(request, plan)
 
-	const task = newTask(deps, request, resolved, taskInput)
-	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput })
-	const written = Promise.all([resolved.pin(), deps.runs.createTask(task), deps.runs.createRun(run, startEvents(deps, run, task, plan))])
+	const task = existing ?? newTask(deps, request, resolved, taskInput)
+	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput, attestations })
+	const written = Promise.all([
+		resolved.pin(),
+		existing ? undefined : deps.runs.createTask(task),
+		deps.runs.createRun(run, startEvents(deps, run, task, plan)),
+	])
 	// The writes are queued ahead of everything the driver records, so it need not wait for them.
 	const driver = deps.supervisor.start(run, plan)
 	await written
@@ -83,7 +92,21 @@ function timeToLive(request: LaunchRequest, plan: Plan): Launched['ttl'] {
 function newTask(deps: LaunchDeps, request: LaunchRequest, resolved: ResolvedBlueprint, taskInput: TaskInput | undefined): Task {
 	const now = deps.clock.now()
 	const goal = request.goal ?? `run ${resolved.plan.blueprint.id}`
-	return { id: newTaskId(), goal, blueprintRef: resolved.reference, initCtx: request.initCtx, taskInput, createdAt: now, updatedAt: now }
+	const asked = askedOf(request)
+	return {
+		...{ id: newTaskId(), goal, blueprintRef: resolved.reference, initCtx: request.initCtx, taskInput, createdAt: now, updatedAt: now },
+		...(asked && { asked }),
+	}
+}
+
+function askedOf({ ttlSecs, checkPolicy, operator }: LaunchRequest): TaskAsked | undefined {
+	const { sid: _, ...faces } = operator ?? {}
+	const asked: TaskAsked = {
+		...(ttlSecs !== undefined && { ttlSecs }),
+		...(checkPolicy && { checkPolicy }),
+		...(Object.keys(faces).length > 0 && { operator: faces }),
+	}
+	return Object.keys(asked).length > 0 ? asked : undefined
 }
 
 function newRun(
@@ -91,7 +114,12 @@ function newRun(
 	request: LaunchRequest,
 	resolved: ResolvedBlueprint,
 	task: Task,
-	decided: { readonly seats: readonly Seat[]; readonly ttl: Launched['ttl']; readonly taskInput: TaskInput | undefined },
+	decided: {
+		readonly seats: readonly Seat[]
+		readonly ttl: Launched['ttl']
+		readonly taskInput: TaskInput | undefined
+		readonly attestations: Attestations
+	},
 ): Run {
 	const { blueprint, hash } = resolved.plan
 	const bounded = request.detach && decided.ttl.source !== 'server_default'
@@ -101,6 +129,7 @@ function newRun(
 		...(decided.taskInput && { taskInput: decided.taskInput }),
 		...(request.checkPolicy && { checkPolicy: request.checkPolicy }),
 		...(request.operator && { operator: request.operator, ...(isLegacy(request) && { legacyOperator: true }) }),
+		...(Object.keys(decided.attestations).length > 0 && { attestations: decided.attestations }),
 	}
 	const now = deps.clock.now()
 	return {

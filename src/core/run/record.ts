@@ -1,5 +1,6 @@
 import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { BindingAttestation } from '../../protocol/operator.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
 
 /** Upstream's six words. `done`, `failed` and `cancelled` are final; only rerun-from leaves them, as a new generation. */
@@ -16,8 +17,17 @@ export interface Task {
 	readonly blueprintRef: JsonObject
 	readonly initCtx: Json
 	readonly taskInput: TaskInput | undefined
+	/** What its launch asked for beyond that, for every later kick. */
+	readonly asked?: TaskAsked
 	readonly createdAt: number
 	readonly updatedAt: number
+}
+
+/** The parts of a launch that a re-kick repeats unless it says otherwise. The operator's sid belongs to one run alone. */
+export interface TaskAsked {
+	readonly ttlSecs?: number
+	readonly checkPolicy?: 'silent' | 'warn' | 'strict'
+	readonly operator?: LaunchOperator
 }
 
 export interface TaskInput {
@@ -35,6 +45,10 @@ export interface RunOptions {
 	readonly checkPolicy?: 'silent' | 'warn' | 'strict'
 	/** The operator whom the launch named, and the faces it asked for (mlua-swarm 0.1.0). */
 	readonly operator?: LaunchOperator
+	/** What the manifest of the launch's operator proved of the agents. */
+	readonly attestations?: { readonly [agent: string]: BindingAttestation }
+	/** What rerun-from gave some steps in place of their own input, by position. */
+	readonly inputs?: { readonly [position: string]: Json }
 	/** True when the launch followed 0.1.0: `operator_sid` without desc and slot. */
 	readonly legacyOperator?: boolean
 }

@@ -1,3 +1,4 @@
+import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { BlueprintReference } from '../blueprint/resolve.ts'
 import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
@@ -18,6 +19,23 @@ export interface LaunchRequest {
 	readonly detach: boolean
 }
 
+/** Another run of a task; what is left out stays as the task has it. */
+export type KickRequest = Partial<Omit<LaunchRequest, 'reference' | 'goal'>> & { readonly detach: boolean }
+
+export interface RerunRequest {
+	/** A step's id, its position, or its name: then the first in flow order. */
+	readonly fromStep: string
+	/** Given to that step in place of its own input. */
+	readonly input?: Json
+	readonly as: 'in_place' | 'new_run'
+}
+
+export interface Rerunning {
+	readonly run: Run
+	readonly replayedSteps: number
+	readonly droppedSteps: number
+}
+
 export interface Launched {
 	readonly task: Task
 	readonly run: Run
@@ -35,8 +53,16 @@ export interface Launched {
 export interface RunService {
 	/** Resolves once task and run are on disk (a chain of pure steps may already have ended by then). */
 	launch(request: LaunchRequest): Promise<Launched>
+	/** Throws `not_found` for an unknown task, and like `launch`. */
+	kick(taskId: Task['id'], request: KickRequest): Promise<Launched>
+	/** See `rerunFrom`. */
+	rerunFrom(runId: Run['id'], request: RerunRequest): Promise<Rerunning>
 	/** Really stops the work; resolves once the run is `cancelled` on disk. False when it had ended before. */
 	cancel(runId: Run['id'], reason: string): Promise<boolean>
+	/** Lets what is in flight end and begins nothing new; throws `conflict` unless the run is running. */
+	pause(runId: Run['id']): Promise<void>
+	/** Stops a step in flight: it fails with code `cancelled`, which the flow may catch. Throws `conflict` when it is not in flight. */
+	cancelStep(stepId: StepId, reason: string): Promise<void>
 	/** Takes interrupted and paused runs; throws `conflict` for others. Resolves with the number of recorded steps. */
 	resume(runId: Run['id']): Promise<{ readonly run: Run; readonly replayedSteps: number }>
 	/** Resolves when the run is in a final status, at once for one that is. */

@@ -1,17 +1,20 @@
 import { MseError } from '../../kernel/error.ts'
 import { Stop } from '../dispatch/stop.ts'
+import { kick } from './kick.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import type { Run } from './record.ts'
 import type { RunService } from './request.ts'
+import { rerunFrom } from './rerun.ts'
 
 /** What every edge asks of runs, over one supervisor. */
 export function runService(deps: LaunchDeps): RunService {
 	return {
 		launch: (request) => launch(deps, request),
-		cancel(runId, reason) {
-			const result = { error: { message: reason, code: 'cancelled', failed_step: null, verdict_value: null }, partial_ctx: null }
-			return deps.supervisor.end(runId, 'cancelled', new Stop('cancelled', reason), result)
-		},
+		kick: (taskId, request) => kick(deps, taskId, request),
+		rerunFrom: (runId, request) => rerunFrom(deps, runId, request),
+		cancel: (runId, reason) => cancel(deps, runId, reason),
+		pause: (runId) => pause(deps, runId),
+		cancelStep: (stepId, reason) => cancelStep(deps, stepId, reason),
 		resume: (runId) => resume(deps, runId),
 		wait: (runId, signal) => deps.supervisor.wait(runId, signal),
 		forget: (runId) => deps.supervisor.forget(runId),
@@ -19,15 +22,55 @@ export function runService(deps: LaunchDeps): RunService {
 	}
 }
 
+/** Every call is told in the log, also one that comes too late. */
+async function cancel(deps: LaunchDeps, runId: Run['id'], reason: string): Promise<boolean> {
+	const { taskId } = await runOf(deps, runId)
+	const result = { error: { message: reason, code: 'cancelled', failed_step: null, verdict_value: null }, partial_ctx: null }
+	const [ended] = await Promise.all([
+		deps.supervisor.end(runId, 'cancelled', new Stop('cancelled', reason), result),
+		deps.runs.append([{ kind: 'run.cancel_requested', runId, taskId, data: { reason } }]),
+	])
+	return ended
+}
+
+async function pause(deps: LaunchDeps, runId: Run['id']): Promise<void> {
+	const run = await runOf(deps, runId)
+	if (run.status === 'running' && run.phase === 'paused') return
+	if (run.status === 'running' && (await deps.supervisor.pause(run))) return
+	const { status } = await runOf(deps, runId)
+	throw new MseError('conflict', `Run ${runId} is ${status}; only a running run can be paused.`, { code: 'not_pausable' })
+}
+
+async function cancelStep(deps: LaunchDeps, stepId: Parameters<RunService['cancelStep']>[0], reason: string): Promise<void> {
+	const step = await deps.runs.step(stepId)
+	if (!step) throw new MseError('not_found', `Step ${stepId} does not exist.`, { code: 'unknown_step' })
+	const stopped = step.status === 'running' && (await deps.supervisor.stopStep(step, new Stop('cancelled', reason)))
+	const now = stopped ? await deps.runs.step(stepId) : step
+	if (stopped && now?.status === 'cancelled') return
+	const message = step.status === 'running' && !stopped ? 'has no attempt under way' : `is ${now?.status ?? step.status}`
+	throw new MseError('conflict', `Step ${stepId} ${message}; only a step in flight can be cancelled.`, { code: 'step_not_in_flight' })
+}
+
 async function resume(deps: LaunchDeps, runId: Run['id']): Promise<{ run: Run; replayedSteps: number }> {
-	const run = await deps.runs.run(runId)
-	if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
+	const run = await runOf(deps, runId)
+	if (run.status === 'running' && run.phase === 'paused' && (await deps.supervisor.proceed(run))) return proceeding(deps, run)
 	const refused = new MseError('conflict', `Run ${runId} is ${run.status}; only interrupted and paused runs can be resumed.`, {
 		code: 'not_resumable',
 	})
 	if (run.status !== 'interrupted') throw refused
 	if (!(await deps.runs.changeStatus(runId, { from: ['interrupted'], to: 'running', events: [] }))) throw refused
-	const driver = await deps.supervisor.takeUp({ ...run, status: 'running' }, 'run.resumed')
+	const driver = await deps.supervisor.takeUp({ ...run, status: 'running', phase: 'running' }, 'run.resumed')
 	if (!driver) throw new MseError('invalid', `Run ${runId} cannot be taken up again; its result says why.`, { code: 'not_resumable' })
 	return { run: driver.run, replayedSteps: driver.recordedSteps }
+}
+
+async function proceeding(deps: LaunchDeps, run: Run): Promise<{ run: Run; replayedSteps: number }> {
+	const ended = (await deps.runs.steps(run.id)).filter(({ endedAt }) => endedAt !== null)
+	return { run: { ...run, phase: 'running' }, replayedSteps: ended.length }
+}
+
+async function runOf({ runs }: LaunchDeps, runId: Run['id']): Promise<Run> {
+	const run = await runs.run(runId)
+	if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`, { code: 'unknown_run' })
+	return run
 }

@@ -4,6 +4,8 @@ import type { Json } from '../../kernel/json.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import type { OutputStore } from '../output/store.ts'
 import type { Journal } from './journal.ts'
+import type { OpenSteps } from './open-steps.ts'
+import type { PauseGate } from './pause-gate.ts'
 import type { Run } from './record.ts'
 import type { RecordedAttempt } from './store.ts'
 import type { WorkTimer } from './ttl.ts'
@@ -15,6 +17,8 @@ export interface AttemptDeps {
 	readonly outputs: OutputStore
 	readonly clock: Clock
 	readonly timer: WorkTimer
+	readonly gate: PauseGate
+	readonly open: OpenSteps
 	/** Names this data directory in the marker of child processes. */
 	readonly dataDirId: string
 	readonly tokenSecret: Uint8Array

@@ -36,11 +36,22 @@ export class StepRunner {
 		this.#audits = parts.audits
 	}
 
-	dispatch(call: StepCall): Json | Skipped | Promise<Json | Skipped> {
-		const { journal, limits } = this.#deps
+	dispatch(asked: StepCall): Json | Skipped | Promise<Json | Skipped> {
+		const { journal, gate, limits } = this.#deps
+		const call = this.#withGivenInput(asked)
 		refuseLargeInput(call.ref, call.input, limits.ctxBytes)
 		const recorded = journal.recorded(call.position)
 		if (recorded && recorded.status !== 'running') return this.#replay(call, recorded)
+		return gate.pass(call.signal)?.then(() => this.#begin(call, recorded)) ?? this.#begin(call, recorded)
+	}
+
+	/** Rerun-from may have given the step another input than the flow does. */
+	#withGivenInput(call: StepCall): StepCall {
+		const input = this.#deps.run.options.inputs?.[call.position]
+		return input === undefined ? call : { ...call, input }
+	}
+
+	#begin(call: StepCall, recorded: Step | undefined): Json | Skipped | Promise<Json | Skipped> {
 		const { prompt, stepCtx } = takeStepMeta(call.input, this.#plan.blueprint.metas)
 		const route = this.#plan.routes.get(call.ref)
 		if (!route)
@@ -56,9 +67,10 @@ export class StepRunner {
 			signal: call.signal,
 		}
 		if (route.worker.pure && !recorded) return this.#performPure(step, route)
-		return performAttempts(this.#deps, step, route, recorded !== undefined).then((outcome) =>
+		const settled = performAttempts(this.#deps, step, route, recorded !== undefined).then((outcome) =>
 			this.#settle(step, outcome.n, outcome.outcome),
 		)
+		return this.#deps.open.track(step.stepId, settled)
 	}
 
 	#replay(call: StepCall, recorded: Step): Json | Skipped | Promise<Json | Skipped> {

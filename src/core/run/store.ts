@@ -2,11 +2,12 @@ import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { EventDraft } from '../event/event.ts'
 import type { Fact } from './fact.ts'
-import type { Run, RunPhase, RunStatus, Seat, Step, Task } from './record.ts'
+import type { Run, RunOptions, RunPhase, RunStatus, Seat, Step, Task } from './record.ts'
 
 export interface RunQuery {
 	readonly taskId?: TaskId | undefined
 	readonly status?: RunStatus | undefined
+	readonly blueprintId?: string | undefined
 	readonly limit: number
 	readonly offset: number
 }
@@ -49,13 +50,22 @@ export interface RunStore {
 	/** Also writes the seats. */
 	createRun(run: Run, events: readonly EventDraft[]): Promise<void>
 	// --- the journal ---
+	/** Does nothing for a generation that is closed. */
 	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void>
 	journal(runId: RunId, generation: number): Promise<RecordedJournal>
 	setPhase(runId: RunId, phase: RunPhase): Promise<void>
 	/** Compare-and-set; false when the status was none of `from`, and nothing is written. */
 	changeStatus(runId: RunId, change: StatusChange): Promise<boolean>
+	/** Facts that change nothing but are worth telling. */
+	append(events: readonly EventDraft[]): Promise<void>
+	/** Compare-and-set on status and generation; false when somebody was quicker, and nothing is written. */
+	openGeneration(runId: RunId, opening: GenerationOpening): Promise<boolean>
 	// --- seats: each change takes the run's next seat generation ---
-	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<{ seat: Seat; previous: Seat | null }>
+	/**
+	 * Gives a seat to `op`. What was asked of the holder before is withdrawn and its attempts end as displaced, but for
+	 * those with a Final on disk, which decides.
+	 */
+	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<SeatAssigned>
 	// --- reading ---
 	task(id: TaskId): Promise<Task | null>
 	tasks(limit: number | undefined): Promise<readonly Task[]>
@@ -67,11 +77,38 @@ export interface RunStore {
 	/** Runs that are done or failed, with audits of theirs still open. */
 	endedWithAudits(): Promise<readonly Run[]>
 	countByStatus(status: RunStatus): Promise<number>
-	/** The steps of its flow, in the order of their making; audits are none. */
-	steps(runId: RunId): Promise<readonly Step[]>
+	/** The steps of its flow, in the order of their making; audits are none. Of the present generation unless another is named. */
+	steps(runId: RunId, generation?: number): Promise<readonly Step[]>
 	step(id: StepId): Promise<Step | null>
+	/** Generations that rerun-from closed, oldest first. */
+	closedGenerations(runId: RunId): Promise<readonly ClosedGeneration[]>
 	degradations(runId: RunId): Promise<readonly JsonObject[]>
 	deleteRun(id: RunId): Promise<boolean>
+}
+
+export interface SeatAssigned {
+	readonly seat: Seat
+	readonly previous: Seat | null
+	/** How many requests of the previous holder were withdrawn. */
+	readonly discarded: number
+}
+
+/** What the next generation of an ended run leaves out of its journal, and what else is new about it. */
+export interface GenerationOpening {
+	readonly from: readonly RunStatus[]
+	/** The generation it follows. */
+	readonly generation: number
+	readonly dropSteps: readonly StepId[]
+	readonly dropDecisions: readonly string[]
+	readonly options: RunOptions
+	readonly events: readonly EventDraft[]
+}
+
+export interface ClosedGeneration {
+	readonly generation: number
+	readonly status: RunStatus
+	readonly result: Json
+	readonly closedAt: number
 }
 
 export type SeatSource = 'launch_pin' | 'auto_seat' | 'acquire' | 'fall_through'

@@ -9,7 +9,7 @@ import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import { resumeAudits } from './audit-recovery.ts'
 import type { Audits } from './audits.ts'
 import { Driver, type DriverDeps } from './driver.ts'
-import { isTerminal, type Run, type RunPhase, type RunStatus } from './record.ts'
+import { isTerminal, type Run, type RunPhase, type RunStatus, type Step } from './record.ts'
 import { emptyJournal, type RecordedJournal } from './store.ts'
 
 const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
@@ -37,12 +37,18 @@ export class RunSupervisor {
 	start(run: Run, plan: Plan, recorded: RecordedJournal = emptyJournal): Driver {
 		const driver = new Driver(this.#deps, run, plan, recorded, () => void this.#expire(run))
 		this.#drivers.set(run.id, driver)
+		const forget = (): void => {
+			if (this.#drivers.get(run.id) === driver) this.#drivers.delete(run.id)
+		}
 		driver.ended.then(
 			() => {
-				this.#drivers.delete(run.id)
+				forget()
 				this.#keep(run, driver.audits)
 			},
-			(error) => this.#lost(run, error),
+			(error) => {
+				forget()
+				this.#lost(run, error)
+			},
 		)
 		return driver
 	}
@@ -57,16 +63,42 @@ export class RunSupervisor {
 		return ended
 	}
 
+	/** Begins nothing new of a running run; false when it is not running. What is in flight goes on. */
+	async pause(run: Run): Promise<boolean> {
+		const driver = this.#drivers.get(run.id)
+		driver?.pause()
+		const paused = await this.#enter(run, 'paused', 'run.paused').catch((error) => {
+			driver?.proceed()
+			throw error
+		})
+		if (!paused) driver?.proceed()
+		return paused
+	}
+
+	/** Lets a paused run go on; false when it is not running any more. */
+	async proceed(run: Run): Promise<boolean> {
+		const proceeds = await this.#enter(run, 'running', 'run.resumed')
+		if (proceeds) this.#drivers.get(run.id)?.proceed()
+		return proceeds
+	}
+
+	/** See `Driver.stopStep`; false also when nobody drives the run here. */
+	async stopStep(step: Step, stop: Stop): Promise<boolean> {
+		return (await this.#drivers.get(step.runId)?.stopStep(step.stepId, stop)) ?? false
+	}
+
 	/** Takes a run up from its journal; it must be `running` on disk and have no driver here. */
-	async takeUp(run: Run, event: 'run.recovered' | 'run.resumed'): Promise<Driver | null> {
+	async takeUp(run: Run, event: 'run.recovered' | 'run.resumed' | null): Promise<Driver | null> {
 		if (run.positionScheme !== POSITION_SCHEME)
 			return this.#giveUp(run, 'unknown_position_scheme', `Its journal uses position scheme ${run.positionScheme}.`)
 		try {
 			const plan = await this.#deps.planOf(run.blueprintHash)
 			const recorded = await this.#deps.runs.journal(run.id, run.generation)
 			const about = { runId: run.id, taskId: run.taskId, data: { recorded_steps: recorded.steps.length } }
-			await this.#deps.runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'running', events: [{ kind: event, ...about }] })
-			return this.start({ ...run, status: 'running' }, plan, recorded)
+			const phase = run.phase === 'paused' ? 'paused' : 'running'
+			const events = event === null ? [] : [{ kind: event, ...about }]
+			await this.#deps.runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'running', phase, events })
+			return this.start({ ...run, status: 'running', phase }, plan, recorded)
 		} catch (error) {
 			return this.#giveUp(run, 'driver_fault', `It could not be taken up again: ${error instanceof Error ? error.message : error}`)
 		}
@@ -91,8 +123,17 @@ export class RunSupervisor {
 
 	/** Ends what still works for a run that ended, before the run itself is deleted. */
 	async forget(runId: RunId): Promise<void> {
+		await this.#stopAudits(runId, new Stop('cancelled', `Run ${runId} is being deleted.`))
+	}
+
+	/** The audits of an ended run that is about to run again stand on disk, for its next driver. */
+	async letGo(runId: RunId): Promise<void> {
+		await this.#stopAudits(runId, new Stop('detached', `Run ${runId} runs again.`))
+	}
+
+	async #stopAudits(runId: RunId, stop: Stop): Promise<void> {
 		const audits = this.#audits.get(runId)
-		audits?.stop(new Stop('cancelled', `Run ${runId} is being deleted.`))
+		audits?.stop(stop)
 		await audits?.idle()
 	}
 
@@ -138,6 +179,10 @@ export class RunSupervisor {
 		void audits.idle().then(() => this.#audits.delete(id))
 	}
 
+	#enter({ id: runId, taskId }: Run, phase: RunPhase, kind: 'run.paused' | 'run.resumed'): Promise<boolean> {
+		return this.#deps.runs.changeStatus(runId, { from: ['running'], to: 'running', phase, events: [{ kind, runId, taskId }] })
+	}
+
 	async #expire(run: Run): Promise<void> {
 		const message = `The run used up its time to live of ${(run.options.ttlMs ?? 0) / 1000} s of work.`
 		const result = { error: { message, code: 'run_ttl', failed_step: null, verdict_value: null }, partial_ctx: null }
@@ -159,7 +204,6 @@ export class RunSupervisor {
 
 	/** A driver ended without ending its run: when the disk failed it, the run is rebuilt from the journal. */
 	#lost(run: Run, error: unknown): void {
-		this.#drivers.delete(run.id)
 		if (this.#stopping || !(error instanceof MseError) || error.code !== 'storage_unavailable') return
 		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run: run.id })
 		this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#rebuild(run))

@@ -11,6 +11,7 @@ export class WorkTimer {
 	#usedMs: number
 	#working = 0
 	#since = 0
+	#isHeld = false
 	#cancel: (() => void) | undefined
 
 	constructor(options: { clock: Clock; limitMs: number | undefined; usedMs: number; onExpired: () => void }) {
@@ -23,7 +24,7 @@ export class WorkTimer {
 	/** Milliseconds of work so far; 0 for a run without a limit, which need not be written down. */
 	get usedMs(): number {
 		if (this.#limitMs === undefined) return 0
-		return this.#usedMs + (this.#working > 0 ? this.#clock.now() - this.#since : 0)
+		return this.#usedMs + (this.#working > 0 && !this.#isHeld ? this.#clock.now() - this.#since : 0)
 	}
 
 	get isWorking(): boolean {
@@ -34,13 +35,22 @@ export class WorkTimer {
 	add(change: 1 | -1): void {
 		const before = this.#working
 		this.#working += change
-		if (this.#limitMs === undefined) return
+		if (this.#limitMs === undefined || this.#isHeld) return
 		if (before === 0 && change === 1) this.#resume(this.#limitMs)
 		if (this.#working === 0) this.#pause()
 	}
 
+	/** While a run is paused no work of it counts. */
+	hold(isHeld: boolean): void {
+		if (isHeld === this.#isHeld) return
+		const counts = this.#limitMs !== undefined && this.#working > 0
+		if (isHeld && counts) this.#pause()
+		this.#isHeld = isHeld
+		if (!isHeld && counts && this.#limitMs !== undefined) this.#resume(this.#limitMs)
+	}
+
 	stop(): void {
-		if (this.#working > 0) this.#pause()
+		if (this.#working > 0 && !this.#isHeld) this.#pause()
 		this.#working = 0
 	}
 

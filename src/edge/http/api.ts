@@ -7,8 +7,11 @@ import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { operatorRoutes } from './routes/operators.ts'
+import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
+import { seatRoutes } from './routes/seats.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
 import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
@@ -21,6 +24,9 @@ export interface ApiDeps {
 	readonly tasks: DepsOf<typeof taskRoutes>
 	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
+	readonly runHistory: DepsOf<typeof runHistoryRoutes>
+	readonly steer: DepsOf<typeof steerRoutes>
+	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
@@ -39,6 +45,9 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(taskRoutes(deps.tasks))
 		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
+		.use(runHistoryRoutes(deps.runHistory))
+		.use(steerRoutes(deps.steer))
+		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))
 		.use(blueprintRoutes(deps.blueprints))

@@ -74,7 +74,7 @@ export class JournalWriter {
 	}
 
 	#attemptEnded(run: Run, fact: AttemptEnded): void {
-		this.#db
+		const { changes } = this.#db
 			.query(
 				`INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
 				 SELECT step_id, ?, run_id, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ?
@@ -82,6 +82,8 @@ export class JournalWriter {
 				   stats = coalesce(excluded.stats, stats), ended_at = excluded.ended_at WHERE ended_at IS NULL`,
 			)
 			.run(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
+		// Whoever took its seat has ended it, and told so.
+		if (changes === 0) return
 		this.#db
 			.query('UPDATE step SET stats = (SELECT stats FROM attempt WHERE step_id = ?1 AND n = ?2) WHERE step_id = ?1')
 			.run(fact.stepId, fact.n)
@@ -121,6 +123,7 @@ export class JournalWriter {
 			status: fact.status,
 			attempt: fact.attempt,
 			duration_ms: fact.at - fact.startedAt,
+			...(fact.copiedFrom && { copied_from: fact.copiedFrom }),
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
 		})
 	}

@@ -1,4 +1,5 @@
-import type { OperatorRequest, OperatorSession, RequestKind, RequestState } from '../../core/operator/store.ts'
+import type { OperatorRequest, OperatorSession, RequestKind, RequestState, SeatGiven } from '../../core/operator/store.ts'
+import type { RunOptions } from '../../core/run/record.ts'
 import { asRequestId, asRunId, asSessionId, asStepId, asTaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Values } from './value.ts'
@@ -23,6 +24,27 @@ export function toSession(row: SessionRow, roles: readonly string[]): OperatorSe
 		scope: row.scope === null ? null : (JSON.parse(row.scope) as { blueprints: string[] }),
 		joinedAt: row.joined_at,
 		lastAccessAt: row.last_access_at,
+	}
+}
+
+export interface SeatGivenRow {
+	readonly run_id: string
+	readonly slot: string
+	readonly at: number
+	readonly goal: string
+	readonly options: string
+}
+
+export function toSeatGiven(row: SeatGivenRow): SeatGiven {
+	const { taskInput } = JSON.parse(row.options) as RunOptions
+	return {
+		runId: asRunId(row.run_id),
+		slot: row.slot,
+		goal: row.goal,
+		projectRoot: taskInput?.project_root ?? null,
+		workDir: taskInput?.work_dir ?? null,
+		taskMetadata: taskInput?.task_metadata ?? null,
+		at: row.at,
 	}
 }
 

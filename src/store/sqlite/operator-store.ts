@@ -1,6 +1,7 @@
 import type {
 	Answered,
 	EndState,
+	Observed,
 	OpenState,
 	OperatorRequest,
 	OperatorSession,
@@ -11,8 +12,9 @@ import { MseError } from '../../kernel/error.ts'
 import { asRunId, asTaskId, type RequestId, type RunId, type SessionId, type StepId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
+import { displace } from './displacement.ts'
 import { appendEvent } from './event-store.ts'
-import { type RequestRow, type SessionRow, toRequest, toSession } from './operator-row.ts'
+import { type RequestRow, type SeatGivenRow, type SessionRow, toRequest, toSeatGiven, toSession } from './operator-row.ts'
 import { RequestTable } from './request-table.ts'
 import type { Values } from './value.ts'
 
@@ -54,6 +56,13 @@ export class SqliteOperatorStore implements OperatorStore {
 		})
 	}
 
+	async observed(sid: SessionId): Promise<Observed> {
+		const sql = `SELECT seat_given.run_id, seat_given.slot, seat_given.at, task.goal, run.options FROM seat_given
+			JOIN run ON run.id = seat_given.run_id JOIN task ON task.id = run.task_id WHERE sid = ? ORDER BY seat_given.seq DESC`
+		const total = this.#db.query<{ n: number }>('SELECT observed_total AS n FROM operator_session WHERE sid = ?').get(sid)?.n ?? 0
+		return { seats: this.#db.query<SeatGivenRow>(sql).all(sid).map(toSeatGiven), total }
+	}
+
 	connection(sid: SessionId, change: 'connected' | 'disconnected', at: number): Promise<void> {
 		return this.#db.write(() => {
 			const { changes } = this.#db.query('UPDATE operator_session SET last_access_at = ? WHERE sid = ?').run(at, sid)
@@ -64,7 +73,16 @@ export class SqliteOperatorStore implements OperatorStore {
 	end(sid: SessionId, how: 'ended' | 'expired', reason: string): Promise<boolean> {
 		return this.#db.write(() => {
 			if (this.#db.query('DELETE FROM operator_session WHERE sid = ?').run(sid).changes === 0) return false
-			for (const request of this.#requests.openHeads(sid)) this.#requests.end(request, 'withdrawn', { reason })
+			const open = this.#requests.openHeads(sid)
+			for (const request of open) if (request.slot === null) this.#requests.end(request, 'withdrawn', { reason })
+			displace(
+				this.#db,
+				this.#values,
+				this.#requests,
+				open.filter(({ slot }) => slot !== null),
+				reason,
+			)
+			this.#db.query('DELETE FROM seat_given WHERE sid = ?').run(sid)
 			this.#vacateSeats(sid, how === 'ended' ? 'operator_deleted' : 'operator_expired')
 			appendEvent(this.#db, { kind: `session.${how}`, operator: sid })
 			return true
@@ -107,6 +125,9 @@ export class SqliteOperatorStore implements OperatorStore {
 
 	address(reqId: RequestId, to: { readonly sid: SessionId; readonly seatGeneration: number | null }): Promise<boolean> {
 		return this.#db.write(() => {
+			const head = this.#requests.head(reqId)
+			if (!head || head.ended_at !== null) return false
+			this.#requests.requireSeated({ runId: asRunId(head.run_id), slot: head.slot }, to.seatGeneration)
 			const sql = 'UPDATE request SET sid = ?, seat_generation = ? WHERE req_id = ? AND ended_at IS NULL'
 			return this.#db.query(sql).run(to.sid, to.seatGeneration, reqId).changes > 0
 		})

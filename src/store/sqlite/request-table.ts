@@ -1,6 +1,7 @@
 import type { EventDraft } from '../../core/event/event.ts'
 import type { EndState, OpenState, OperatorRequest, RequestState } from '../../core/operator/store.ts'
-import { asRunId, asSessionId, asStepId, asTaskId, type RequestId, type SessionId } from '../../kernel/id.ts'
+import { MseError } from '../../kernel/error.ts'
+import { asRunId, asSessionId, asStepId, asTaskId, type RequestId, type RunId, type SessionId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -30,7 +31,9 @@ export class RequestTable {
 		this.#values = values
 	}
 
+	/** Throws `conflict` (code `seat_moved`) when the seat it is addressed through has another holder or generation by now. */
 	insert(request: OperatorRequest): void {
+		this.requireSeated(request, request.seatGeneration)
 		this.#db
 			.query(
 				`INSERT INTO request (req_id, kind, state, sid, slot, seat_generation, run_id, task_id, step_id, attempt, frame, reply,
@@ -55,12 +58,26 @@ export class RequestTable {
 		this.#note(toHead(request), request.state, { agent: request.frame.agent ?? null })
 	}
 
+	requireSeated({ runId, slot }: Pick<OperatorRequest, 'runId' | 'slot'>, generation: number | null): void {
+		if (slot === null || generation === null) return
+		const sql = 'SELECT seat.generation FROM run LEFT JOIN seat ON seat.run_id = run.id AND seat.slot = ? WHERE run.id = ?'
+		const seat = this.#db.query<{ generation: number | null }>(sql).get(slot, runId)
+		if (seat === null || seat.generation === generation) return
+		throw new MseError('conflict', `The seat '${slot}' of run ${runId} moved to another operator.`, { code: 'seat_moved' })
+	}
+
 	head(reqId: RequestId): RequestHead | null {
 		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE req_id = ?`).get(reqId)
 	}
 
 	openHeads(sid: SessionId): readonly RequestHead[] {
 		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE sid = ? AND ended_at IS NULL ORDER BY seq`).all(sid)
+	}
+
+	/** What was asked of the seat's holder; a request that waits for a holder is none of theirs. */
+	openHeadsOfSeat(runId: RunId, slot: string): readonly RequestHead[] {
+		const sql = `SELECT ${HEAD} FROM request WHERE run_id = ? AND slot = ? AND sid IS NOT NULL AND ended_at IS NULL ORDER BY seq`
+		return this.#db.query<RequestHead>(sql).all(runId, slot)
 	}
 
 	mark(reqId: RequestId, state: OpenState): void {

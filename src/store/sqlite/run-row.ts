@@ -1,4 +1,16 @@
-import type { Run, RunOptions, RunPhase, RunStatus, Seat, Step, StepFailure, StepStatus, Task, TaskInput } from '../../core/run/record.ts'
+import type {
+	Run,
+	RunOptions,
+	RunPhase,
+	RunStatus,
+	Seat,
+	Step,
+	StepFailure,
+	StepStatus,
+	Task,
+	TaskAsked,
+	TaskInput,
+} from '../../core/run/record.ts'
 import { asRunId, asStepId, asTaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
@@ -10,6 +22,7 @@ export interface TaskRow {
 	readonly blueprint_ref: string
 	readonly init_ctx: string
 	readonly task_input: string | null
+	readonly asked: string | null
 	readonly created_at: number
 	readonly updated_at: number
 }
@@ -21,6 +34,7 @@ export function toTask(row: TaskRow, values: Values): Task {
 		blueprintRef: JSON.parse(row.blueprint_ref) as JsonObject,
 		initCtx: values.unpack(row.init_ctx),
 		taskInput: row.task_input === null ? undefined : (JSON.parse(row.task_input) as TaskInput),
+		...(row.asked !== null && { asked: JSON.parse(row.asked) as TaskAsked }),
 		createdAt: row.created_at,
 		updatedAt: row.updated_at,
 	}

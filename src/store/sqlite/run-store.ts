@@ -1,39 +1,56 @@
 import type { EventDraft } from '../../core/event/event.ts'
 import type { Fact } from '../../core/run/fact.ts'
-import type { Run, RunPhase, RunStatus, Seat, Step, Task } from '../../core/run/record.ts'
-import type { RecordedAttempt, RecordedJournal, RunQuery, RunStore, SeatSource, StatusChange } from '../../core/run/store.ts'
-import { MseError } from '../../kernel/error.ts'
-import { asStepId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
+import type { Run, RunPhase, RunStatus, Step, Task } from '../../core/run/record.ts'
+import type {
+	ClosedGeneration,
+	GenerationOpening,
+	RecordedJournal,
+	RunQuery,
+	RunStore,
+	SeatAssigned,
+	SeatSource,
+	StatusChange,
+} from '../../core/run/store.ts'
+import { asRunId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { GenerationTable } from './generation-table.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { endOpenWork } from './open-work.ts'
-import { type RunRow, type SeatRow, type StepRow, type TaskRow, toRun, toSeat, toStep, toTask } from './run-row.ts'
+import { type RunRow, type StepRow, type TaskRow, toRun, toStep, toTask } from './run-row.ts'
+import { SeatTable } from './seat-table.ts'
 import type { Values } from './value.ts'
 
 export class SqliteRunStore implements RunStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
 	readonly #journal: JournalWriter
+	readonly #generations: GenerationTable
+	readonly #seats: SeatTable
 
 	constructor(db: SqliteDatabase, values: Values) {
 		this.#db = db
 		this.#values = values
 		this.#journal = new JournalWriter(db, values)
+		this.#generations = new GenerationTable(db, values)
+		this.#seats = new SeatTable(db, values)
 	}
 
 	createTask(task: Task): Promise<void> {
 		return this.#db.write(() => {
 			this.#db
-				.query('INSERT INTO task (id, goal, blueprint_ref, init_ctx, task_input, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+				.query(
+					'INSERT INTO task (id, goal, blueprint_ref, init_ctx, task_input, asked, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+				)
 				.run(
 					task.id,
 					task.goal,
 					JSON.stringify(task.blueprintRef),
 					this.#values.pack(task.initCtx),
 					task.taskInput === undefined ? null : JSON.stringify(task.taskInput),
+					task.asked === undefined ? null : JSON.stringify(task.asked),
 					task.createdAt,
 					task.updatedAt,
 				)
@@ -43,28 +60,32 @@ export class SqliteRunStore implements RunStore {
 	createRun(run: Run, events: readonly EventDraft[]): Promise<void> {
 		return this.#db.write(() => {
 			this.#insertRun(run)
-			for (const seat of run.seats) this.#putSeat(run.id, seat)
+			for (const seat of run.seats) this.#seats.put(run.id, seat)
 			for (const event of events) appendEvent(this.#db, event)
 		})
 	}
 
 	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void> {
 		return this.#db.write(() => {
+			// A driver of an earlier generation may still be unwinding.
+			if (this.#generations.current(run.id) !== run.generation) return
 			for (const fact of facts) this.#journal.write(run, fact)
 			if (ttlUsedMs > 0) this.#db.query('UPDATE run SET ttl_used_ms = ? WHERE id = ?').run(ttlUsedMs, run.id)
 		}, facts.length)
 	}
 
 	async journal(runId: RunId, generation: number): Promise<RecordedJournal> {
-		const rows = this.#db.query<StepRow>('SELECT * FROM step WHERE run_id = ? AND generation = ?').all(runId, generation)
-		const decisions = this.#db
-			.query<{ position: string; lane: number }>('SELECT position, lane FROM decision WHERE run_id = ? AND generation = ?')
-			.all(runId, generation)
-		return {
-			steps: rows.map((row) => toStep(row, this.#values)),
-			decisions: new Map(decisions.map(({ position, lane }) => [position, lane])),
-			attempts: this.#openAttempts(runId, generation),
-		}
+		return this.#generations.journal(runId, generation)
+	}
+
+	append(events: readonly EventDraft[]): Promise<void> {
+		return this.#db.write(() => {
+			for (const event of events) appendEvent(this.#db, event)
+		})
+	}
+
+	openGeneration(runId: RunId, opening: GenerationOpening): Promise<boolean> {
+		return this.#db.write(() => this.#generations.open(runId, opening))
 	}
 
 	setPhase(runId: RunId, phase: RunPhase): Promise<void> {
@@ -96,23 +117,8 @@ export class SqliteRunStore implements RunStore {
 		})
 	}
 
-	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<{ seat: Seat; previous: Seat | null }> {
-		return this.#db.write(() => {
-			const run = this.#db.query<RunRow>('SELECT * FROM run WHERE id = ?').get(runId)
-			if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
-			const before = this.#db.query<SeatRow>('SELECT * FROM seat WHERE run_id = ? AND slot = ?').get(runId, slot)
-			const seat: Seat = { slot, op, desc, generation: run.seat_generation + 1 }
-			this.#db.query('UPDATE run SET seat_generation = ? WHERE id = ?').run(seat.generation, runId)
-			this.#putSeat(runId, seat)
-			const about = { runId, taskId: run.task_id as TaskId }
-			if (before) appendEvent(this.#db, { kind: 'seat.released', ...about, data: { slot, op: before.op, reason: 'displaced' } })
-			appendEvent(this.#db, {
-				kind: 'seat.assigned',
-				...about,
-				data: { slot, op, desc, generation: seat.generation, source, previous: before?.op ?? null },
-			})
-			return { seat, previous: before ? toSeat(before) : null }
-		})
+	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<SeatAssigned> {
+		return this.#db.write(() => this.#seats.assign(runId, slot, op, desc, source))
 	}
 
 	async task(id: TaskId): Promise<Task | null> {
@@ -139,6 +145,7 @@ export class SqliteRunStore implements RunStore {
 		const where = [
 			...(query.taskId === undefined ? [] : [{ sql: 'task_id = ?', value: query.taskId }]),
 			...(query.status === undefined ? [] : [{ sql: 'status = ?', value: query.status }]),
+			...(query.blueprintId === undefined ? [] : [{ sql: 'blueprint_id = ?', value: query.blueprintId }]),
 		]
 		const sql = `SELECT * FROM run${where.length > 0 ? ` WHERE ${where.map((part) => part.sql).join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ? OFFSET ?`
 		const rows = this.#db.query<RunRow>(sql).all(...where.map((part) => part.value), query.limit, query.offset)
@@ -168,11 +175,12 @@ export class SqliteRunStore implements RunStore {
 		return this.#db.query<{ n: number }>('SELECT count(*) AS n FROM run WHERE status = ?').get(status)?.n ?? 0
 	}
 
-	async steps(runId: RunId): Promise<readonly Step[]> {
-		const sql = `SELECT step.* FROM step JOIN run ON run.id = step.run_id AND run.generation = step.generation
-			WHERE run_id = ? AND NOT ${IS_AUDIT} ORDER BY step.step_id`
-		const rows = this.#db.query<StepRow>(sql).all(runId)
-		return rows.map((row) => toStep(row, this.#values))
+	async steps(runId: RunId, generation?: number): Promise<readonly Step[]> {
+		return this.#generations.steps(runId, generation ?? this.#generations.current(runId))
+	}
+
+	async closedGenerations(runId: RunId): Promise<readonly ClosedGeneration[]> {
+		return this.#generations.closed(runId)
 	}
 
 	async step(id: StepId): Promise<Step | null> {
@@ -188,22 +196,21 @@ export class SqliteRunStore implements RunStore {
 	deleteRun(id: RunId): Promise<boolean> {
 		return this.#db.write(() => {
 			this.#db.keepEventSeq()
-			for (const table of ['seat', 'step', 'decision', 'attempt', 'output', 'degradation', 'request', 'event'])
+			for (const table of [
+				'seat',
+				'seat_given',
+				'step',
+				'decision',
+				'run_generation',
+				'attempt',
+				'output',
+				'degradation',
+				'request',
+				'event',
+			])
 				this.#db.query(`DELETE FROM ${table} WHERE run_id = ?`).run(id)
 			return this.#db.query('DELETE FROM run WHERE id = ?').run(id).changes > 0
 		})
-	}
-
-	/** A step that began with its first attempt and has no row for it is at that attempt. */
-	#openAttempts(runId: RunId, generation: number): ReadonlyMap<StepId, RecordedAttempt> {
-		const rows = this.#db
-			.query<{ step_id: string; n: number; open: number; lost: number }>(
-				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost') AS lost
-				 FROM step LEFT JOIN attempt ON attempt.step_id = step.step_id
-				 WHERE step.run_id = ? AND step.generation = ? AND step.status = 'running' AND step.attempt > 0 GROUP BY step.step_id`,
-			)
-			.all(runId, generation)
-		return new Map(rows.map(({ step_id, n, open, lost }) => [asStepId(step_id), { n, open: open > 0, lost }]))
 	}
 
 	#insertRun(run: Run): void {
@@ -232,17 +239,7 @@ export class SqliteRunStore implements RunStore {
 			)
 	}
 
-	#putSeat(runId: RunId, seat: Seat): void {
-		this.#db
-			.query(
-				`INSERT INTO seat (run_id, slot, op, descr, generation) VALUES (?, ?, ?, ?, ?)
-				 ON CONFLICT (run_id, slot) DO UPDATE SET op = excluded.op, descr = excluded.descr, generation = excluded.generation`,
-			)
-			.run(runId, seat.slot, seat.op, seat.desc, seat.generation)
-	}
-
 	#toRun(row: RunRow): Run {
-		const seats = this.#db.query<SeatRow>('SELECT * FROM seat WHERE run_id = ? ORDER BY generation, slot').all(row.id)
-		return toRun(row, seats.map(toSeat), this.#values)
+		return toRun(row, this.#seats.of(asRunId(row.id)), this.#values)
 	}
 }

@@ -227,4 +227,29 @@ export const migrations: readonly string[] = [
 	CREATE INDEX enhance_log_blueprint ON enhance_log (blueprint_id, seq);
 	CREATE TABLE enhance_setting (id TEXT PRIMARY KEY, setting TEXT NOT NULL) STRICT, WITHOUT ROWID;
 	`,
+	`
+	ALTER TABLE step ADD COLUMN dropped_in INTEGER;
+	ALTER TABLE decision ADD COLUMN dropped_in INTEGER;
+	CREATE TABLE run_generation (
+		run_id TEXT NOT NULL,
+		generation INTEGER NOT NULL,
+		status TEXT NOT NULL,
+		result TEXT,
+		closed_at INTEGER NOT NULL,
+		PRIMARY KEY (run_id, generation)
+	) STRICT, WITHOUT ROWID;
+
+	ALTER TABLE task ADD COLUMN asked TEXT;
+
+	CREATE TABLE seat_given (
+		seq INTEGER PRIMARY KEY,
+		sid TEXT NOT NULL,
+		run_id TEXT NOT NULL,
+		slot TEXT NOT NULL,
+		at INTEGER NOT NULL,
+		UNIQUE (sid, run_id, slot)
+	) STRICT;
+	CREATE INDEX seat_given_run ON seat_given (run_id);
+	ALTER TABLE operator_session ADD COLUMN observed_total INTEGER NOT NULL DEFAULT 0;
+	`,
 ]

@@ -33,7 +33,7 @@ test('without a backend, or with one that nobody answers for, the layer is trans
 
 test('a launch of 0.1.0 means the operator it pins; one with a description only gives it a seat', async () => {
 	const launched = async (over: Partial<LaunchRequest>) => {
-		const operators = { find: async () => asSessionId('S-backend'), anyLive: async () => true }
+		const operators = { find: async () => asSessionId('S-backend'), takes: () => true, manifestOf: () => null, anyLive: async () => true }
 		await using world = layerWorld({ workers: { work: passes('own') }, faces: acking(), operators })
 		const run = await (await world.launch(DELEGATED, { operator: { sid: 'backend' }, ...over })).ended
 		return run.result

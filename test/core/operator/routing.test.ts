@@ -92,10 +92,18 @@ test('whoever is given the seat gets what waits on it', async () => {
 	expect(peer.spawns()).toHaveLength(1)
 })
 
-test('a seat held by something that is no session fails the step and names both', async () => {
+test('a seat held by something that is no session keeps its work until somebody takes it', async () => {
+	verifies('01.C73')
 	using world = await operatorWorld()
-	const run = await world.newRun([{ slot: 'main', op: 'S-ghost', desc: '', generation: 1 }])
-	await expect(world.hub.ask(spawnAsking(run, 'main'))).rejects.toThrow(`Operator seat 'main' of run ${run.id} is held by 'S-ghost'`)
+	const run = await world.newRun([{ slot: 'main', op: 'S-nobody', desc: 'x', generation: 1 }])
+	void world.hub.ask(spawnAsking(run, 'main')).catch(() => {})
+	await settled()
+	expect(await world.store.openRequests({ runId: run.id })).toMatchObject([{ sid: null, slot: 'main', state: 'parked' }])
+	const { session } = await world.sessions.join({})
+	await world.runs.assignSeat(run.id, 'main', session.sid, 'x', 'acquire')
+	world.hub.seatAssigned(run.id, 'main', 'S-nobody')
+	await settled()
+	expect(await world.store.openRequests({ sid: session.sid })).toHaveLength(1)
 })
 
 test('a holder that idled out loses the seat, and the request waits for the next', async () => {

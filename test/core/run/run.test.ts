@@ -119,7 +119,12 @@ describe('cancel', () => {
 		expect(ended.status).toBe('cancelled')
 		expect(await world.service.cancel(launched.run.id, 'again')).toBe(false)
 		expect((await world.runs.steps(ended.id)).map(({ status }) => status)).toEqual(['cancelled'])
-		expect((await kinds(world.events)).filter((kind) => kind.startsWith('run.'))).toEqual(['run.started', 'run.cancelled'])
+		expect((await kinds(world.events)).filter((kind) => kind.startsWith('run.'))).toEqual([
+			'run.started',
+			'run.cancel_requested',
+			'run.cancelled',
+			'run.cancel_requested',
+		])
 	})
 
 	test('of an unknown run is not_found', async () => {

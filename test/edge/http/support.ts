@@ -8,7 +8,9 @@ import { blueprintRoutes } from '../../../src/edge/http/routes/blueprints.ts'
 import { enhanceRoutes } from '../../../src/edge/http/routes/enhance.ts'
 import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
 import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
+import { runHistoryRoutes } from '../../../src/edge/http/routes/run-history.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
+import { steerRoutes } from '../../../src/edge/http/routes/steer.ts'
 import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -120,6 +122,8 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 				}),
 			)
 			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
+			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
+			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(
 				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
 			),

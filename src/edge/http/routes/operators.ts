@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { OperatorHub } from '../../../core/operator/hub.ts'
 import type { LiveSession, OperatorSessions } from '../../../core/operator/sessions.ts'
-import type { OpenState, OperatorRequest } from '../../../core/operator/store.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { MseError } from '../../../kernel/error.ts'
 import { isJsonObject } from '../../../kernel/json.ts'
@@ -10,16 +9,17 @@ import { refusals } from '../../../protocol/error.ts'
 import {
 	OperatorsCreateReqSchema,
 	OperatorsCreateRespSchema,
-	type OperatorsInfoResp,
 	OperatorsInfoRespSchema,
+	OperatorsListQuerySchema,
+	OperatorsListRespSchema,
 	OperatorsRedeliverRespSchema,
 	OperatorsRequestsRespSchema,
-	type PendingReply,
 	RolesConflictSchema,
 } from '../../../protocol/operator.ts'
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { bearerOf, type IsAdmin, ownCredential } from '../guard.ts'
+import { toInfo, toListed, toPending } from '../wire/operator.ts'
 import { operatorSocket } from '../ws/operator.ts'
 import { noContent } from './answer.ts'
 
@@ -32,6 +32,9 @@ export interface OperatorRouteDeps {
 	readonly log: Logger
 }
 
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 200
+
 /** `/v1/operators`: joining, one's own session, what waits for one's reply, and the socket. */
 export function operatorRoutes(deps: OperatorRouteDeps) {
 	const { sessions, hub, clock } = deps
@@ -42,7 +45,12 @@ export function operatorRoutes(deps: OperatorRouteDeps) {
 			...jsonBody(OperatorsCreateReqSchema),
 			response: { 200: OperatorsCreateRespSchema, ...refusals(400, 413, 415, 422, 503), 409: RolesConflictSchema },
 		})
-		.get('/v1/operators/:sid', async ({ request, params }) => toInfo(await speaker(request, params.sid)), {
+		.get('/v1/operators', async ({ request, query }) => list(deps, request, query.limit), {
+			query: OperatorsListQuerySchema,
+			response: { 200: OperatorsListRespSchema, ...refusals(400, 401, 503) },
+			...mine,
+		})
+		.get('/v1/operators/:sid', async ({ request, params }) => info(deps, await speaker(request, params.sid)), {
 			response: { 200: OperatorsInfoRespSchema, ...refusals(401, 404, 503) },
 			...mine,
 		})
@@ -80,6 +88,20 @@ function speakerOf({ sessions, isAdmin }: OperatorRouteDeps, request: Request, s
 	return isAdmin(request) ? sessions.get(sid) : sessions.authenticate(sid, bearerOf(request))
 }
 
+async function info({ sessions }: OperatorRouteDeps, session: LiveSession) {
+	return toInfo(session, await sessions.observed(session.record.sid))
+}
+
+/** Any live operator may look; only the reader's own session is kept alive by it. */
+async function list({ sessions, isAdmin }: OperatorRouteDeps, request: Request, asked = DEFAULT_LIMIT) {
+	if (!isAdmin(request)) await sessions.authenticateAny(bearerOf(request))
+	await sessions.sweep()
+	const limit = Math.min(asked, MAX_LIMIT)
+	const live = [...sessions.list()].sort((a, b) => b.lastAccessAt - a.lastAccessAt || (a.record.sid < b.record.sid ? -1 : 1))
+	const shown = live.slice(0, limit).map(async (session) => toListed(session, await sessions.observed(session.record.sid)))
+	return { operators: await Promise.all(shown), total: live.length, limit }
+}
+
 /** A refused join names the roles beside the error (mlua-swarm 0.1.0). */
 function conflicts({ details, code }: MseError): object {
 	return code === 'roles_conflict' && isJsonObject(details) ? { conflicts: details.conflicts } : {}
@@ -87,34 +109,4 @@ function conflicts({ details, code }: MseError): object {
 
 function toCreated({ session, token }: Awaited<ReturnType<OperatorSessions['join']>>) {
 	return { sid: session.sid, token, roles: [...session.roles] }
-}
-
-function toInfo({ record, connected }: LiveSession): OperatorsInfoResp {
-	const manifest = record.capabilityManifest as OperatorsInfoResp['capability_manifest'] | null
-	return {
-		sid: record.sid,
-		roles: [...record.roles],
-		connected,
-		desc: record.desc,
-		...(manifest && { capability_manifest: manifest }),
-		observed: [],
-		observed_total: 0,
-	}
-}
-
-function toPending(request: OperatorRequest, now: number): PendingReply {
-	const { agent } = request.frame
-	return {
-		req_id: request.reqId,
-		kind: request.kind,
-		state: request.state as OpenState,
-		slot: request.slot,
-		run_id: request.runId,
-		step_id: request.stepId,
-		attempt: request.attempt,
-		agent: typeof agent === 'string' ? agent : null,
-		created_at_secs: Math.floor(request.createdAt / 1000),
-		age_secs: Math.floor((now - request.createdAt) / 1000),
-		deadline_at_secs: Math.floor(request.deadlineAt / 1000),
-	}
 }

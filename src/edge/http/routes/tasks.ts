@@ -2,14 +2,22 @@ import { Type } from '@sinclair/typebox'
 import type { RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { asTaskId } from '../../../kernel/id.ts'
+import { asStepId, asTaskId } from '../../../kernel/id.ts'
 import { refusals } from '../../../protocol/error.ts'
-import { LaunchBodySchema, LaunchReplySchema, TaskDetailSchema, TaskListQuerySchema, TaskRecordSchema } from '../../../protocol/task.ts'
-import { jsonBody } from '../body.ts'
+import {
+	KickBodySchema,
+	KickReplySchema,
+	LaunchBodySchema,
+	LaunchReplySchema,
+	TaskDetailSchema,
+	TaskListQuerySchema,
+	TaskRecordSchema,
+} from '../../../protocol/task.ts'
+import { jsonBody, optionalJsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
-import { toLaunchRequest } from '../wire/launch.ts'
+import { toKickRequest, toLaunchRequest } from '../wire/launch.ts'
 import { toRunRecord } from '../wire/run.ts'
-import { toLaunchReply, toRunFailure, toTaskRecord } from '../wire/task.ts'
+import { toKickReply, toLaunchReply, toRunFailure, toTaskRecord } from '../wire/task.ts'
 
 export interface TaskDeps {
 	readonly service: RunService
@@ -38,6 +46,21 @@ export const taskRoutes = (deps: TaskDeps) =>
 				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 409, 410, 422, 503, 504) },
 			},
 		)
+		.post(
+			'/v1/tasks/:id/runs',
+			async ({ params, body, request, server, status }) => {
+				const launched = await deps.service.kick(asTaskId(params.id), toKickRequest(body ?? undefined))
+				if (body?.detach) return status(202, toKickReply(launched, launched.run))
+				server?.timeout(request, 0)
+				const run = await launched.ended
+				if (run.status !== 'done') throw toRunFailure(run)
+				return status(201, toKickReply(launched, run))
+			},
+			{
+				...optionalJsonBody(KickBodySchema),
+				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
+			},
+		)
 		.get('/v1/tasks', async ({ query }) => listTasks(deps.runs, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)), {
 			query: TaskListQuerySchema,
 			response: { 200: Type.Array(TaskRecordSchema), ...refusals(400) },
@@ -51,8 +74,15 @@ async function listTasks(runs: RunStore, limit: number) {
 	return Promise.all(tasks.map(async (task) => toTaskRecord(task, await runs.taskStatus(task.id))))
 }
 
+/** Clients of mlua-swarm 0.1.0 know a step's id as a task's. */
+async function owningTask(runs: RunStore, id: string) {
+	const step = await runs.step(asStepId(id))
+	const run = step && (await runs.run(step.runId))
+	return run && runs.task(run.taskId)
+}
+
 async function taskDetail({ runs, service }: TaskDeps, id: string) {
-	const task = await runs.task(asTaskId(id))
+	const task = (await runs.task(asTaskId(id))) ?? (await owningTask(runs, id))
 	if (!task) throw new MseError('not_found', `Task ${id} does not exist.`, { code: 'unknown_task' })
 	const records = await Promise.all(
 		(await runs.runsOfTask(task.id)).map(async (run) =>

@@ -1,9 +1,9 @@
 import type { BlueprintReference } from '../../../core/blueprint/resolve.ts'
 import type { LaunchOperator, TaskInput } from '../../../core/run/record.ts'
-import type { LaunchRequest } from '../../../core/run/request.ts'
+import type { KickRequest, LaunchRequest } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Json } from '../../../kernel/json.ts'
-import type { LaunchBody } from '../../../protocol/task.ts'
+import type { KickBody, LaunchBody } from '../../../protocol/task.ts'
 
 type OperatorKind = NonNullable<LaunchOperator['kind']>
 const KINDS: readonly string[] = ['main_ai', 'automate', 'composite']
@@ -28,7 +28,25 @@ export function toLaunchRequest(body: LaunchBody): LaunchRequest {
 	}
 }
 
-function refuseContradiction({ timeout_secs, detach }: LaunchBody): void {
+/** A re-kick; no body is one that changes nothing. Refuses as `toLaunchRequest`. */
+export function toKickRequest(body: KickBody = {}): KickRequest {
+	refuseContradiction(body)
+	const taskInput = toTaskInput(body.task_input_override ?? {})
+	const operator = toOperator(body)
+	return {
+		detach: body.detach ?? false,
+		...present('initCtx', body.init_ctx_override as Json | undefined),
+		...present('ttlSecs', body.ttl_secs),
+		...present('timeoutSecs', body.timeout_secs),
+		...present('checkPolicy', body.check_policy),
+		...present('operatorDesc', body.operator_desc),
+		...present('operatorSlot', body.operator_slot),
+		...(taskInput && { taskInput }),
+		...(operator && { operator }),
+	}
+}
+
+function refuseContradiction({ timeout_secs, detach }: Pick<LaunchBody, 'timeout_secs' | 'detach'>): void {
 	if (timeout_secs === 0)
 		throw new MseError('malformed', 'timeout_secs must be greater than 0.', {
 			code: 'bad_timeout',
@@ -52,7 +70,7 @@ function toReference(reference: LaunchBody['blueprint']): BlueprintReference {
 	}
 }
 
-function toTaskInput(body: LaunchBody): TaskInput | undefined {
+function toTaskInput(body: Pick<LaunchBody, 'project_root' | 'work_dir' | 'task_metadata'>): TaskInput | undefined {
 	const input = {
 		...present('project_root', body.project_root),
 		...present('work_dir', body.work_dir),
@@ -61,7 +79,7 @@ function toTaskInput(body: LaunchBody): TaskInput | undefined {
 	return Object.keys(input).length > 0 ? input : undefined
 }
 
-function toOperator({ operator, operator_sid }: LaunchBody): LaunchOperator | undefined {
+function toOperator({ operator, operator_sid }: Pick<LaunchBody, 'operator' | 'operator_sid'>): LaunchOperator | undefined {
 	if (operator == null && operator_sid == null) return undefined
 	const kinds = Object.entries(operator?.per_agent_kinds ?? {}).map(([agent, kind]) => [agent, toKind(kind)] as const)
 	return {

@@ -2,8 +2,8 @@ import type { Run, RunStatus, Task } from '../../../core/run/record.ts'
 import type { Launched } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
-import type { LaunchInfo, LaunchReply, SeatView, TaskRecord } from '../../../protocol/task.ts'
-import { toHolder } from './run.ts'
+import type { KickReply, LaunchInfo, LaunchReply, TaskRecord } from '../../../protocol/task.ts'
+import { toSeats } from './seat.ts'
 import { toSeconds } from './seconds.ts'
 
 export function toTaskRecord(task: Task, status: RunStatus): TaskRecord {
@@ -13,7 +13,7 @@ export function toTaskRecord(task: Task, status: RunStatus): TaskRecord {
 		blueprint_ref: task.blueprintRef,
 		input_ctx: task.initCtx,
 		...(task.taskInput && { task_input_spec: task.taskInput }),
-		status,
+		status: status === 'cancelled' ? 'failed' : status,
 		created_at: toSeconds(task.createdAt),
 		updated_at: toSeconds(task.updatedAt),
 	}
@@ -33,23 +33,22 @@ export function toLaunchReply(launched: Launched, run: Run): LaunchReply {
 	}
 }
 
-/** Every declared seat in the Blueprint's order, then any other that somebody holds. */
+export function toKickReply(launched: Launched, run: Run): KickReply {
+	return {
+		task_id: launched.task.id,
+		run_id: run.id,
+		status: run.status === 'done' ? 'done' : 'running',
+		info: toLaunchInfo(launched.task, run, launched.declaredSlots),
+	}
+}
+
 export function toLaunchInfo(task: Task, run: Run, declaredSlots: readonly string[]): LaunchInfo {
-	const others = run.seats.map(({ slot }) => slot).filter((slot) => !declaredSlots.includes(slot))
-	const seats = [...declaredSlots, ...others].map((slot): SeatView => {
-		const seat = run.seats.find((held) => held.slot === slot)
-		return { slot, vacant: seat === undefined, holder: seat ? toHolder(seat) : null, declared: declaredSlots.includes(slot) }
-	})
-	const vacant = seats.filter((seat) => seat.vacant).map(({ slot }) => slot)
 	return {
 		run_id: run.id,
 		goal: task.goal,
-		project_root: task.taskInput?.project_root ?? null,
-		work_dir: task.taskInput?.work_dir ?? null,
-		seats,
-		seats_source: 'blueprint',
-		note:
-			vacant.length > 0 ? `Vacant: ${vacant.join(', ')}. Their steps wait until somebody acquires the seat or joins under its name.` : null,
+		project_root: run.options.taskInput?.project_root ?? null,
+		work_dir: run.options.taskInput?.work_dir ?? null,
+		...toSeats(run, declaredSlots),
 	}
 }
 

@@ -6,6 +6,7 @@ const NAMES: { readonly [K in EventKind]?: string } = {
 	'run.started': 'core.run_started',
 	'run.resumed': 'core.run_started',
 	'run.recovered': 'core.run_started',
+	'run.reopened': 'core.run_started',
 	'run.cancel_requested': 'core.cancel_requested',
 	'run.done': 'core.run_finished',
 	'run.failed': 'core.run_finished',
@@ -19,7 +20,12 @@ const NAMES: { readonly [K in EventKind]?: string } = {
 	'attempt.degraded': 'worker.degradation',
 }
 
-const MODES: { readonly [K in EventKind]?: string } = { 'run.started': 'launch', 'run.resumed': 'resume', 'run.recovered': 'recover' }
+const MODES: { readonly [K in EventKind]?: string } = {
+	'run.started': 'launch',
+	'run.resumed': 'resume',
+	'run.recovered': 'recover',
+	'run.reopened': 'rerun',
+}
 const MAX_PAYLOAD_BYTES = 8192
 const HEAD_CHARS = 1024
 

@@ -1,0 +1,45 @@
+import type { StepId } from '../../kernel/id.ts'
+import type { Stop } from '../dispatch/stop.ts'
+
+interface OpenStep {
+	controller: AbortController | null
+	settled: Promise<unknown>
+}
+
+/** The steps a run has in flight, and what stops the present attempt of each. */
+export class OpenSteps {
+	readonly #steps = new Map<StepId, OpenStep>()
+
+	/** Knows the step until `settled` is. */
+	track<T>(stepId: StepId, settled: Promise<T>): Promise<T> {
+		const step = this.#of(stepId)
+		step.settled = settled
+		return settled.finally(() => this.#steps.delete(stepId))
+	}
+
+	/** An attempt begins; the returned function says that it ended. */
+	attempt(stepId: StepId, controller: AbortController): () => void {
+		const step = this.#of(stepId)
+		step.controller = controller
+		return () => {
+			if (step.controller === controller) step.controller = null
+		}
+	}
+
+	/** Stops the attempt under way; resolves once the step has settled. Null when there is no such attempt. */
+	stop(stepId: StepId, stop: Stop): Promise<void> | null {
+		const step = this.#steps.get(stepId)
+		if (!step?.controller) return null
+		step.controller.abort(stop)
+		return step.settled.then(
+			() => {},
+			() => {},
+		)
+	}
+
+	#of(stepId: StepId): OpenStep {
+		const step = this.#steps.get(stepId) ?? { controller: null, settled: Promise.resolve() }
+		this.#steps.set(stepId, step)
+		return step
+	}
+}
