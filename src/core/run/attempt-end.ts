@@ -29,7 +29,9 @@ export function watchEnd(
 		const at = deps.clock.now()
 		deps.journal.record({ kind: 'attempt_ended', stepId: step.stepId, n, backend: backend.name, status, failure, stats, at })
 	}
-	const record: AttemptEnd['record'] = own.endsWithItsStep ? () => {} : write
+	const record: AttemptEnd['record'] = (status, outcome, failure) => {
+		if (!own.endsWithItsStep || status === 'displaced') write(status, outcome, failure)
+	}
 	const onAbort = (): void => {
 		const stop = stopOf(step.signal)
 		const failure = { code: stop.code, message: stop.message }
