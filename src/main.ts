@@ -5,6 +5,7 @@ import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
 import { runCli } from './edge/cli/run.ts'
 import { commandTable } from './edge/cli/table.ts'
+import { expandFileDocument } from './expansion.ts'
 
 /** Each signal wakes one waiter; the next call waits for the next signal. */
 function nextSignal(): Promise<NodeJS.Signals> {
@@ -33,6 +34,7 @@ const terminal: Terminal = {
 process.stdout.on('error', () => process.exit(0))
 const commands = commandTable({
 	server: (config, log) => startServer(config, log, process.env),
+	expandFile: (document, file, config) => expandFileDocument(document, file, config, process.env),
 	localChecks: (config) => localChecks(config, process.env),
 })
 const code = await runCli(process.argv.slice(2), commands, terminal)

@@ -33,6 +33,15 @@ describe('mse-server run', () => {
 		expect([code, JSON.parse(stdout).y.echoed]).toEqual([0, 'from a file'])
 	})
 
+	test('puts the files a document names in their place, seen from the folder of the document', async () => {
+		const blueprint = blueprintOf(step('identity', { op: 'lit', value: { $file: 'said.txt' } }, '$.y'), ['identity'])
+		const files = { 'b.json': JSON.stringify(blueprint), 'said.txt': 'from a file' }
+		const { code, stdout } = await runBinary(['run', 'b.json'], { files })
+		expect([code, JSON.parse(stdout).y.echoed]).toEqual([0, 'from a file'])
+		const missing = await runBinary(['run', 'b.json'], { files: { 'b.json': files['b.json'] } })
+		expect([missing.code, missing.stderr]).toEqual([expect.anything(), expect.stringContaining('said.txt')])
+	})
+
 	test('runs a sample by its name, and keeps nothing', async () => {
 		using place = tempDir()
 		const { code, stdout } = await runBinary(['run', 'gate'], { env: { TMPDIR: place.path } })

@@ -32,9 +32,11 @@ test('its commands are commands of the program', () => {
 	const words = [...instructions('CMD'), ...lines.flatMap((line) => /^HEALTHCHECK .*CMD (.*)$/.exec(line)?.[1] ?? [])].flatMap((line) =>
 		JSON.parse(line),
 	)
-	const names = commandTable({ server: () => Promise.reject(new Error('not started')), localChecks: async () => [] }).map(
-		({ name }) => name,
-	)
+	const names = commandTable({
+		server: () => Promise.reject(new Error('not started')),
+		localChecks: async () => [],
+		expandFile: async (document) => document,
+	}).map(({ name }) => name)
 	expect(words).toEqual(['serve', 'mse-server', 'health'])
 	expect(names).toContain('serve')
 	expect(names).toContain('health')

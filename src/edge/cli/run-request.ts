@@ -23,6 +23,8 @@ export const runFlags: readonly Flag[] = [
 
 export interface RunRequest {
 	readonly launch: LaunchBody
+	/** The file the Blueprint was read from, whose `$file` and `$agent_md` references are still in it; null for an id. */
+	readonly file: string | null
 	/** A shell command for each operator. */
 	readonly operators: readonly string[]
 	/** Null waits as long as it takes. */
@@ -35,9 +37,11 @@ export function readRunRequest({ flags, positionals }: Pick<Invocation, 'flags' 
 	const ctx = lastOf(flags, 'ctx')
 	const goal = lastOf(flags, 'goal')
 	const ttl = readSeconds(flags, 'ttl')
+	const blueprint = readReference(positionals[0])
 	return {
+		file: blueprint.kind === 'inline' ? (positionals[0] ?? null) : null,
 		launch: {
-			blueprint: readReference(positionals[0]),
+			blueprint,
 			init_ctx: ctx === undefined ? {} : readJsonFlag('ctx', ctx),
 			detach: true,
 			...(goal !== undefined && { goal }),

@@ -1,7 +1,7 @@
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
-import { runCommand } from './command/run.ts'
+import { type ExpandFile, runCommand } from './command/run.ts'
 import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
@@ -9,10 +9,14 @@ import { workerFileCommand } from './command/worker-file.ts'
 import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
-export function commandTable(parts: { readonly server: StartServer; readonly localChecks: LocalChecks }): readonly Command[] {
+export function commandTable(parts: {
+	readonly server: StartServer
+	readonly localChecks: LocalChecks
+	readonly expandFile: ExpandFile
+}): readonly Command[] {
 	return [
 		serveCommand(parts.server),
-		runCommand(parts.server),
+		runCommand(parts),
 		runsCommand,
 		operatorCommand,
 		doctorCommand(parts.localChecks),

@@ -23,7 +23,11 @@ function running(args: readonly string[], options: { blueprint?: JsonObject; sta
 		seen.config = config
 		return (options.start ?? ((...given) => startServer(...given, terminal.env)))(config, log)
 	}
-	const code = runCli(['run', ...(options.blueprint ? [file] : []), ...args], [runCommand(start)], terminal)
+	const code = runCli(
+		['run', ...(options.blueprint ? [file] : []), ...args],
+		[runCommand({ server: start, expandFile: async (document) => document })],
+		terminal,
+	)
 	return { code, terminal, seen, folder, [Symbol.dispose]: () => folder[Symbol.dispose]() }
 }
 
