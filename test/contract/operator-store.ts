@@ -5,6 +5,7 @@ import type { Run, RunStatus } from '../../src/core/run/record.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { randomHex } from '../../src/kernel/hash.ts'
 import { asRequestId, newSessionId, newStepId } from '../../src/kernel/id.ts'
+import { verifies } from '../support/verifies.ts'
 
 export interface OpenedOperatorStore extends AsyncDisposable {
 	readonly store: OperatorStore
@@ -76,6 +77,49 @@ export function operatorStoreContract(title: string, open: () => Promise<OpenedO
 				...['request.parked', 'request.withdrawn'],
 				...Array(4).fill('seat.released'),
 			])
+		})
+
+		test('an end displaces what was asked through a seat, by a reason of its own, and leaves other requests to fail', async () => {
+			verifies('01.C51')
+			await using opened = await open()
+			const session = aSession()
+			await opened.store.join(session)
+			const run = await opened.newRun('running', session.sid)
+			const { sid } = session
+			const [seated] = (await opened.store.observed(sid)).seats
+			const slot = seated?.slot ?? ''
+			const throughSeat = await added(opened.store, { sid, runId: run.id, slot, seatGeneration: 1 })
+			const byName = await added(opened.store, { sid, runId: run.id })
+			await opened.store.end(sid, 'ended', 'gone')
+			expect((await opened.store.request(throughSeat.reqId))?.reply).toEqual({ reason: 'gone', code: 'displaced' })
+			expect((await opened.store.request(byName.reqId))?.reply).toEqual({ reason: 'gone' })
+		})
+
+		test('a request under another generation of its seat is refused whole', async () => {
+			verifies('01.C75')
+			await using opened = await open()
+			const { sid } = aSession()
+			const session = aSession()
+			await opened.store.join(session)
+			const run = await opened.newRun('running', session.sid)
+			const slot = (await opened.store.observed(session.sid)).seats[0]?.slot ?? ''
+			const stale = aRequest({ sid, runId: run.id, slot, seatGeneration: 7 })
+			await expect(opened.store.addRequest(stale)).rejects.toMatchObject({ kind: 'conflict', code: 'seat_moved' })
+			expect(await opened.store.request(stale.reqId)).toBeNull()
+			const { reqId } = await added(opened.store, { runId: run.id, slot })
+			await expect(opened.store.address(reqId, { sid, seatGeneration: 7 })).rejects.toMatchObject({ code: 'seat_moved' })
+			expect(await opened.store.address(reqId, { sid, seatGeneration: 1 })).toBe(true)
+		})
+
+		test('the seats a session was given are remembered, the last 32 of all', async () => {
+			await using opened = await open()
+			const session = aSession()
+			await opened.store.join(session)
+			const runs: Run[] = []
+			for (let n = 0; n < 34; n++) runs.push(await opened.newRun('running', session.sid))
+			const { seats, total } = await opened.store.observed(session.sid)
+			expect([total, seats.length, seats[0]?.runId, seats.at(-1)?.runId]).toEqual([34, 32, runs.at(-1)?.id, runs[2]?.id])
+			expect(await opened.store.observed(newSessionId())).toEqual({ seats: [], total: 0 })
 		})
 
 		test('a request is read back as it was added, by id and by attempt', async () => {

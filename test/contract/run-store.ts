@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { Fact, StepBegan, StepSettled } from '../../src/core/run/fact.ts'
 import type { Run, Task } from '../../src/core/run/record.ts'
-import type { RunStore } from '../../src/core/run/store.ts'
+import type { GenerationOpening, RunStore } from '../../src/core/run/store.ts'
 import { asRunId, newRunId, newStepId, newTaskId, type StepId } from '../../src/kernel/id.ts'
+import { verifies } from '../support/verifies.ts'
 
 export interface OpenedRunStore extends AsyncDisposable {
 	readonly store: RunStore
@@ -115,6 +116,44 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 				['other', 'S-2'],
 				['main', 'S-3'],
 			])
+		})
+
+		test('a next generation drops what it is told, keeps the rest under its ids, and leaves the old one whole', async () => {
+			verifies('04.79')
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const [kept, dropped] = [settled('/0', {}), settled('/1', {})]
+			await opened.store.record(run, [kept, dropped, { kind: 'lane_decided', position: '/2', lane: 1 }], 0)
+			const opening: GenerationOpening = {
+				...{ from: ['done'], generation: 1, dropSteps: [dropped.stepId], dropDecisions: ['/2'], options: { detached: true } },
+				events: [],
+			}
+			expect(await opened.store.openGeneration(run.id, opening)).toBe(false)
+			await opened.store.changeStatus(run.id, { from: ['running'], to: 'done', result: 1, events: [] })
+			expect(await opened.store.openGeneration(run.id, opening)).toBe(true)
+			expect(await opened.store.openGeneration(run.id, opening)).toBe(false)
+			const store = await opened.reopen()
+			expect(await store.run(run.id)).toMatchObject({ generation: 2, status: 'running', result: null })
+			expect((await store.steps(run.id)).map(({ stepId }) => stepId)).toEqual([kept.stepId])
+			expect((await store.steps(run.id, 1)).map(({ stepId }) => stepId)).toEqual([kept.stepId, dropped.stepId])
+			const again = settled('/1', {})
+			await store.record({ ...run, generation: 2 }, [again, { kind: 'lane_decided', position: '/2', lane: 3 }], 0)
+			const journals = await Promise.all([1, 2].map((generation) => store.journal(run.id, generation)))
+			expect(journals.map(({ steps, decisions }) => [steps.at(-1)?.stepId, decisions.get('/2')])).toEqual([
+				[dropped.stepId, 1],
+				[again.stepId, 3],
+			])
+			expect(await store.closedGenerations(run.id)).toMatchObject([{ generation: 1, status: 'done', result: 1 }])
+		})
+
+		test('a closed generation takes no facts any more', async () => {
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			await opened.store.changeStatus(run.id, { from: ['running'], to: 'done', events: [] })
+			const opening = { from: ['done'], generation: 1, dropSteps: [], dropDecisions: [], options: run.options, events: [] } as const
+			await opened.store.openGeneration(run.id, opening)
+			await opened.store.record(run, [settled('/0', {})], 0)
+			expect(await opened.store.steps(run.id, 2)).toEqual([])
 		})
 
 		test('lists are newest first, filtered by the store, in pages', async () => {

@@ -96,7 +96,7 @@ export class OperatorAsks {
 		for (const waiter of this.#deps.waiting.vacant(slot)) if (isOfSeat(waiter)) void this.#address(waiter)
 	}
 
-	/** The session is gone on disk, and so are the requests addressed to it. */
+	/** The session is gone on disk, and its requests with it. */
 	sessionEnded(sid: SessionId, reason: string): void {
 		for (const waiter of this.#deps.waiting.removeDesk(sid)?.all() ?? []) void this.#settleAsOnDisk(waiter, reason)
 	}
@@ -127,7 +127,7 @@ export class OperatorAsks {
 		if (waiter.sid === null) {
 			if (this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
 		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
-		else void this.#settleAsOnDisk(waiter, 'operator session torn down')
+		else void this.#settleAsOnDisk(waiter)
 	}
 
 	async #address(waiter: Waiter): Promise<void> {
@@ -139,8 +139,7 @@ export class OperatorAsks {
 			if (to && !waiter.isDone && !this.#isFull(to.sid)) await this.#give(waiter, to)
 		} catch (error) {
 			hasMoved = error instanceof MseError && error.code === 'seat_moved'
-			if (!hasMoved)
-				this.#deps.log.warn('a waiting request could not be given to the operator who came', { req_id: waiter.request.reqId, error })
+			if (!hasMoved) this.#deps.log.warn('a waiting request found no operator', { req_id: waiter.request.reqId, error })
 		} finally {
 			waiter.isBeingAddressed = false
 		}
@@ -171,23 +170,21 @@ export class OperatorAsks {
 		await this.#end(waiter, 'withdrawn', { reason: messageOf(reason) }, () => waiter.reject(reason))
 	}
 
-	/** Somebody else ended the request on disk: whoever waits for it is told how. One that is open all the same ends with `orphaned`. */
-	async #settleAsOnDisk(waiter: Waiter, orphaned?: string): Promise<void> {
+	/** Somebody else ended the request on disk: whoever waits is told how. One that nobody serves any more ends with `orphaned`. */
+	async #settleAsOnDisk(waiter: Waiter, orphaned = 'operator session torn down'): Promise<void> {
 		try {
 			await waiter.stored
-			// A session that is just ending takes its requests with it.
-			const isServed = waiter.sid !== null && (await this.#deps.sessions.find(waiter.sid)) !== null
+			const session = waiter.sid && (await this.#deps.sessions.find(waiter.sid))
 			const request = await this.#deps.store.request(waiter.request.reqId)
 			if (waiter.isDone || !request) return
 			if (request.endedAt !== null) {
+				const reply = replyOf(request)
 				this.#forget(waiter)
-				waiter.resolve(replyOf(request))
-			} else if (isServed && waiter.sid !== null) this.#deps.waiting.desk(waiter.sid).pump()
-			else if (orphaned !== undefined)
-				await this.#withdraw(waiter, new MseError('unavailable', orphaned, { code: 'operator_session_ended' }))
+				waiter.resolve(reply)
+			} else if (session) this.#deps.waiting.desk(session.record.sid).pump()
+			else await this.#withdraw(waiter, new MseError('unavailable', orphaned, { code: 'operator_session_ended' }))
 		} catch (error) {
 			this.#fail(waiter, error)
-			waiter.reject(error)
 		}
 	}
 
