@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { type ConfigSources, configFlags, loadConfig } from '../src/config.ts'
 import { MseError } from '../src/kernel/error.ts'
+import { departs, verifies } from './support/verifies.ts'
 
 const FILE = '/home/ada/.mse/config.toml'
 
@@ -44,13 +45,15 @@ describe('sources', () => {
 		expect(Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.bind)).toBe(true)
 	})
 
-	test('the command line beats the environment, that the file, that the default, key by key (01.C12)', () => {
+	test('the command line beats the environment, that the file, that the default, key by key', () => {
+		verifies('01.C12')
 		const file = 'seed_blueprint_id = "file"\nsync_timeout_secs = 1\ndrain_secs = 1'
 		const config = load({ flags: { 'seed-blueprint-id': 'flag' }, env: { MSE_SEED_BLUEPRINT_ID: 'env', MSE_SYNC_TIMEOUT_SECS: '2' }, file })
 		expect(config).toMatchObject({ seedBlueprintId: 'flag', syncTimeoutSecs: 2, drainSecs: 1, checkPolicy: 'warn' })
 	})
 
-	test('a file that is not there is an empty one (01.C15), and said so when it was asked for', () => {
+	test('a file that is not there is an empty one, and said so when it was asked for', () => {
+		verifies('01.C15')
 		expect(load().warnings).toEqual([])
 		const config = load({ flags: { config: '/etc/mse.toml' } })
 		expect(config.configFile).toBe('/etc/mse.toml')
@@ -58,7 +61,8 @@ describe('sources', () => {
 		expect(load({ env: { MSE_CONFIG: '~/other.toml' } }).configFile).toBe('/home/ada/other.toml')
 	})
 
-	test('a file sets bind, enable_enhance_flow and seed_blueprint_id (01.C16)', () => {
+	test('a file sets bind, enable_enhance_flow and seed_blueprint_id', () => {
+		verifies('01.C16')
 		const config = load({ file: 'bind = "127.0.0.2:9000"\nenable_enhance_flow = true\nseed_blueprint_id = "first"' })
 		expect(config.bind).toMatchObject({ host: '127.0.0.2', port: 9000 })
 		expect(config).toMatchObject({ enableEnhanceFlow: true, seedBlueprintId: 'first' })
@@ -101,15 +105,19 @@ describe('sources', () => {
 
 describe('refusals', () => {
 	test.each(['localhost:7777', '127.0.0.1', '7777', '127.0.0.1:70000', '::1:80', '[127.0.0.1]:80', ''])(
-		'%p is no address, not a reason to fall back (01.C13)',
-		(bind) => expect(refusal({ flags: { bind } })).toContain(`--bind is "${bind}"; expected an IP address and a port`),
+		'%p is no address, not a reason to fall back',
+		(bind) => {
+			verifies('01.C13')
+			expect(refusal({ flags: { bind } })).toContain(`--bind is "${bind}"; expected an IP address and a port`)
+		},
 	)
 
 	test('an IPv6 address stands in brackets', () => {
 		expect(load({ flags: { bind: '[::1]:80' } }).bind).toEqual({ host: '::1', port: 80, text: '[::1]:80' })
 	})
 
-	test('an unknown key of the file is named with the nearest (01.C14)', () => {
+	test('an unknown key of the file is named with the nearest', () => {
+		verifies('01.C14')
 		expect(refusal({ file: 'sync_timeout = 3' })).toBe(`There is no key "sync_timeout" for ${FILE}. The nearest is "sync_timeout_secs".`)
 		expect(refusal({ file: '[limits]\nbody_byte = 3' })).toContain('"limits.body_byte"')
 		expect(refusal({ file: '[limit]\nbody_bytes = 3' })).toContain('"limit"')
@@ -134,7 +142,8 @@ describe('refusals', () => {
 		expect(refusal({ flags: { 'token-secret': 'hunter2' } })).toBe('--token-secret is not usable; expected an even number of hex digits.')
 	})
 
-	test('a worker token that never lives is refused from the flag and the file (01.C17)', () => {
+	test('a worker token that never lives is refused from the flag and the file', () => {
+		verifies('01.C17')
 		expect(refusal({ flags: { 'worker-token-ttl-secs': '0' } })).toContain('--worker-token-ttl-secs is "0"')
 		expect(refusal({ file: 'worker_token_ttl_secs = 0' })).toContain('worker_token_ttl_secs')
 	})
@@ -148,14 +157,16 @@ describe('refusals', () => {
 })
 
 describe('keys of mlua-swarm', () => {
-	test('a sweep of 0 seconds means off, and the command line wins (01.C18)', () => {
+	test('a sweep of 0 seconds means off, and the command line wins', () => {
+		verifies('01.C18')
 		expect(load({ file: 'operator_session_sweep_secs = 0' }).operatorSessionSweepSecs).toBe(0)
 		expect(load({ file: 'operator_session_sweep_secs = 0', flags: { 'operator-session-sweep-secs': '9' } }).operatorSessionSweepSecs).toBe(
 			9,
 		)
 	})
 
-	test('its store paths have no effect beside ephemeral, and one warning names them (01.C19)', () => {
+	test('its store paths have no effect beside ephemeral, and one warning names them', () => {
+		departs('01.C19')
 		const file = 'ephemeral = true\ngit_store_path = "/g"\ntask_store_path = "/t"\nstale_run_sweep_secs = 3'
 		const config = load({ file, flags: { 'run-store-path': '/r' }, env: { MSE_OUTPUT_STORE_PATH: '/o' } })
 		expect(config.ephemeral).toBe(true)
@@ -164,12 +175,14 @@ describe('keys of mlua-swarm', () => {
 		])
 	})
 
-	test('engine_max_hold_ms stays 50 unless it is given (01.C20)', () => {
+	test('engine_max_hold_ms stays 50 unless it is given', () => {
+		verifies('01.C20')
 		expect(load().engineMaxHoldMs).toBe(50)
 		expect(load({ flags: { 'engine-max-hold-ms': '7' } }).engineMaxHoldMs).toBe(7)
 	})
 
-	test('check_policy is silent, warn or strict, and warn by itself; strict embedding is off (01.C21)', () => {
+	test('check_policy is silent, warn or strict, and warn by itself; strict embedding is off', () => {
+		verifies('01.C21')
 		expect(load()).toMatchObject({ checkPolicy: 'warn', blueprintStrictEmbed: false })
 		for (const word of ['silent', 'warn', 'strict']) expect(load({ file: `check_policy = "${word}"` }).checkPolicy).toBe(word as 'warn')
 		expect(refusal({ file: 'check_policy = "Strict"' })).toContain('expected one of silent, warn, strict')

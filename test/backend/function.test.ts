@@ -7,6 +7,7 @@ import { systemClock } from '../../src/kernel/clock.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import { type BackendSubject, backendContract } from '../contract/backend.ts'
 import { emptyBlueprint, newAgent, newAttempt, type ScriptedAttempt } from '../support/attempt.ts'
+import { verifies } from '../support/verifies.ts'
 
 backendContract('function', async () => openSubject())
 
@@ -49,6 +50,7 @@ describe('a spec of a function', () => {
 })
 
 test('identity says who was asked what, with the prompt as text', async () => {
+	verifies('04.40')
 	expect((await perform({ fn_id: 'identity' }, 'do it')).final).toEqual({
 		value: { by: 'baseline-identity', agent: 'worker', echoed: 'do it' },
 		ok: true,

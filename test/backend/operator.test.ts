@@ -10,7 +10,7 @@ import { SqliteOutputStore } from '../../src/store/sqlite/output-store.ts'
 import { type BackendSubject, backendContract } from '../contract/backend.ts'
 import { emptyBlueprint, newAgent, newAttempt } from '../support/attempt.ts'
 import { operatorWorld, settled } from '../support/operator-world.ts'
-import { verifies } from '../support/verifies.ts'
+import { departs, verifies } from '../support/verifies.ts'
 
 const agent = (name: string, spec: Json = { operator_ref: 'main' }): AgentDef => newAgent('operator', spec, name)
 
@@ -136,7 +136,7 @@ describe('what the operator gets', () => {
 	})
 
 	test('a frame that goes out later carries the same handle and a token of that moment', async () => {
-		verifies('01.C65')
+		departs('01.C65')
 		using world = await backendWorld()
 		void Promise.resolve(world.backend.prepare(agent('coder'), emptyBlueprint).perform(newAttempt())).catch(() => {})
 		await settled()

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { NewOutput, OutputStore } from '../../src/core/output/store.ts'
 import { asOutputId, asRunId, asStepId } from '../../src/kernel/id.ts'
 import type { OutputEvent } from '../../src/protocol/output.ts'
+import { verifies } from '../support/verifies.ts'
 
 /** What the contract needs of a store under test; `reopen` gives the same data to a new instance. */
 export interface OpenedOutputStore extends Disposable {
@@ -76,6 +77,7 @@ export function outputStoreContract(title: string, open: () => OpenedOutputStore
 		})
 
 		test('large bodies and everything else outlive the process', async () => {
+			verifies('04.64')
 			using opened = open()
 			const large = 'ü'.repeat(300_000)
 			const puts = [await opened.store.append(output({ event: body(large) })), await opened.store.append(output())]

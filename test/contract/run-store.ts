@@ -3,7 +3,7 @@ import type { Fact, StepBegan, StepSettled } from '../../src/core/run/fact.ts'
 import type { Run, Task } from '../../src/core/run/record.ts'
 import type { GenerationOpening, RunStore } from '../../src/core/run/store.ts'
 import { asRunId, newRunId, newStepId, newTaskId, type StepId } from '../../src/kernel/id.ts'
-import { verifies } from '../support/verifies.ts'
+import { departs, verifies } from '../support/verifies.ts'
 
 export interface OpenedRunStore extends AsyncDisposable {
 	readonly store: RunStore
@@ -33,6 +33,7 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 		})
 
 		test('a status moves only from one of the expected ones, and a terminal one stays', async () => {
+			verifies('04.75')
 			await using opened = await open()
 			const { run } = await launched(opened.store)
 			const cancel = { from: ['pending', 'running'], to: 'cancelled', result: { error: 'stopped' }, events: [] } as const
@@ -44,11 +45,31 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 		})
 
 		test('of many status changes at once exactly one wins', async () => {
+			verifies('04.75')
 			await using opened = await open()
 			const { run } = await launched(opened.store)
 			const change = { from: ['running'], to: 'done', events: [] } as const
 			const won = await Promise.all(Array.from({ length: 20 }, () => opened.store.changeStatus(run.id, change)))
 			expect(won.filter(Boolean)).toHaveLength(1)
+		})
+
+		test('a task and a run are created once; a run that is not there changes no status', async () => {
+			verifies('04.75')
+			await using opened = await open()
+			const { task, run } = await launched(opened.store)
+			await expect(opened.store.createTask({ ...task, goal: 'another' })).rejects.toThrow()
+			await expect(opened.store.createRun({ ...run, initCtx: 'another' }, [])).rejects.toThrow()
+			expect([(await opened.store.task(task.id))?.goal, (await opened.store.run(run.id))?.initCtx]).toEqual([task.goal, run.initCtx])
+			expect(await opened.store.changeStatus(newRunId(), { from: ['running'], to: 'done', events: [] })).toBe(false)
+		})
+
+		test('steps are read back in the order in which they were recorded', async () => {
+			verifies('04.75')
+			await using opened = await open()
+			const { run } = await launched(opened.store)
+			const positions = ['/2', '/0', '/1']
+			for (const position of positions) await opened.store.record(run, [settled(position, {})], 0)
+			expect((await opened.store.steps(run.id)).map(({ position }) => position)).toEqual(positions)
 		})
 
 		test('an event of a refused status change is not appended', async () => {
@@ -119,7 +140,7 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 		})
 
 		test('a next generation drops what it is told, keeps the rest under its ids, and leaves the old one whole', async () => {
-			verifies('04.79')
+			departs('04.79')
 			await using opened = await open()
 			const { run } = await launched(opened.store)
 			const [kept, dropped] = [settled('/0', {}), settled('/1', {})]

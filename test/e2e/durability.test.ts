@@ -4,7 +4,7 @@ import type { RunRecord } from '../../src/protocol/run.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
 import { markedProcesses } from '../support/marked-process.ts'
-import { verifies } from '../support/verifies.ts'
+import { departs, verifies } from '../support/verifies.ts'
 import { type Answer, call, untilEnded } from './support/api.ts'
 import { runBinary } from './support/binary.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
@@ -224,7 +224,7 @@ test('a client that waits for its run is told by a stopping server that the run 
 
 describe('a child that outlives its server', () => {
 	test('is gone before its step is dispatched again', async () => {
-		verifies('01.C106', '04.80')
+		departs('01.C106', '04.80')
 		using folder = workFolder()
 		await using server = await startTestServer()
 		const { run_id } = await launch(server, naps, { work_dir: folder.path })

@@ -4,7 +4,7 @@ import { type AppWorld, appWorld } from '../support/app-world.ts'
 import { blueprintOf, lit, step } from '../support/blueprints.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { verifies } from '../support/verifies.ts'
+import { departs, verifies } from '../support/verifies.ts'
 
 const hinted = (fn: string, ...layers: string[]) => blueprintOf(step(fn, lit('go'), '$.a'), [fn], { spawner_hints: { layers } })
 const OPERATOR_AGENT = { name: 'coder', kind: 'operator', spec: { operator_ref: 'boss' } }
@@ -46,7 +46,7 @@ describe('main_ai over HTTP and WebSocket', () => {
 	})
 
 	test('an absent operator gets the question when it comes', async () => {
-		verifies('04.47')
+		departs('04.47')
 		await using world = await appWorld()
 		const operator = await world.join(['boss'])
 		const launched = world.launch(hinted('identity', 'main_ai'), { operator: { kind: 'main_ai', spawn_hook_id: 'boss' } })
@@ -68,7 +68,7 @@ describe('main_ai over HTTP and WebSocket', () => {
 
 describe('senior_escalation over HTTP and WebSocket', () => {
 	test('a blocked step of an operator is asked about within its spawn, and upgraded by the answer', async () => {
-		verifies('04.44')
+		departs('04.44')
 		await using world = await appWorld()
 		const { sid, client } = await operated(world, ['boss'])
 		const blueprint = withOperator({ spawner_hints: { layers: ['senior_escalation'] } })
@@ -87,7 +87,7 @@ describe('senior_escalation over HTTP and WebSocket', () => {
 	})
 
 	test('a refusal keeps the step blocked', async () => {
-		verifies('04.44')
+		departs('04.44')
 		await using world = await appWorld()
 		const { sid, client } = await operated(world)
 		const launched = world.launch(hinted('fail', 'senior_escalation'), { operator: { senior_bridge_id: sid } })
@@ -98,7 +98,7 @@ describe('senior_escalation over HTTP and WebSocket', () => {
 	})
 
 	test('the question outlives the server under its id', async () => {
-		verifies('04.26')
+		departs('04.26')
 		using folder = tempDir()
 		const first = await appWorld({ dir: folder.path })
 		const operator = await first.join()
@@ -127,7 +127,8 @@ describe('senior_escalation over HTTP and WebSocket', () => {
 })
 
 test('operator_delegate: a launch of 0.1.0 hands the spawn to the operator it pins, whose worker posts the result', async () => {
-	verifies('04.45', '04.39')
+	verifies('04.45')
+	departs('04.39')
 	await using world = await appWorld()
 	const { sid, client } = await operated(world)
 	const launched = world.launch(hinted('identity', 'operator_delegate'), { operator_sid: sid })

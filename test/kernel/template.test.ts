@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
 import { initTemplates, promptSlots, renderTemplate } from '../../src/kernel/template.ts'
+import { verifies } from '../support/verifies.ts'
 
 beforeAll(initTemplates)
 
@@ -16,7 +17,11 @@ describe('a template renders', () => {
 		['{% if empty %}yes{% else %}no{% endif %}', { empty: null }, 'no'],
 		['{{ text }}', { text: 'größe 😀' }, 'größe 😀'],
 	]
-	for (const [source, slots, text] of rendered) test(source, () => expect(renderTemplate(source, slots)).toBe(text))
+	for (const [source, slots, text] of rendered)
+		test(source, () => {
+			verifies('04.51')
+			expect(renderTemplate(source, slots)).toBe(text)
+		})
 })
 
 describe('a missing variable fails', () => {
@@ -27,10 +32,14 @@ describe('a missing variable fails', () => {
 		'{{ gone.name }}',
 		'{{ constructor }}',
 	])
-		test(source, () => expect(() => renderTemplate(source, {})).toThrow(/^template render failed: undefined value/))
+		test(source, () => {
+			verifies('04.51')
+			expect(() => renderTemplate(source, {})).toThrow(/^template render failed: undefined value/)
+		})
 })
 
 test('a syntax error is told in one line', () => {
+	verifies('04.51')
 	expect(() => renderTemplate('{% if x %}', {})).toThrow(/^template render failed: syntax error: [^\n]+$/)
 })
 

@@ -14,8 +14,14 @@ export const engineRequirements = numbered('04.', {
 	],
 	8: 'a worker token for another step is refused with both named',
 	9: 'an operator may read any task',
-	10: 'a worker may start a child task, one level deeper',
-	11: 'a child below the deepest level is refused with the limit',
+	10: [
+		'a worker may start a child task, one level deeper',
+		'no credential of a worker starts tasks: hooks, questions and audits of a step hang on its position instead',
+	],
+	11: [
+		'a child below the deepest level is refused with the limit',
+		'nothing a worker can do makes a level: what hangs on a step is never itself audited, hooked or escalated',
+	],
 	12: 'time does not end an operator token, but it ends a worker token',
 	13: 'credentials made again belong to the same attempt and leave the earlier ones valid',
 	14: 'the lifetime of worker tokens follows the configuration, 1800 seconds by default',
@@ -121,7 +127,10 @@ export const engineRequirements = numbered('04.', {
 	],
 	79: ['rerun-from checks run and step and truncates the log', 'it opens a new generation; the old one is kept and can be rerun again'],
 	80: ['after a restart running runs are interrupted and nothing resumes', 'unfinished runs go on by themselves after a restart'],
-	81: 'the trace of a run is numbered, bounded, paged and filtered',
+	81: [
+		'the trace of a run is numbered, bounded, paged and filtered',
+		'it is a view of the one log: its numbers are those of the log, and facts are dropped from the log, not run by run',
+	],
 	82: 'outputs are projected into files under a root, by canonical name, and never outside it',
 	83: 'steps are named by projection name or reference, with aliases, and strong claims that clash are reported',
 	84: 'audits leave one artifact each, are filtered by step, never audited, and change nothing',

@@ -1,3 +1,4 @@
+import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -10,6 +11,6 @@ export interface Requirement {
 }
 
 /** Every row, as written; a test keeps the ids unique. */
-export const requirementRows: readonly Requirement[] = [...wireRequirements, ...engineRequirements]
+export const requirementRows: readonly Requirement[] = [...wireRequirements, ...engineRequirements, ...adapterRequirements]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -6,7 +6,7 @@ import { OperatorSessions } from '../../src/core/operator/sessions.ts'
 import type { OperatorSocket } from '../../src/core/operator/socket.ts'
 import type { Run } from '../../src/core/run/record.ts'
 import { newRunId, newStepId, newTaskId, type SessionId } from '../../src/kernel/id.ts'
-import { silentLogger } from '../../src/kernel/log.ts'
+import { type Logger, silentLogger } from '../../src/kernel/log.ts'
 import { type ClientMsg, type ServerMsg, ServerMsgSchema } from '../../src/protocol/operator-frame.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
@@ -21,7 +21,7 @@ export async function settled(): Promise<void> {
 }
 
 /** Sessions, hub and stores on one database in memory, with a clock that stands still. */
-export async function operatorWorld(options: { requestsPerSession?: number; frameBytes?: number } = {}) {
+export async function operatorWorld(options: { requestsPerSession?: number; frameBytes?: number; log?: Logger } = {}) {
 	const clock = fakeClock()
 	const db = new SqliteDatabase({ path: ':memory:', clock })
 	const values = openBlobs(undefined)
@@ -31,7 +31,7 @@ export async function operatorWorld(options: { requestsPerSession?: number; fram
 		const sessions = await OperatorSessions.open({ store, clock, log: silentLogger })
 		const { requestsPerSession = 100, frameBytes = 2 ** 24 } = options
 		const hub = new OperatorHub({
-			...{ sessions, store, seating: sqliteSeating(db, runs), clock, log: silentLogger },
+			...{ sessions, store, seating: sqliteSeating(db, runs), clock, log: options.log ?? silentLogger },
 			...{ requestDeadlineMs: 86_400_000, ackGraceMs: 60_000, limits: { requestsPerSession, frameBytes } },
 		})
 		return { sessions, hub }

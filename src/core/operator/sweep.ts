@@ -57,13 +57,17 @@ export function startSessionSweep(deps: {
 			lastOutcome: acted === null ? 'error' : 'ok',
 		}
 	}
+	let isStopped = periodSecs === 0
 	let cancel = (): void => {}
 	const arm = (): void => {
-		cancel = clock.after(periodSecs * 1000, () => {
-			arm()
-			void sweep()
-		})
+		if (!isStopped) cancel = clock.after(periodSecs * 1000, () => void sweep().then(arm))
 	}
-	if (periodSecs > 0) arm()
-	return { report: () => report, [Symbol.dispose]: () => cancel() }
+	arm()
+	return {
+		report: () => report,
+		[Symbol.dispose]() {
+			isStopped = true
+			cancel()
+		},
+	}
 }

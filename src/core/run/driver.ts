@@ -141,9 +141,10 @@ export class Driver {
 	async #finish(to: RunStatus, result: Json, event: Pick<EventDraft, 'kind' | 'data'>): Promise<Run> {
 		const flushed = this.#journal.flush()
 		const about = { runId: this.run.id, taskId: this.run.taskId }
-		const changed = this.#deps.runs.changeStatus(this.run.id, { from: ['running'], to, result, events: [{ ...event, ...about }] })
-		await flushed
-		if (await changed) return { ...this.run, status: to, result, updatedAt: this.#deps.clock.now() }
+		const changing = this.#deps.runs.changeStatus(this.run.id, { from: ['running'], to, result, events: [{ ...event, ...about }] })
+		// Together, for both fail with the transaction they share.
+		const [changed] = await Promise.all([changing, flushed])
+		if (changed) return { ...this.run, status: to, result, updatedAt: this.#deps.clock.now() }
 		return this.#current()
 	}
 

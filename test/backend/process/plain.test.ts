@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../src/kernel/json.ts'
 import { newAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { markedProcesses } from '../../support/marked-process.ts'
+import { verifies } from '../../support/verifies.ts'
 import { perform, program, sh, textOf } from './perform.ts'
 
 describe('what a child prints becomes the value', () => {
@@ -17,7 +18,10 @@ describe('what a child prints becomes the value', () => {
 		['a death by signal blocks', 'echo 1; kill -9 $$', 1, false],
 	]
 	for (const [title, script, value, ok] of cases)
-		test(title, async () => expect((await perform(sh(script))).final).toEqual({ value, ok } as never))
+		test(title, async () => {
+			verifies('04.69')
+			expect((await perform(sh(script))).final).toEqual({ value, ok } as never)
+		})
 })
 
 test('how the child ended is in the stats', async () => {
@@ -30,6 +34,7 @@ test('how the child ended is in the stats', async () => {
 
 describe('the prompt', () => {
 	test('goes to stdin, objects as JSON with sorted keys', async () => {
+		verifies('04.71')
 		expect((await perform(sh('cat'), newAttempt({ prompt: 'do it' }))).final?.value).toEqual({ raw: 'do it', stderr: '' })
 		expect((await perform(sh(`printf 'got '; cat`), newAttempt({ prompt: { b: 1, a: 2 } }))).final?.value).toHaveProperty(
 			'raw',
@@ -38,6 +43,7 @@ describe('the prompt', () => {
 	})
 
 	test('is the last argument when stdin is not used, and stdin is empty then', async () => {
+		verifies('04.71')
 		const spec = { program: 'sh', args: ['-c', 'printf "%s|" "$@"; cat', 'sh', 'first'], use_stdin: false }
 		expect((await perform(spec, newAttempt({ prompt: 'a $b c' }))).final?.value).toHaveProperty('raw', 'first|a $b c|')
 	})

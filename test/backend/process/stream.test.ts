@@ -5,6 +5,7 @@ import type { Framing } from '../../../src/backend/process/framing.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { OutputEvent } from '../../../src/protocol/output.ts'
 import { newAttempt } from '../../support/attempt.ts'
+import { verifies } from '../../support/verifies.ts'
 import { perform, sh } from './perform.ts'
 
 const progress = (stage: string): OutputEvent => ({ type: 'progress', stage })
@@ -30,6 +31,7 @@ for (const mode of ['ndjson_lines', 'sse_events', 'length_prefixed'] as const)
 			Buffer.concat(events.map((event) => FRAME[mode](typeof event === 'string' ? event : JSON.stringify(event))))
 
 		test('events are emitted in order, the final is the result, and what is no event is counted', async () => {
+			verifies('04.72')
 			const attempt = newAttempt()
 			const bytes = frames(progress('größe 1'), 'not json', artifact, '{"type":"weather"}', progress('2'), final({ a: 1 }))
 			const completion = await perform(printing(mode, bytes), attempt)
@@ -41,6 +43,7 @@ for (const mode of ['ndjson_lines', 'sse_events', 'length_prefixed'] as const)
 		})
 
 		test('no final blocks the step and says so', async () => {
+			verifies('04.72')
 			const value = { raw: '', note: 'streaming mode: no Final event received', exit_success: true }
 			expect((await perform(printing(mode, frames(progress('1'))))).final).toEqual({ value, ok: false })
 			expect((await perform(printing(mode, frames(), 3))).final).toEqual({ value: { ...value, exit_success: false }, ok: false })

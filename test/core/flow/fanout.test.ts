@@ -3,6 +3,7 @@ import { FlowError } from '../../../src/core/flow/flow-error.ts'
 import type { FlowHost } from '../../../src/core/flow/flow-host.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import type { Join } from '../../../src/protocol/flow.ts'
+import { verifies } from '../../support/verifies.ts'
 import { assign, at, failureOf, fanout, hostOf, lit, manualHost, run, seq, step, tryNode, turn } from './flow-world.ts'
 
 const work = step('work', at('$.item'), '$.out')
@@ -20,6 +21,7 @@ function decidingHost(over: Partial<FlowHost> = {}) {
 
 describe('a fan-out', () => {
 	test('dispatches in item order, each lane under its own position', async () => {
+		verifies('04.31')
 		const { host, calls } = manualHost()
 		const done = run(seq(lanes('all')), {}, host)
 		expect(calls.map(({ position, input }) => [position, input])).toEqual([

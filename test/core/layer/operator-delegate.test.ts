@@ -3,7 +3,7 @@ import type { LaunchRequest } from '../../../src/core/run/request.ts'
 import { asSessionId } from '../../../src/kernel/id.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { eventsOf, FakeFaces, layerWorld, passes, until } from './support.ts'
 
 const DELEGATED = blueprintOf(step('work', lit('go'), '$.a'), ['work'], { spawner_hints: { layers: ['operator_delegate'] } })
@@ -14,7 +14,8 @@ const acking = (): FakeFaces => {
 }
 
 test('an attempt goes to the launch’s operator as a whole, with credentials, and not to its own worker', async () => {
-	verifies('04.45', '04.39')
+	verifies('04.45')
+	departs('04.39')
 	const work = passes('own')
 	await using world = layerWorld({ workers: { work }, faces: acking() })
 	const run = await (await world.launch(DELEGATED, { operator: { backendId: 'backend' } })).ended
@@ -61,7 +62,7 @@ test('after a death of the server the same request goes on', async () => {
 })
 
 test('a hint that names no layer is skipped and told as an event', async () => {
-	verifies('04.39')
+	departs('04.39')
 	await using world = layerWorld({ workers: { work: passes('own') } })
 	const blueprint = blueprintOf(step('work', lit('go'), '$.a'), ['work'], { spawner_hints: { layers: ['main_al', 'main_al'] } })
 	const run = await (await world.launch(blueprint)).ended

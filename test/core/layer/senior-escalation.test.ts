@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Json } from '../../../src/kernel/json.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { blocks, counted, FakeFaces, failureOf, layerWorld, passes, until } from './support.ts'
 
 const OPERATOR = { bridgeId: 'bridge' }
@@ -17,7 +17,7 @@ function answering(value: Json): FakeFaces {
 
 describe('a senior', () => {
 	test('is asked about a blocked result; the answer lets the step pass, beside the original', async () => {
-		verifies('04.44')
+		departs('04.44')
 		await using world = layerWorld({ workers: { work: blocks({ n: 1 }) }, faces: answering('fine') })
 		const run = await (await world.launch(ESCALATED, { operator: OPERATOR })).ended
 		expect([run.status, run.result]).toEqual(['done', { a: { original: { n: 1 }, senior_answer: 'fine' } }])
@@ -38,7 +38,7 @@ describe('a senior', () => {
 	})
 
 	test('refuses with exactly a verdict of reject; anything else upgrades', async () => {
-		verifies('04.44')
+		departs('04.44')
 		const cases: [Json, string][] = [
 			[{ verdict: 'reject' }, 'failed'],
 			[{ verdict: 'reject', reason: 'not good' }, 'failed'],
@@ -56,7 +56,7 @@ describe('a senior', () => {
 	})
 
 	test('is not asked about a result that passes, nor about a worker that crashed', async () => {
-		verifies('04.44')
+		departs('04.44')
 		for (const work of [passes(1), counted(() => Promise.reject(new Error('crash')))]) {
 			await using world = layerWorld({ workers: { work }, faces: answering('fine') })
 			await (await world.launch(ESCALATED, { operator: OPERATOR })).ended
@@ -65,7 +65,8 @@ describe('a senior', () => {
 	})
 
 	test('who gives no usable answer leaves the step blocked', async () => {
-		verifies('04.44', '04.46')
+		verifies('04.46')
+		departs('04.44')
 		const faces = new FakeFaces()
 		faces.replies = () => ({ type: 'hook_ack', ok: true })
 		await using world = layerWorld({ workers: { work: blocks('no') }, faces })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import { silentLogger } from '../../../src/kernel/log.ts'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 
 async function joined() {
 	const world = await operatorWorld()
@@ -11,7 +12,8 @@ const ack = (req_id: string | undefined) => ({ type: 'spawn_ack', req_id: req_id
 
 describe('drop and reconnect', () => {
 	test('a frame for an operator who is away waits and arrives with the next socket', async () => {
-		verifies('01.C61', '04.47')
+		verifies('01.C61')
+		departs('04.47')
 		using it = await joined()
 		const asking = spawnAsking(it.run, 'main')
 		const reply = it.world.hub.ask(asking)
@@ -259,4 +261,17 @@ describe('the time to acknowledge', () => {
 		await it.world.clock.advance(60_000)
 		expect(await reply).toEqual({ type: 'final' })
 	})
+})
+
+test('a frame that nobody answers is lost on an absent operator, with a warning in the log; one that arrives logs nothing', async () => {
+	verifies('01.C66')
+	const warned: unknown[] = []
+	const log = { ...silentLogger, warn: (_message: string, fields?: object) => void warned.push(fields) }
+	using world = await operatorWorld({ log })
+	const { session } = await world.sessions.join({ roles: ['main'] })
+	const frame = { type: 'hook_after', req_id: 'r', task_id: 'ST-1', agent: 'a', attempt: 1, result: 1 } as const
+	expect(world.hub.tell(session.sid, frame)).toBe(false)
+	expect(warned).toEqual([{ sid: session.sid, type: 'hook_after' }])
+	const peer = world.connect(session.sid)
+	expect([world.hub.tell(session.sid, frame), peer.frames, warned.length]).toEqual([true, [frame], 1])
 })

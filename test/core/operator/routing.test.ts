@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 
 test('a seat that nobody holds goes to the operator whose role it is, who then holds it', async () => {
 	using world = await operatorWorld()
@@ -44,7 +44,7 @@ test('the holder gets the request even when another operator has the role', asyn
 })
 
 test('with nobody of that name the request waits on the seat until one joins', async () => {
-	verifies('01.C72', '01.C77')
+	departs('01.C72', '01.C77')
 	using world = await operatorWorld()
 	const run = await world.newRun()
 	const asking = spawnAsking(run, 'main')
@@ -93,7 +93,7 @@ test('whoever is given the seat gets what waits on it', async () => {
 })
 
 test('a seat held by something that is no session keeps its work until somebody takes it', async () => {
-	verifies('01.C73')
+	departs('01.C73')
 	using world = await operatorWorld()
 	const run = await world.newRun([{ slot: 'main', op: 'S-nobody', desc: 'x', generation: 1 }])
 	void world.hub.ask(spawnAsking(run, 'main')).catch(() => {})

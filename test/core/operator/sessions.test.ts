@@ -3,7 +3,7 @@ import { IDLE_HORIZON_MS } from '../../../src/core/operator/session.ts'
 import { startSessionSweep } from '../../../src/core/operator/sweep.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 
 test('a join gives a sid and a token; only the digest of the token is kept', async () => {
 	verifies('01.C52')
@@ -23,7 +23,8 @@ test('a blank description counts as none', async () => {
 })
 
 test('roles are exclusive until their owner ends; a role named twice in one join is no clash', async () => {
-	verifies('01.C36', '01.C37')
+	verifies('01.C37')
+	departs('01.C36')
 	using world = await operatorWorld()
 	const first = await world.sessions.join({ roles: ['a', 'b', 'a'] })
 	expect(first.session.roles).toEqual(['a', 'b'])
@@ -41,12 +42,30 @@ test('of two joins for one role at the same time one wins', async () => {
 })
 
 test('a join that cannot be stored leaves nothing behind', async () => {
-	verifies('01.C39', '01.C40')
+	verifies('01.C40')
+	departs('01.C39')
 	using world = await operatorWorld()
 	world.store.join = () => Promise.reject(new Error('disk full'))
 	await expect(world.sessions.join({ roles: ['main'] })).rejects.toThrow('disk full')
 	expect(world.sessions.peek('main')).toBeNull()
 	expect(world.sessions.hasLive()).toBe(false)
+})
+
+test('a socket registers nothing: a session is known everywhere from its join on', async () => {
+	verifies('01.C40', '01.C41')
+	using world = await operatorWorld()
+	const { session } = await world.sessions.join({ roles: ['main'] })
+	const known = async () => [
+		world.sessions.list().map(({ record }) => record),
+		[session.sid, 'main'].map((name) => world.sessions.peek(name)?.record),
+		(await world.store.sessions()).map(({ sid, roles }) => [sid, roles]),
+		world.sessions.hasLive(),
+	]
+	const before = await known()
+	world.connect(session.sid)
+	await settled()
+	expect(await known()).toEqual(before)
+	expect(before[1]).toEqual([session, session])
 })
 
 test('credentials are checked in order: none, unknown sid, wrong token', async () => {
@@ -181,7 +200,7 @@ test('a session whose row is gone already ends all the same', async () => {
 })
 
 test('the sweep ends sessions nobody reads, goes on past one that fails, and reports', async () => {
-	verifies('01.C58')
+	verifies('01.C58', '01.C59')
 	using world = await operatorWorld()
 	using sweep = startSessionSweep({ sessions: world.sessions, clock: world.clock, log: silentLogger, periodSecs: 300 })
 	const stuck = (await world.sessions.join({})).session
@@ -205,5 +224,42 @@ test('a sweep period of zero sets no timer', async () => {
 	verifies('01.C18')
 	using world = await operatorWorld()
 	startSessionSweep({ sessions: world.sessions, clock: world.clock, log: silentLogger, periodSecs: 0 })
+	expect(world.clock.pending).toBe(0)
+})
+
+test('a sweep that takes longer than its period is not begun again before it ended', async () => {
+	verifies('01.C131')
+	using world = await operatorWorld()
+	using sweep = startSessionSweep({ sessions: world.sessions, clock: world.clock, log: silentLogger, periodSecs: 10 })
+	let running = 0
+	const held = Promise.withResolvers<number>()
+	world.sessions.sweep = () => {
+		running++
+		return held.promise
+	}
+	await world.clock.advance(35_000)
+	expect(running).toBe(1)
+	held.resolve(3)
+	await settled()
+	expect(sweep.report()).toMatchObject({ runs: 1, errors: 0, actedTotal: 3, lastOutcome: 'ok', lastDurationMs: 25_000 })
+	world.sessions.sweep = () => Promise.reject(new Error('disk full'))
+	await world.clock.advance(10_000)
+	await settled()
+	expect(sweep.report()).toMatchObject({ runs: 2, errors: 1, actedTotal: 3, lastOutcome: 'error' })
+	sweep[Symbol.dispose]()
+	await world.clock.advance(100_000)
+	expect([sweep.report().runs, world.clock.pending]).toEqual([2, 0])
+})
+
+test('a sweep that is stopped while it works is the last one', async () => {
+	verifies('01.C131')
+	using world = await operatorWorld()
+	const sweep = startSessionSweep({ sessions: world.sessions, clock: world.clock, log: silentLogger, periodSecs: 10 })
+	const held = Promise.withResolvers<number>()
+	world.sessions.sweep = () => held.promise
+	await world.clock.advance(10_000)
+	sweep[Symbol.dispose]()
+	held.resolve(0)
+	await settled()
 	expect(world.clock.pending).toBe(0)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { OutputEvent } from '../../../src/protocol/output.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { refusal, type Started, WorkerWorld } from './support.ts'
 
 const body = (value: unknown): OutputEvent => ({ type: 'artifact', name: 'a', content: { kind: 'inline', value } })
@@ -103,7 +103,7 @@ describe('data', () => {
 
 describe('reports', () => {
 	test('degradations are kept in order, with who reported them', async () => {
-		verifies('01.C119')
+		departs('01.C119')
 		using world = new WorkerWorld()
 		const { handle, run } = await world.start()
 		await world.face.degradation(handle, { tool: 'a', error: 'e', fallback: 'f', note: 'n' })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { encodeToken, signToken, type UnsignedToken } from '../../../src/core/access/token.ts'
 import { sha256Hex } from '../../../src/kernel/hash.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { refusal, secret, WorkerWorld } from './support.ts'
 
 describe('prompt', () => {
@@ -43,7 +43,7 @@ describe('prompt', () => {
 	})
 
 	test('the raw system prompt is not found when there is none or the attempt is another', async () => {
-		verifies('01.C117')
+		departs('01.C117')
 		using world = new WorkerWorld()
 		const bare = await world.start()
 		expect((await refusal(world.face.promptSystem(bare.handle, { task_id: bare.stepId }))).kind).toBe('not_found')
@@ -81,7 +81,7 @@ describe('prompt', () => {
 
 describe('a credential', () => {
 	test('that is missing or unreadable is 401 with a sentence of its own', async () => {
-		verifies('04.55')
+		departs('04.55')
 		using world = new WorkerWorld()
 		const { stepId } = await world.start()
 		const sentences = [
@@ -103,7 +103,8 @@ describe('a credential', () => {
 	})
 
 	test('for another step is 403 with both ids, for an unknown step 404', async () => {
-		verifies('04.8', '04.54')
+		verifies('04.8')
+		departs('04.54')
 		using world = new WorkerWorld()
 		const mine = await world.start()
 		const other = await world.start()
@@ -119,7 +120,8 @@ describe('a credential', () => {
 	})
 
 	test('is checked for signature, expiry, role and record, in this order', async () => {
-		verifies('04.4', '04.6', '04.7', '04.12')
+		verifies('04.4', '04.6', '04.12')
+		departs('04.7')
 		using world = new WorkerWorld()
 		const { stepId } = await world.start()
 		const now = Math.floor(world.clock.now() / 1000)

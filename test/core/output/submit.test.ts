@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { bytes, refusal, type Started, WorkerWorld } from './support.ts'
 
 const inline = (value: unknown, ok = true) => ({ type: 'final', content: { kind: 'inline', value }, ok })
@@ -131,7 +131,7 @@ describe('a late submit', () => {
 	})
 
 	test('is 410 on every route once the run is over, with run and status in the sentence', async () => {
-		verifies('01.C112', '04.60')
+		departs('01.C112', '04.60')
 		for (const status of ['cancelled', 'failed', 'done'] as const) {
 			using world = new WorkerWorld()
 			const started = await world.start()
@@ -146,7 +146,7 @@ describe('a late submit', () => {
 	})
 
 	test('is 409 after the seat moved, while the new attempt takes it', async () => {
-		verifies('01.C113', '04.61')
+		departs('01.C113', '04.61')
 		using world = new WorkerWorld()
 		const first = await world.start()
 		await world.endAttempt(first, 'displaced')

@@ -5,7 +5,7 @@ import { attempt, blueprintOf, fanout, lit, loop, path, seq, step } from '../../
 import { eventually } from '../../support/eventually.ts'
 import { type RunWorld, runWorld } from '../../support/run-world.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs } from '../../support/verifies.ts'
 import { effect, gated, hang, pass, pure } from '../../support/workers.ts'
 
 /** A worker that notes each prompt and passes it on. */
@@ -31,7 +31,7 @@ const threeSteps = blueprintOf(seq(step('a', lit('a'), '$.a'), step('b', path('$
 
 describe('rerun-from', () => {
 	test('repeats a step and all after it under the same run, and nothing before', async () => {
-		verifies('01.C107', '04.79')
+		departs('01.C107', '04.79')
 		const { prompts, worker } = noting()
 		await using world = runWorld({ workers: { a: worker, b: worker, c: worker } })
 		const { run } = await world.launch(threeSteps)
@@ -43,7 +43,7 @@ describe('rerun-from', () => {
 	})
 
 	test('keeps the generation before as it ended, and works again and again', async () => {
-		verifies('01.C107', '04.79')
+		departs('01.C107', '04.79')
 		const { worker } = noting()
 		await using world = runWorld({ workers: { a: worker, b: worker, c: worker } })
 		const { run } = await world.launch(threeSteps)
@@ -141,7 +141,7 @@ describe('rerun-from', () => {
 	})
 
 	test('is refused for what cannot be run again, and then changes nothing', async () => {
-		verifies('01.C107', '04.79')
+		departs('01.C107', '04.79')
 		const slow = gated()
 		await using world = runWorld({ workers: { a: pure((it) => it), b: pure((it) => it), c: slow } })
 		const { run } = await world.launch(threeSteps, { detach: true })

@@ -7,6 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { runWorld } from '../../support/run-world.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const pure = (fn: (prompt: Json) => Json): Worker => ({ pure: true, perform: ({ prompt }) => ({ final: { value: fn(prompt), ok: true } }) })
 const effect = (perform: (attempt: Attempt) => Promise<Completion>): Worker => ({ pure: false, perform })
@@ -19,6 +20,7 @@ const hang: Worker = effect(
 
 describe('a run', () => {
 	test('of pure steps ends with the ctx its flow computes, journalled step by step', async () => {
+		verifies('01.C98', '04.29', '04.30')
 		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
 		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
 		const launched = await world.launch(blueprintOf(flow, ['inc']))
@@ -58,6 +60,7 @@ describe('a run', () => {
 	})
 
 	test('fails with the structured envelope when a step is blocked', async () => {
+		verifies('01.C98', '04.34')
 		await using world = runWorld({ workers: { gate: { pure: true, perform: () => ({ final: { value: 'NO', ok: false } }) } } })
 		const ended = await (await world.launch(blueprintOf(step('gate', lit(1), '$.a'), ['gate']))).ended
 		expect(ended.status).toBe('failed')
@@ -79,6 +82,90 @@ describe('a run', () => {
 		expect(ended.result).toEqual({
 			why: "dispatcher error for ref 'boom': dispatch_attempt: dispatch failed: worker fn returned error: boom",
 		})
+	})
+
+	test('fails with what a worker throws where nobody catches it', async () => {
+		verifies('04.32')
+		await using world = runWorld({ workers: { boom: effect(() => Promise.reject(new Error('boom'))) } })
+		const ended = await (await world.launch(blueprintOf(step('boom', lit(1), '$.a'), ['boom']))).ended
+		const message = "flow eval: dispatcher error for ref 'boom': dispatch_attempt: dispatch failed: worker fn returned error: boom"
+		expect([ended.status, ended.result]).toMatchObject(['failed', { error: { message, failed_step: 'boom' } }])
+	})
+
+	test('fails when a worker ends without a Final', async () => {
+		verifies('04.35')
+		await using world = runWorld({ workers: { mute: effect(async () => ({})) } })
+		const ended = await (await world.launch(blueprintOf(step('mute', lit(1), '$.a'), ['mute']))).ended
+		expect([ended.status, ended.result]).toMatchObject([
+			'failed',
+			{ error: { message: expect.stringContaining('no Final in output_tail') } },
+		])
+	})
+
+	test('goes on past a step that was skipped, whose out stays unwritten', async () => {
+		verifies('04.68')
+		const skips: Worker = { pure: true, perform: () => ({ final: { value: { __mse_skip: true, value: 'nothing to do' }, ok: true } }) }
+		await using world = runWorld({ workers: { skips, inc: pure((n) => Number(n) + 1) } })
+		const flow = seq(step('skips', lit(1), '$.a'), step('inc', lit(1), '$.b'))
+		const ended = await (await world.launch(blueprintOf(flow, ['skips', 'inc']))).ended
+		expect([ended.status, ended.result]).toEqual(['done', { b: 2 }])
+		expect((await world.runs.steps(ended.id)).map(({ status, value }) => [status, value])).toEqual([
+			['skipped', 'nothing to do'],
+			['passed', 2],
+		])
+	})
+
+	test('fails at a step whose agent nobody works for, with its name', async () => {
+		verifies('04.38')
+		await using world = runWorld({ workers: {} })
+		const blueprint = { ...blueprintOf(step('ghost', lit(1), '$.a'), []), strategy: { strict_refs: false } }
+		const ended = await (await world.launch(blueprint)).ended
+		expect([ended.status, ended.result]).toMatchObject([
+			'failed',
+			{ error: { message: expect.stringContaining('worker not registered: ghost') } },
+		])
+	})
+
+	test('has its own workers: another Blueprint at the same time, with the same names, changes nothing', async () => {
+		verifies('04.37')
+		const both = Promise.withResolvers<void>()
+		let begun = 0
+		const named = (name: string): Worker =>
+			effect(async () => {
+				if (++begun === 2) both.resolve()
+				await both.promise
+				return pass(name)
+			})
+		await using world = runWorld({ workers: { one: named('one'), two: named('two') } })
+		const using = (fn_id: string) => ({
+			...{ id: `of-${fn_id}`, flow: step('worker', lit(1), '$.by') },
+			agents: [{ name: 'worker', kind: 'rust_fn', spec: { fn_id } }],
+		})
+		const launched = await Promise.all(['one', 'two'].map((name) => world.launch(using(name), { detach: true })))
+		const ended = await Promise.all(launched.map(({ ended: end }) => end))
+		expect(ended.map(({ result }) => result)).toEqual([{ by: 'one' }, { by: 'two' }])
+	})
+
+	test('whose driver breaks is interrupted and can be resumed; one that somebody ended meanwhile stays as it ended', async () => {
+		verifies('01.C95')
+		for (const meanwhile of ['nothing', 'cancelled'] as const) {
+			await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
+			const { changeStatus } = world.runs
+			world.runs.changeStatus = async (id, change) => {
+				if (change.to !== 'done') return changeStatus.call(world.runs, id, change)
+				if (meanwhile === 'cancelled') await changeStatus.call(world.runs, id, { from: ['running'], to: 'cancelled', events: [] })
+				throw new TypeError('a defect')
+			}
+			const launched = await world.launch(blueprintOf(step('inc', lit(1), '$.a'), ['inc']), { detach: true })
+			const status = meanwhile === 'nothing' ? 'interrupted' : 'cancelled'
+			await eventually(async () => (await world.runs.run(launched.run.id))?.status === status, { what: `the run is ${status}` })
+			await launched.ended.catch(() => {})
+			expect((await world.runs.run(launched.run.id))?.status).toBe(status)
+			if (meanwhile === 'cancelled') continue
+			world.runs.changeStatus = changeStatus
+			await world.service.resume(launched.run.id)
+			expect((await world.service.wait(launched.run.id, AbortSignal.timeout(5000))).result).toEqual({ a: 2 })
+		}
 	})
 
 	test('an attempt that outlives its timeout fails with code attempt_timeout', async () => {
@@ -112,6 +199,7 @@ describe('a ctx over limits.ctx_bytes', () => {
 
 describe('cancel', () => {
 	test('really stops the work, is final, and says so once', async () => {
+		verifies('04.27')
 		await using world = runWorld({ workers: { hang } })
 		const launched = await world.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true })
 		expect(await world.service.cancel(launched.run.id, 'asked to')).toBe(true)
@@ -153,6 +241,7 @@ describe('a synchronous launch', () => {
 
 describe('a detached run with a ttl', () => {
 	test('fails with run_ttl once so much was worked on it', async () => {
+		verifies('01.C98')
 		const clock = fakeClock()
 		await using world = runWorld({ workers: { hang }, clock })
 		const launched = await world.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true, ttlSecs: 5 })
@@ -160,7 +249,10 @@ describe('a detached run with a ttl', () => {
 		await clock.advance(4999)
 		expect((await world.runs.run(launched.run.id))?.status).toBe('running')
 		await clock.advance(1)
-		expect((await launched.ended).result).toMatchObject({ error: { code: 'run_ttl' } })
+		expect((await launched.ended).result).toEqual({
+			error: { message: expect.stringContaining('5 s'), code: 'run_ttl', failed_step: null, verdict_value: null },
+			partial_ctx: null,
+		})
 	})
 })
 

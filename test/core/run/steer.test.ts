@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { type RunWorld, runWorld } from '../../support/run-world.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { verifies } from '../../support/verifies.ts'
+import { departs, verifies } from '../../support/verifies.ts'
 import { effect, gated, hang, pass, pure } from '../../support/workers.ts'
 
 const ended = (world: RunWorld, runId: RunId) => world.service.wait(runId, AbortSignal.timeout(5000))
@@ -19,7 +19,7 @@ const twoSteps = blueprintOf(seq(step('one', lit(1), '$.a'), step('two', path('$
 
 describe('a paused run', () => {
 	test('lets what is in flight end, begins nothing new, and goes on when resumed', async () => {
-		verifies('01.C105', '04.78')
+		departs('01.C105', '04.78')
 		const [one, two] = [gated(), gated()]
 		await using world = runWorld({ workers: { one, two } })
 		const { run } = await world.launch(twoSteps, { detach: true })
@@ -111,10 +111,16 @@ describe('a cancelled step', () => {
 })
 
 test('an attempt whose seat moved is followed by another, which no retry counts', async () => {
-	const moving = effect(async ({ n }) => (n < 4 ? Promise.reject(new Stop('displaced', 'the seat moved')) : pass(n)))
+	verifies('04.28')
+	const told: unknown[] = []
+	const moving = effect(async ({ n, prompt }) => {
+		told.push([n, prompt])
+		return n < 4 ? Promise.reject(new Stop('displaced', 'the seat moved')) : pass(n)
+	})
 	await using world = runWorld({ workers: { moving } })
 	const { run } = await world.launch(blueprintOf(step('moving', lit(1), '$.a'), ['moving']))
 	expect((await ended(world, run.id)).result).toEqual({ a: 4 })
+	expect(told).toEqual([1, 2, 3, 4].map((n) => [n, 1]))
 	const rows = world.db.query<{ status: string }>('SELECT status FROM attempt ORDER BY n').all()
 	expect(rows.map(({ status }) => status).slice(0, 3)).toEqual(['displaced', 'displaced', 'displaced'])
 })
@@ -124,17 +130,29 @@ describe('another run of a task', () => {
 	const workers = { echo: pure((it) => it) }
 
 	test('uses the stored context, with overrides that leave the task alone', async () => {
-		verifies('01.C96')
+		verifies('01.C96', '04.90')
 		await using world = runWorld({ workers })
 		const { task } = await world.launch(echo, { initCtx: { who: 'task', x: 1 }, taskInput: { project_root: '/p', work_dir: '/w' } })
 		const plain = await world.service.kick(task.id, { detach: false })
 		expect((await plain.ended).result).toMatchObject({ seen: { base: 1, who: 'task', x: 1 } })
 		const over = await world.service.kick(task.id, { detach: false, initCtx: { x: 2 }, taskInput: { work_dir: '/other' } })
 		expect((await over.ended).result).toMatchObject({ seen: { base: 1, who: 'task', x: 2 } })
+		expect(over.run.initCtx).toEqual({ base: 1, who: 'task', x: 2 })
 		expect(over.run.options.taskInput).toEqual({ project_root: '/p', work_dir: '/other' })
 		expect(await world.runs.task(task.id)).toEqual(task)
 		expect(await world.runs.runsOfTask(task.id)).toHaveLength(3)
 		expect(await refusal(world.service.kick('T-0' as never, { detach: true }))).toEqual(['not_found', 'unknown_task'])
+	})
+
+	test('a context that is no object takes the place of all below it', async () => {
+		verifies('04.90')
+		await using world = runWorld({ workers })
+		const { run, task } = await world.launch(echo, { initCtx: ['of the task'], detach: true })
+		expect(run.initCtx).toEqual(['of the task'])
+		const over = await world.service.kick(task.id, { detach: true, initCtx: 'of the run' })
+		expect(over.run.initCtx).toBe('of the run')
+		const keyed = await world.launch(echo, { initCtx: { who: 'task' }, detach: true })
+		expect(keyed.run.initCtx).toEqual({ base: 1, who: 'task' })
 	})
 
 	test('keeps time to live, check policy and operator kinds of the launch, unless it says otherwise', async () => {

@@ -25,7 +25,7 @@ describe.concurrent('a client of the swarm', () => {
 	])(
 		'joins with %s, opens its socket, leaves, and is unknown afterwards',
 		async (_title, body) => {
-			verifies('01.C37', '01.C38', '01.C46')
+			verifies('01.C37', '01.C38', '01.C46', '05.S1')
 			await using server = await startTestServer()
 			const session = await join(server.url, body)
 			expect([typeof session.sid, typeof session.token, session.roles]).toEqual(['string', 'string', 'roles' in body ? ['reviewer'] : []])
@@ -64,6 +64,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		"has its worker's submitted text as the outcome, whatever the acknowledgement carries",
 		async () => {
+			verifies('05.S2')
 			await using server = await startTestServer()
 			const session = await join(server.url, { desc: 'a client of the swarm', capability_manifest: null })
 			await using client = await upgrade(server.url, session)
@@ -87,7 +88,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'may let the acknowledgement carry the result, with stats beside it',
 		async () => {
-			verifies('01.C69')
+			verifies('01.C69', '05.S3')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			await using client = await upgrade(server.url, session)
@@ -104,7 +105,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'fails the step with the error of its acknowledgement, which a try node catches',
 		async () => {
-			verifies('01.C68')
+			verifies('01.C68', '05.S4')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			await using client = await upgrade(server.url, session)
@@ -127,7 +128,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'stops a step on purpose with a value that the flow can branch on',
 		async () => {
-			verifies('01.C67')
+			verifies('01.C67', '05.S5')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			await using client = await upgrade(server.url, session)
@@ -146,7 +147,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'that was away gets the frame when it is back',
 		async () => {
-			verifies('01.C61')
+			verifies('01.C61', '05.S6')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			const before = await upgrade(server.url, session)
@@ -165,7 +166,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'that has read a frame is not sent it again, and may answer it on another socket',
 		async () => {
-			verifies('01.C63')
+			verifies('01.C63', '05.S6')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			const before = await upgrade(server.url, session)
@@ -188,6 +189,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'whose link died with a frame unread is sent it again, and none that it had read',
 		async () => {
+			verifies('05.S6')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			const run = await (async (): Promise<string> => {
@@ -209,6 +211,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'loses no frame, whatever the agent declares and whatever its prompt is',
 		async () => {
+			verifies('05.S7')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			await using client = await upgrade(server.url, session)
@@ -259,6 +262,7 @@ describe.concurrent('a client of the swarm', () => {
 	test.each([{ sender: 'the content type of a form', deliver: byForm }, ...(curl ? [{ sender: 'curl', deliver: byCurl }] : [])])(
 		'submits with $sender, and only the line end of its own is gone',
 		async ({ deliver }) => {
+			verifies('05.S8')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			await using client = await upgrade(server.url, session)
@@ -274,6 +278,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'gets the answer of a launch that lasts longer than idle connections do',
 		async () => {
+			verifies('05.S9')
 			await using server = await startTestServer()
 			const slow = { name: 'slow', kind: 'rust_fn', spec: { fn_id: 'sleep', ms: LONG_RUN_MS } }
 			const flow = { kind: 'step', ref: 'slow', in: lit(null), out: at('$.slept') }
@@ -289,6 +294,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'may hang up on a launch: the run goes on and can be read',
 		async () => {
+			verifies('01.C94', '05.S10')
 			await using server = await startTestServer()
 			const session = await join(server.url, { desc: 'a client of the swarm' })
 			await using client = await upgrade(server.url, session)
@@ -317,7 +323,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'comes back with its sid and token after the server was killed, and answers what it had read before',
 		async () => {
-			verifies('01.C52')
+			verifies('01.C52', '05.S11')
 			await using server = await startTestServer()
 			const session = await join(server.url)
 			const before = await upgrade(server.url, session)
@@ -338,6 +344,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'reads the two bytes ok as health, as text',
 		async () => {
+			verifies('05.S12')
 			await using server = await startTestServer()
 			const response = await fetch(`${server.url}/v1/healthz`)
 			expect(response.status).toBe(200)
@@ -350,6 +357,7 @@ describe.concurrent('a client of the swarm', () => {
 	test(
 		'gets back the Blueprint it registered, with no key that a strict parser refuses',
 		async () => {
+			verifies('05.S13')
 			await using server = await startTestServer()
 			const document = await Bun.file(EVERY_FIELD).json()
 			expect(strangeKeys(document)).toEqual(['agents.policy', 'metadata.policy', 'metadata.run_policy'])

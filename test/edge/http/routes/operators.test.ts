@@ -46,6 +46,7 @@ test('a join with an owned role is 409 with the conflicts beside the error, unti
 })
 
 test('a session shows itself to its bearer', async () => {
+	verifies('01.C4')
 	await using server = await operatorServer()
 	const manifest = { provider_id: 'p' }
 	const { sid, token } = await server.join({ roles: ['main'], desc: 'ann', capability_manifest: manifest })
@@ -59,7 +60,7 @@ test('a session shows itself to its bearer', async () => {
 })
 
 test('credentials fail in the same order on every route of a session: 401, 404, 401', async () => {
-	verifies('01.C5', '01.C6', '01.C45')
+	verifies('01.C5', '01.C6', '01.C45', '01.C7')
 	await using server = await operatorServer()
 	const { sid } = await server.join()
 	for (const [method, path] of [

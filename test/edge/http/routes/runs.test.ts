@@ -3,6 +3,7 @@ import type { Worker } from '../../../../src/core/dispatch/backend.ts'
 import { asRunId } from '../../../../src/kernel/id.ts'
 import { blueprintOf, lit, seq, step } from '../../../support/blueprints.ts'
 import { eventually } from '../../../support/eventually.ts'
+import { departs, verifies } from '../../../support/verifies.ts'
 import { httpWorld } from '../support.ts'
 
 /** Works until its run ends. */
@@ -55,6 +56,7 @@ test('a run is shown with its steps, its figures and its result', async () => {
 })
 
 test('an unknown run is 404 with its id in the sentence', async () => {
+	verifies('01.C102')
 	await using world = httpWorld()
 	for (const [method, path] of [
 		['GET', '/v1/runs/R-0'],
@@ -98,6 +100,7 @@ test('cancel takes no body, really ends the run, and may be repeated', async () 
 })
 
 test('a run that was cancelled while somebody waited for it is 410 for them', async () => {
+	verifies('04.27')
 	await using world = httpWorld({ workers: { endless } })
 	const pending = world.launch(stuck)
 	const [run] = await eventually(async () => (await world.runs.unfinished()).length > 0 && world.runs.unfinished(), {
@@ -127,6 +130,7 @@ test('a run that is neither interrupted nor paused cannot be resumed', async () 
 })
 
 test('the trace tells the run in the names of mlua-swarm, and pages by the seq of the log', async () => {
+	departs('04.81')
 	await using world = httpWorld({ workers: { count: counting } })
 	const { run_id } = (await world.launch(twoSteps)).body
 	const trace = async (query = '') => (await world.call('GET', `/v1/runs/${run_id}/trace${query}`)).body.events

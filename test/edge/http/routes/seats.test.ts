@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { verifies } from '../../../support/verifies.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { departs, verifies } from '../../../support/verifies.ts'
 import { forMain, operatorServer } from '../whole-server.ts'
 
 type Server = Awaited<ReturnType<typeof operatorServer>>
@@ -21,7 +22,8 @@ const traced = async (server: Server, runId: string, kind: string) =>
 	)
 
 test('taking a held seat withdraws what its holder was asked, and the step goes on as a new attempt with the new one', async () => {
-	verifies('01.C80', '01.C75', '01.C84', '01.C113')
+	verifies('01.C75', '01.C84')
+	departs('01.C80', '01.C113')
 	await using server = await operatorServer()
 	const { first, firstPeer, run_id, spawn } = await held(server)
 	const second = await server.join({ desc: 'second' })
@@ -55,7 +57,7 @@ test('taking a held seat withdraws what its holder was asked, and the step goes 
 })
 
 test('a result that was posted before the seat moved decides the step', async () => {
-	verifies('01.C80')
+	departs('01.C80')
 	await using server = await operatorServer()
 	const { run_id, spawn } = await held(server)
 	await server.submit(spawn, 'in time')
@@ -76,7 +78,8 @@ test('taking one’s own seat again is a take-over like any other', async () => 
 })
 
 test('a vacant seat is taken without a predecessor, and what waited on it goes to the taker', async () => {
-	verifies('01.C79', '01.C77')
+	verifies('01.C79')
+	departs('01.C77')
 	await using server = await operatorServer()
 	const ann = await server.join({ desc: 'ann' })
 	const peer = await server.connect(ann)
@@ -92,7 +95,8 @@ test('a vacant seat is taken without a predecessor, and what waited on it goes t
 })
 
 test('a session that ends leaves its step to the next holder instead of failing it', async () => {
-	verifies('01.C51', '01.C72')
+	verifies('01.C51')
+	departs('01.C72')
 	await using server = await operatorServer()
 	const { first, run_id, spawn } = await held(server)
 	expect((await server.call('DELETE', `/v1/operators/${first.sid}`, undefined, first.token)).status).toBe(204)
@@ -106,7 +110,8 @@ test('a session that ends leaves its step to the next holder instead of failing 
 })
 
 test('a seat may be given to somebody nobody knows; its work waits, and the count of the next take-over is null', async () => {
-	verifies('01.C80', '01.C87')
+	verifies('01.C87')
+	departs('01.C80')
 	await using server = await operatorServer()
 	const { first, run_id } = await held(server)
 	await server.call('POST', `/v1/runs/${run_id}/acquire`, { op: 'S-nobody', desc: 'not yet there' })
@@ -118,7 +123,8 @@ test('a seat may be given to somebody nobody knows; its work waits, and the coun
 })
 
 test('what is wrong with a take-over is refused before anything changes', async () => {
-	verifies('01.C82', '01.C78')
+	verifies('01.C82')
+	departs('01.C78')
 	await using server = await operatorServer()
 	const { first, run_id } = await held(server)
 	const refused = async (body: object, id = run_id) => {
@@ -134,12 +140,15 @@ test('what is wrong with a take-over is refused before anything changes', async 
 })
 
 test('assignees, handover and material want the token of a live operator, and tell who owes what', async () => {
-	verifies('01.C85', '01.C86', '01.C87', '01.C88')
+	verifies('01.C85', '01.C86', '01.C87', '01.C88', '04.9')
 	await using server = await operatorServer()
 	const { first, run_id, spawn } = await held(server)
 	for (const path of ['assignees', 'handover', `material?step_id=${spawn.task_id}`])
 		expect((await server.call('GET', `/v1/runs/${run_id}/${path}`)).status).toBe(401)
 	const look = async (path: string) => (await server.call('GET', `/v1/runs/${run_id}/${path}`, undefined, first.token)).body
+	const other = await server.join()
+	for (const path of ['assignees', 'handover', `material?step_id=${spawn.task_id}`])
+		expect((await server.call('GET', `/v1/runs/${run_id}/${path}`, undefined, other.token)).status).toBe(200)
 	const seats = [{ slot: 'main', vacant: false, declared: true, holder: { op: first.sid, desc: 'first', gen: 1 } }]
 	expect(await look('assignees')).toEqual({ run_id, generation: 1, seats, seats_source: 'blueprint', note: null })
 	await server.submit(spawn, 'a secret result')
@@ -209,4 +218,67 @@ test('the admin lists and ends any session', async () => {
 	expect((await server.call('DELETE', `/v1/operators/${body.sid}`, undefined, 'wrong')).status).toBe(401)
 	expect((await server.call('DELETE', `/v1/operators/${body.sid}`, undefined, 'boss')).status).toBe(204)
 	expect((await server.call('GET', '/v1/operators', undefined, 'boss')).body.total).toBe(0)
+})
+
+test('a session is pinned in a launch before its socket opens, and gets the step with it', async () => {
+	verifies('01.C42')
+	await using server = await operatorServer()
+	const early = await server.join({ desc: 'early' })
+	const { status, body } = await server.launch(forMain(), { operator_sid: early.sid, operator_desc: 'early' })
+	expect([status, body.info.seats]).toEqual([202, [expect.objectContaining({ slot: 'main', vacant: false })]])
+	const spawn = await (await server.connect(early)).spawn(1)
+	expect((await server.submit(spawn, 'here')).status).toBe(204)
+})
+
+test('what a session was asked for another run stays when one run is taken over or cancelled', async () => {
+	verifies('01.C70')
+	await using server = await operatorServer()
+	const first = await server.join({ desc: 'first' })
+	const peer = await server.connect(first)
+	const pinned = async () => (await server.launch(forMain(), { operator_sid: first.sid, operator_desc: 'first' })).body.run_id
+	const [moved, cancelled, kept] = [await pinned(), await pinned(), await pinned()]
+	await peer.spawn(3)
+	const runOf = async (spawn: { req_id: string }) => {
+		const { body } = await server.call('GET', `/v1/operators/${first.sid}/requests`, undefined, first.token)
+		return body.requests.find(({ req_id }: { req_id: string }) => req_id === spawn.req_id)?.run_id
+	}
+	const spawns = await Promise.all(peer.spawns.map(async (spawn) => [await runOf(spawn), spawn] as const))
+	const spawnOf = new Map(spawns)
+	const taken = await server.call('POST', `/v1/runs/${moved}/acquire`, { op: 'somebody else', desc: 'takes over' })
+	expect(taken.body.t_discard.discarded).toBe(1)
+	await server.call('POST', `/v1/runs/${cancelled}/cancel`)
+	const left = spawnOf.get(kept)
+	if (!left) throw new Error('no spawn of the run that is left alone')
+	peer.ack(left, 'still asked')
+	expect((await server.ended(kept, 'done')).result_ref).toEqual({ text: 'still asked' })
+	const session = await server.call('GET', `/v1/operators/${first.sid}`, undefined, first.token)
+	expect([session.status, session.body.connected]).toEqual([200, true])
+})
+
+test('a launch that needs an operator is 503 while nobody joined, and is taken as soon as somebody has, connected or not', async () => {
+	verifies('01.C89')
+	await using server = await operatorServer()
+	const refused = await server.launch(forMain())
+	expect([refused.status, refused.body.code]).toEqual([503, 'no_operator'])
+	expect(refused.body.error).toContain("'writer'")
+	expect((await server.call('GET', '/v1/tasks')).body).toEqual([])
+	await server.join()
+	expect((await server.launch(forMain())).status).toBe(202)
+})
+
+test('the status counts running runs and attached operators, and shows the job that ends idle sessions', async () => {
+	verifies('01.C59', '01.C101')
+	await using server = await operatorServer({ 'operator-session-sweep-secs': '1' })
+	const status = async () => (await server.call('GET', '/v1/status')).body
+	const job = { name: 'operator-session-expiry', period_secs: 1, enabled: true }
+	expect(await status()).toMatchObject({ running_runs: 0, attached_operators: 0, periodic_jobs: [job] })
+	await held(server)
+	await server.join()
+	expect(await status()).toMatchObject({ running_runs: 1, attached_operators: 1 })
+	const after = await eventually(async () => (await status()).periodic_jobs.find(({ runs }: { runs: number }) => runs > 0), {
+		what: 'the job ran',
+	})
+	expect(after).toMatchObject({ ...job, errors: 0, acted_total: 0, last_outcome: 'ok' })
+	await using off = await operatorServer({ 'operator-session-sweep-secs': '0' })
+	expect((await off.call('GET', '/v1/status')).body.periodic_jobs).toMatchObject([{ period_secs: 0, enabled: false, runs: 0 }])
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { blueprintOf, lit, path, seq, step } from '../../../support/blueprints.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { verifies } from '../../../support/verifies.ts'
+import { departs, verifies } from '../../../support/verifies.ts'
 import { gated, hang } from '../../../support/workers.ts'
 import { httpWorld } from '../support.ts'
 
@@ -75,7 +75,7 @@ test('each cancel is in the trace, the one that came too late as well', async ()
 })
 
 test('rerun-from answers 202 with what is replayed and dropped, and the old generation stays to be seen', async () => {
-	verifies('01.C107', '04.79')
+	departs('01.C107', '04.79')
 	await using world = httpWorld()
 	const { run_id, task_id } = (await world.launch(echo, { init_ctx: { name: 'Ann' } })).body
 	const { status, body } = await world.call('POST', `/v1/runs/${run_id}/rerun-from`, { from_step: '/1', input: 'given' })
@@ -100,7 +100,7 @@ test('rerun-from answers 202 with what is replayed and dropped, and the old gene
 })
 
 test('rerun-from refuses blank, unknown, unended and never reached, each by its status', async () => {
-	verifies('01.C107', '04.79')
+	departs('01.C107', '04.79')
 	await using world = httpWorld({ workers: { hang } })
 	const { run_id } = (await world.launch(echo, { init_ctx: { name: 'Ann' } })).body
 	const { run_id: running } = (await world.launch(stuck, { detach: true })).body

@@ -4,6 +4,7 @@ import { asRunId } from '../../../../src/kernel/id.ts'
 import { blueprintOf, lit, path, seq, step } from '../../../support/blueprints.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { fakeClock } from '../../../support/fake-clock.ts'
+import { verifies } from '../../../support/verifies.ts'
 import { httpWorld } from '../support.ts'
 
 const greet = blueprintOf(step('identity', path('$.name'), '$.out'), ['identity'])
@@ -25,6 +26,7 @@ function gate(): { worker: Worker; release: () => void } {
 }
 
 test('a synchronous launch answers with the final ctx and the ids of what it made', async () => {
+	verifies('01.C10', '01.C11', '01.C91', '04.88')
 	await using world = httpWorld()
 	const { status, body } = await world.launch(greet, { init_ctx: { name: 'Ann' }, goal: 'say hello', project_root: '/p' })
 	expect(status).toBe(200)
@@ -48,6 +50,7 @@ test('unknown keys and nulls of a launch are ignored, whichever client sends the
 })
 
 test('the time to live is the one of the request, then of the Blueprint', async () => {
+	verifies('01.C8', '01.C9', '01.C11', '04.88')
 	await using world = httpWorld()
 	const declared = { ...greet, metadata: { default_run_ttl_secs: 77 } }
 	const init_ctx = { name: 'x' }
@@ -59,6 +62,7 @@ test('the time to live is the one of the request, then of the Blueprint', async 
 })
 
 test('a stored Blueprint is launched by id, and its version is plain hex that is accepted back', async () => {
+	verifies('01.C99', '01.C100')
 	await using world = httpWorld()
 	const { body: registered } = await world.call('POST', '/v1/blueprints/test', greet)
 	const byId = { blueprint: { kind: 'id', id: 'test' }, init_ctx: { name: 'x' } }
@@ -69,6 +73,7 @@ test('a stored Blueprint is launched by id, and its version is plain hex that is
 	expect((await world.call('POST', '/v1/tasks', fixed)).status).toBe(200)
 	const unknown = await world.call('POST', '/v1/tasks', { ...byId, blueprint: { kind: 'id', id: 'nobody' } })
 	expect([unknown.status, unknown.body.error]).toEqual([400, 'bp resolve: store: blueprint id not found: nobody'])
+	expect(unknown.body).not.toHaveProperty('details')
 	await world.call('DELETE', '/v1/blueprints/test')
 	const archived = await world.call('POST', '/v1/tasks', byId)
 	expect([archived.status, archived.body.code]).toEqual([409, 'blueprint_archived'])
@@ -84,6 +89,7 @@ test('an inline Blueprint with mistakes is refused with all of them', async () =
 })
 
 test('a flow that fails is 400 with where and what it got to', async () => {
+	verifies('01.C99')
 	await using world = httpWorld({ workers: { no: { pure: true, perform: () => ({ final: { value: 'nope', ok: false } }) } } })
 	const { status, body } = await world.launch(
 		blueprintOf(seq(step('identity', lit(1), '$.a'), step('no', lit(1), '$.b')), ['identity', 'no']),
@@ -121,6 +127,7 @@ test('a detached launch answers 202 at once and goes on by itself', async () => 
 })
 
 test('a synchronous launch that reaches its ceiling is 504 with the seconds, and its run has failed', async () => {
+	verifies('01.C90', '04.85')
 	const clock = fakeClock()
 	await using world = httpWorld({ workers: { slow: gate().worker }, clock })
 	const pending = world.launch(blueprintOf(step('slow', lit(1), '$.out'), ['slow']), { timeout_secs: 7 })
@@ -133,6 +140,7 @@ test('a synchronous launch that reaches its ceiling is 504 with the seconds, and
 })
 
 test('a caller that leaves does not end the run', async () => {
+	verifies('01.C94', '04.85')
 	const { worker, release } = gate()
 	await using world = httpWorld({ workers: { slow: worker } })
 	const leave = new AbortController()
@@ -155,6 +163,7 @@ test('a caller that leaves does not end the run', async () => {
 })
 
 test('contradictions are 400 before anything is written', async () => {
+	verifies('01.C103', '04.85', '04.92')
 	await using world = httpWorld()
 	const refused = async (over: object) => {
 		const { status, body } = await world.launch(greet, over)
@@ -188,6 +197,7 @@ test('a launch of the wrong shape is 422 with the path', async () => {
 })
 
 test('tasks are listed newest first, and one is shown with its runs', async () => {
+	verifies('01.C102')
 	await using world = httpWorld()
 	const first = (await world.launch(greet, { init_ctx: { name: 'a' }, goal: 'one' })).body
 	const second = (await world.launch(greet, { init_ctx: { name: 'b' }, goal: 'two', work_dir: '/w' })).body
