@@ -90,6 +90,7 @@ test('what the frame around the routes answers is added by what a route is', () 
 	expect(statuses('/v1/status', 'get')).toEqual(['200', '401', '403'])
 	expect(statuses('/v1/runs/{id}/cancel', 'post')).toEqual(['204', '400', '401', '403', '404', '413', '503'])
 	expect(statuses('/v1/issues', 'post')).toEqual(['201', '400', '401', '403', '413', '415', '422', '503'])
+	expect(statuses('/v1/tasks/{id}/runs/{run}/steps/{step}/content', 'get')).toContain('409')
 	expect(statuses('/v1/events/ws', 'get')).toEqual(['101', '400', '401', '403', '410', '503'])
 })
 
