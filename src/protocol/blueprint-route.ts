@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { WireDiagnosticSchema } from './diagnostic.ts'
+import { blueprintExample } from './example.ts'
 import { CountParam, FlagParam } from './query.ts'
 
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
@@ -19,6 +20,9 @@ export const CommitQuerySchema = Type.Object(
 	tolerant,
 )
 
+/** Body of `POST /v1/blueprints/:id`: a whole document, whose shape is checked as documents are, with all findings at once. */
+export const BlueprintBodySchema = Type.Unknown({ title: 'Blueprint', examples: [blueprintExample] })
+
 /** Answer of `POST /v1/blueprints/:id`: 201 when it became a new head, 200 when the head was the same already. */
 export const CommitReplySchema = Type.Object({
 	id: Type.String(),
@@ -31,7 +35,7 @@ export const CommitReplySchema = Type.Object({
 export const HeadSchema = Type.Object({
 	id: Type.String(),
 	version: Type.String(),
-	blueprint: Type.Unknown(),
+	blueprint: Type.Unknown({ title: 'Blueprint', examples: [blueprintExample] }),
 	extensions: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })
 
@@ -73,7 +77,7 @@ export const DiffSchema = Type.Object({
 	id: Type.String(),
 	from: nullable(Type.String()),
 	to: Type.String(),
-	patch: Type.Array(Type.Object({ op: Type.String(), path: Type.String(), value: Type.Optional(Type.Unknown()) })),
+	patch: Type.Array(Type.Object({ op: Type.String({ examples: ['remove'] }), path: Type.String(), value: Type.Optional(Type.Unknown()) })),
 })
 
 /** Body of `POST /v1/blueprints/:id/restore`. */

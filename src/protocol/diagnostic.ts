@@ -6,13 +6,13 @@ const anyOf = <const Words extends string[]>(words: Words) =>
 
 /** A finding about a Blueprint (mlua-swarm 0.26.0). Every key is always there. */
 export const WireDiagnosticSchema = Type.Object({
-	kind: Type.String(),
+	kind: Type.String({ examples: ['unused-agent'] }),
 	stage: Type.Union([
 		Type.Object({ type: anyOf(['CompileLint', 'LaunchPreflight', 'Runtime', 'RefResolve']) }),
 		Type.Object({ type: Type.Literal('BpDoctor'), family: Type.String() }),
 	]),
 	level: anyOf(['Info', 'Warn', 'Error']),
-	message: Type.String(),
+	message: Type.String({ examples: ['No step calls agent `greeter`.'] }),
 	notes: Type.Array(Type.String()),
 	help: nullable(Type.String()),
 	suggestion: nullable(

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { blueprintExample } from './example.ts'
 import { CountParam } from './query.ts'
 import { VersionSelectorSchema } from './task.ts'
 
@@ -62,7 +63,7 @@ export const EnhanceLogQuerySchema = Type.Object({ blueprint_id: Type.Optional(T
 export const EnhanceSettingInputSchema = Type.Object(
 	{
 		id: Type.String(),
-		blueprint: Type.Unknown({ description: 'a Blueprint' }),
+		blueprint: Type.Unknown({ title: 'Blueprint', description: 'a Blueprint', examples: [blueprintExample] }),
 		ttl_secs: Type.Integer({ minimum: 0, maximum: 9_000_000_000, description: 'a whole number of seconds' }),
 		version: maybe(VersionSelectorSchema),
 		verifier_axes: maybe(Type.Array(Type.String())),

@@ -70,6 +70,12 @@ export const EventSchema = Type.Object({
 })
 export type Event = Static<typeof EventSchema> & { readonly kind: EventKind }
 
+/** What `GET /v1/events` answers: each event as `data:`, its seq as `id:`. */
+export const EventStreamSchema = Type.String({
+	contentMediaType: 'text/event-stream',
+	examples: ['id: 7\ndata: {"seq":7,"at":1763721272104,"kind":"run.done","run_id":"R-1K9X2M4QZ5","data":{}}\n\n'],
+})
+
 /** Query of `GET /v1/events` and of its WebSocket. `kind` is a comma list of prefixes. */
 export const EventQuerySchema = Type.Object({
 	after: Type.Optional(Type.String()),

@@ -7,7 +7,11 @@ const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S)
 export const ReadinessSchema = Type.Object({ ready: Type.Boolean(), reasons: Type.Array(Type.String()) })
 export type Readiness = Static<typeof ReadinessSchema>
 
-export const VersionSchema = Type.Object({ name: Type.String(), version: Type.String(), api_versions: Type.Array(Type.String()) })
+export const VersionSchema = Type.Object({
+	name: Type.String({ examples: ['mse-server'] }),
+	version: Type.String({ examples: ['0.1.0'] }),
+	api_versions: Type.Array(Type.String()),
+})
 export type Version = Static<typeof VersionSchema>
 
 /** How one capability was found: `missing` is not there and can be had, `broken` is there and does not do its work. */
@@ -47,7 +51,7 @@ export type Doctor = Static<typeof DoctorSchema>
 
 /** A job the server does from time to time (mlua-swarm 0.26.0). Times are unix seconds. */
 export const PeriodicJobSchema = Type.Object({
-	name: Type.String(),
+	name: Type.String({ examples: ['operator_sweep'] }),
 	period_secs: Type.Integer(),
 	enabled: Type.Boolean(),
 	runs: Type.Integer(),

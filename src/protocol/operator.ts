@@ -49,7 +49,7 @@ export const OperatorsCreateReqSchema = Type.Object(
 		/** Ours: the Blueprints the operator wants work of. */
 		scope: Type.Optional(orNull(Type.Object({ blueprints: Type.Array(Type.String()) }, open))),
 	},
-	open,
+	{ ...open, examples: [{ roles: ['main'], desc: 'the client on my desk' }] },
 )
 export type OperatorsCreateReq = Static<typeof OperatorsCreateReqSchema>
 

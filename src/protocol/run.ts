@@ -28,7 +28,7 @@ export const StepEntrySchema = Type.Object({
 	step_id: Type.String(),
 	step_ref: nullable(Type.String()),
 	status: nullable(Type.String()),
-	at: Type.Integer(),
+	at: Type.Integer({ examples: [1_763_721_272] }),
 	attempt: Type.Optional(Type.Integer()),
 	started_at_ms: Type.Optional(Type.Integer()),
 	completed_at_ms: Type.Optional(Type.Integer()),
@@ -46,7 +46,7 @@ export type StepEntry = Static<typeof StepEntrySchema>
 
 /** A run (mlua-swarm 0.26.0), with `phase`, `generation`, `blueprint_id` and `version` of ours. Times are unix seconds. */
 export const RunRecordSchema = Type.Object({
-	id: Type.String(),
+	id: Type.String({ examples: ['R-1K9X2M4QZ5'] }),
 	task_id: Type.String(),
 	status: RunStatusSchema,
 	phase: nullable(RunPhaseSchema),
@@ -95,7 +95,7 @@ export const TraceEventSchema = Type.Object({
 	run_id: Type.String(),
 	seq: Type.Integer(),
 	ts_ms: Type.Integer(),
-	kind: Type.String(),
+	kind: Type.String({ examples: ['core.step.completed'] }),
 	step_ref: Type.Optional(Type.String()),
 	attempt: Type.Optional(Type.Integer()),
 	payload: Type.Unknown(),

@@ -34,7 +34,7 @@ export const SteerManyBodySchema = Type.Object(
 		all: Type.Optional(Type.Literal(true, { description: 'true' })),
 		reason: Type.Optional(Type.String({ maxLength: 1024 })),
 	},
-	closed,
+	{ ...closed, examples: [{ blueprint: 'hello', status: 'running', reason: 'The room is needed.' }] },
 )
 export type SteerManyBody = Static<typeof SteerManyBodySchema>
 

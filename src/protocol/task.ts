@@ -98,7 +98,7 @@ export const KickBodySchema = Type.Object(
 		ttl_secs: maybe(Seconds),
 		check_policy: maybe(CheckPolicySchema),
 	},
-	tolerant,
+	{ ...tolerant, examples: [{ init_ctx_override: { name: 'Grace' }, detach: true }] },
 )
 export type KickBody = Static<typeof KickBodySchema>
 
@@ -130,7 +130,7 @@ const TaskStatusSchema = Type.Unsafe<(typeof taskStatuses)[number]>(Type.Union(t
 
 /** Times are unix seconds. */
 export const TaskRecordSchema = Type.Object({
-	id: Type.String(),
+	id: Type.String({ examples: ['T-1K9X2M4QZ3'] }),
 	goal: Type.String(),
 	blueprint_ref: Type.Unknown(),
 	input_ctx: Type.Unknown(),

@@ -5,10 +5,13 @@ import { UsageSchema } from './output.ts'
 const open = { additionalProperties: true }
 const nullable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
+/** This wire calls a step's id so. */
+const StepIdOnTheWire = Type.String({ examples: ['ST-1K9X2M4QZ7'] })
+
 /** Query of `GET /v1/worker/prompt`; `task_id` is the step's id. `system=ref` asks for a pointer to the system prompt (ours). */
 export const PromptQuerySchema = Type.Object(
 	{
-		task_id: Type.String(),
+		task_id: StepIdOnTheWire,
 		system: Type.Optional(Type.String({ description: '`ref`: a `system_ref` in place of `system`' })),
 	},
 	open,
@@ -27,7 +30,7 @@ export type StepPointer = Static<typeof StepPointerSchema>
 
 /** What a worker may know of its task; a key without a value is left out (mlua-swarm 0.26.0, and our `input_refs`). */
 export const PromptContextSchema = Type.Object({
-	task_id: Type.String(),
+	task_id: StepIdOnTheWire,
 	agent: Type.String(),
 	attempt: Type.Integer(),
 	project_root: Type.Optional(Type.String()),
@@ -49,7 +52,7 @@ export const SystemRefSchema = Type.Object({
 
 /** Stock clients fail on `system_ref: null`, so absent keys are absent. */
 export const WorkerPromptSchema = Type.Object({
-	task_id: Type.String(),
+	task_id: StepIdOnTheWire,
 	attempt: Type.Integer(),
 	agent: Type.String(),
 	system: Type.Optional(Type.String()),
@@ -61,7 +64,7 @@ export type WorkerPrompt = Static<typeof WorkerPromptSchema>
 
 export const PromptSystemQuerySchema = Type.Object(
 	{
-		task_id: Type.String(),
+		task_id: StepIdOnTheWire,
 		attempt: Type.Optional(Type.String()),
 		token: Type.Optional(Type.String()),
 	},
@@ -81,7 +84,7 @@ export type SubmitQuery = Static<typeof SubmitQuerySchema>
 
 export const WorkerResultReqSchema = Type.Object(
 	{
-		task_id: Type.String(),
+		task_id: StepIdOnTheWire,
 		value: Type.Unknown(),
 		ok: Type.Optional(Type.Boolean()),
 		attempt: nullable(Type.Integer({ minimum: 0 })),
@@ -96,7 +99,7 @@ export const ArtifactQuerySchema = Type.Object({ name: Type.Optional(Type.String
 export const WorkerDegradationReqSchema = Type.Object(
 	{
 		tool: Type.String(),
-		error: Type.String(),
+		error: Type.String({ examples: ['The search timed out.'] }),
 		fallback: Type.String(),
 		note: nullable(Type.String()),
 	},
@@ -112,7 +115,10 @@ export const WorkerStatsReqSchema = Type.Object(
 		num_turns: nullable(Type.Integer({ minimum: 0 })),
 		adapter_data: Type.Optional(Type.Unknown()),
 	},
-	open,
+	{
+		...open,
+		examples: [{ worker_kind: 'claude-code', model: 'claude-sonnet', usage: { input_tokens: 900, output_tokens: 80 }, num_turns: 3 }],
+	},
 )
 export type WorkerStatsReq = Static<typeof WorkerStatsReqSchema>
 

@@ -1,11 +1,8 @@
 import { MseError } from '../../kernel/error.ts'
 import type { Json } from '../../kernel/json.ts'
-import type { Blueprint } from '../../protocol/blueprint.ts'
 import type { Diagnostic } from './diagnostic.ts'
-import { blueprintHash } from './normal-form.ts'
-import { parseBlueprint } from './parse.ts'
 import { highestMatching } from './semver-req.ts'
-import type { BlueprintCommit, BlueprintStore, StoredBlueprint } from './store.ts'
+import type { BlueprintCommit, BlueprintStore } from './store.ts'
 
 /** Which Blueprint to run; `raw` is a document as sent. */
 export type BlueprintReference =
@@ -18,74 +15,56 @@ export type VersionSelector =
 	| { readonly kind: 'fixed'; readonly value: string }
 	| { readonly kind: 'semver_req'; readonly req: string }
 
-export interface ResolvedBlueprint {
-	readonly blueprint: Blueprint
-	readonly document: Json
-	readonly hash: string
-	/** The commit it was found by; null for a document without an id. */
-	readonly commit: BlueprintCommit | null
-}
-
 /** So many of the newest commits are looked at when a version is selected by its label. */
 const LABELLED_COMMITS = 1024
 
-/** A stored document, as sent, with the version it is. */
-export interface FoundDocument {
-	readonly document: Json
+/** The version a reference means. */
+export interface FoundVersion {
 	readonly hash: string
 	/** The commit it was found by; null when it was asked for by hash alone. */
 	readonly commit: BlueprintCommit | null
 }
 
+type StoredReference = Exclude<BlueprintReference, { kind: 'inline' }>
+
 /**
- * The stored document a reference means, not parsed. Refuses with `malformed` and one of `store_not_configured`,
- * `blueprint_not_found`, `version_not_found`, `no_matching_version`, `invalid_version_label`, `invalid_semver_req`; with
- * `conflict` and `blueprint_archived` when the head of an archived one is asked for.
+ * The stored version a reference means; its document is not read. Refuses with `malformed` and one of
+ * `store_not_configured`, `blueprint_not_found`, `version_not_found`, `no_matching_version`, `invalid_version_label`,
+ * `invalid_semver_req`; with `conflict` and `blueprint_archived` when the head of an archived one is asked for.
  */
-export async function findDocument(
-	store: BlueprintStore | undefined,
-	reference: Exclude<BlueprintReference, { kind: 'inline' }>,
-): Promise<FoundDocument> {
-	if (!store)
-		throw new MseError('malformed', 'store not configured (BlueprintRef::Id requires store)', {
-			code: 'store_not_configured',
-			hint: 'Send the Blueprint inline, or start the server with a Blueprint store.',
-		})
-	if (reference.kind === 'id') {
-		const { document, commit } = await select(store, reference.id, reference.version)
-		return { document, hash: commit.hash, commit }
-	}
-	const document = await store.readByHash(reference.hash)
-	if (document !== null) return { document, hash: reference.hash, commit: null }
-	throw new MseError('malformed', `store: blueprint not found: version=${reference.hash}`, { code: 'version_not_found' })
+export async function findVersion(store: BlueprintStore | undefined, reference: StoredReference): Promise<FoundVersion> {
+	const configured = requireStore(store)
+	if (reference.kind === 'hash') return { hash: reference.hash, commit: null }
+	const commit = await select(configured, reference.id, reference.version)
+	return { hash: commit.hash, commit }
 }
 
-/** The parsed document a reference means. Refuses like `findDocument`, and with `blueprint_invalid`. */
-export async function resolveReference(store: BlueprintStore | undefined, reference: BlueprintReference): Promise<ResolvedBlueprint> {
-	if (reference.kind === 'inline') return parsed(reference.raw as Json, null)
-	const { document, hash, commit } = await findDocument(store, reference)
-	return { ...parsed(document, commit), hash }
+/** The document of a version, as sent. Refuses with `store_not_configured` or `version_not_found`. */
+export async function readDocument(store: BlueprintStore | undefined, hash: string): Promise<Json> {
+	const document = await requireStore(store).readByHash(hash)
+	if (document !== null) return document
+	throw new MseError('malformed', `store: blueprint not found: version=${hash}`, { code: 'version_not_found' })
 }
 
-async function select(store: BlueprintStore, id: string, selector: VersionSelector): Promise<StoredBlueprint> {
+function requireStore(store: BlueprintStore | undefined): BlueprintStore {
+	if (store) return store
+	throw new MseError('malformed', 'store not configured (BlueprintRef::Id requires store)', {
+		code: 'store_not_configured',
+		hint: 'Send the Blueprint inline, or start the server with a Blueprint store.',
+	})
+}
+
+async function select(store: BlueprintStore, id: string, selector: VersionSelector): Promise<BlueprintCommit> {
 	switch (selector.kind) {
 		case 'latest':
-			return (await store.head(id)) ?? refuseId(id)
+			return (await store.headCommit(id)) ?? refuseId(id)
 		case 'fixed':
-			return (await store.read(id, selector.value)) ?? refuseVersion(store, id, selector.value)
+			return (await store.read(id, selector.value))?.commit ?? refuseVersion(store, id, selector.value)
 		case 'semver_req': {
 			const commits = await store.history(id, { limit: LABELLED_COMMITS })
-			if (commits.length === 0) return refuseId(id)
-			const { hash } = highestMatching(commits, selector.req)
-			return (await store.read(id, hash)) ?? refuseVersion(store, id, hash)
+			return commits.length === 0 ? refuseId(id) : highestMatching(commits, selector.req)
 		}
 	}
-}
-
-function parsed(document: Json, commit: BlueprintCommit | null): ResolvedBlueprint {
-	const { blueprint, diagnostics } = parseBlueprint(document)
-	if (!blueprint) throw blueprintInvalid(diagnostics)
-	return { blueprint, document, hash: commit?.hash ?? blueprintHash(blueprint), commit }
 }
 
 /** Refuses a document that does not parse; every finding is in `details.diagnostics`. */

@@ -57,6 +57,8 @@ export interface BlueprintStore {
 	restore(id: string, hash: string, by: Pick<NewCommit, 'author' | 'message' | 'expectedHead'>): Promise<Committed | null>
 	/** Throws `conflict` (`blueprint_archived`). */
 	head(id: string): Promise<StoredBlueprint | null>
+	/** As `head`, without reading the document. */
+	headCommit(id: string): Promise<BlueprintCommit | null>
 	/** The newest commit of this version, of an archived Blueprint too. */
 	read(id: string, hash: string): Promise<StoredBlueprint | null>
 	/** Newest first, of an archived Blueprint too; `before` is a `seq`. Empty for an unknown id. */

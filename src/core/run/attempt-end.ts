@@ -2,6 +2,7 @@ import type { Route } from '../dispatch/plan.ts'
 import { stopOf } from '../dispatch/stop.ts'
 import type { Outcome } from './outcome.ts'
 import type { StepFailure } from './record.ts'
+import { settledFact } from './settled-fact.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** Writes the end of one attempt, once. */
@@ -38,27 +39,8 @@ export function watchEnd(
 		if (stop.kind === 'detached' && !own.isResumable()) write('cancelled', { stats: null }, failure)
 		if (stop.kind !== 'lost') return
 		record('cancelled', { stats: null }, failure)
-		settleLost(deps, step, n, failure)
+		deps.journal.record(settledFact(step, n, { status: 'cancelled', failure, stats: null }, deps.clock.now()))
 	}
 	step.signal.addEventListener('abort', onAbort, { once: true })
 	return { record, release: () => step.signal.removeEventListener('abort', onAbort) }
-}
-
-function settleLost(deps: AttemptDeps, step: StepInFlight, attempt: number, failure: StepFailure): void {
-	const { stepId, position, ref, inputHash, startedAt } = step
-	const at = deps.clock.now()
-	deps.journal.record({
-		kind: 'step_settled',
-		stepId,
-		position,
-		ref,
-		inputHash,
-		attempt,
-		status: 'cancelled',
-		value: null,
-		failure,
-		stats: null,
-		startedAt,
-		at,
-	})
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { LintOptions } from '../blueprint/lint.ts'
 import { blueprintHash } from '../blueprint/normal-form.ts'
 import { parseBlueprint } from '../blueprint/parse.ts'
-import { type BlueprintReference, blueprintInvalid, findDocument } from '../blueprint/resolve.ts'
+import { type BlueprintReference, blueprintInvalid, findVersion, readDocument } from '../blueprint/resolve.ts'
 import type { BlueprintStore } from '../blueprint/store.ts'
 import type { Registry } from '../dispatch/backend.ts'
 import { compilePlan, type Plan } from '../dispatch/plan.ts'
@@ -37,25 +37,22 @@ export class PlanCache {
 	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
 	async resolve(reference: BlueprintReference): Promise<ResolvedBlueprint> {
 		if (reference.kind === 'inline') return this.#inline(reference.raw as Json)
-		const { document, hash, commit } = await prefixed('bp resolve: ', () => findDocument(this.#store, reference))
-		const plan = this.#compiled(hash, document)
+		const { hash, commit } = await prefixed('bp resolve: ', () => findVersion(this.#store, reference))
+		const plan = this.#used(hash) ?? this.#compiled(hash, await prefixed('bp resolve: ', () => readDocument(this.#store, hash)))
 		const kept = reference.kind === 'id' ? { kind: 'id', id: reference.id, version: { ...reference.version } } : { ...reference }
 		return { plan, boundVersion: commit?.hash ?? null, reference: kept, pin: async () => {} }
 	}
 
 	/** The plan of a version that runs already use. */
 	async planOf(hash: string): Promise<Plan> {
-		const known = this.#plans.get(hash)
-		if (known) return known
-		const { document } = await findDocument(this.#store, { kind: 'hash', hash })
-		return this.#compiled(hash, document)
+		return this.#used(hash) ?? this.#compiled(hash, await readDocument(this.#store, hash))
 	}
 
 	#inline(raw: Json): ResolvedBlueprint {
 		const { blueprint, diagnostics } = parseBlueprint(raw)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
 		const hash = blueprintHash(blueprint)
-		const plan = this.#plans.get(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
+		const plan = this.#used(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
 		const store = this.#store
 		return {
 			plan,
@@ -67,12 +64,14 @@ export class PlanCache {
 		}
 	}
 
-	#compiled(hash: string, document: Json): Plan {
+	/** A kept plan, which thereby is the most recently used one. */
+	#used(hash: string): Plan | undefined {
 		const known = this.#plans.get(hash)
-		if (known) {
-			this.#plans.delete(hash)
-			return this.#keep(known)
-		}
+		this.#plans.delete(hash)
+		return known && this.#keep(known)
+	}
+
+	#compiled(hash: string, document: Json): Plan {
 		const { blueprint, diagnostics } = parseBlueprint(document)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
 		return this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))

@@ -1,10 +1,10 @@
-import { swagger } from '@elysiajs/swagger'
 import { type AnyElysia, Elysia } from 'elysia'
 import { MseError } from '../../kernel/error.ts'
 import { randomHex } from '../../kernel/hash.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { bodyTooLarge } from './body.ts'
-import { fromElysia, logInternal, swarmFailure } from './failure.ts'
+import { documents } from './documents.ts'
+import { fromElysia, logInternal, swarmFailure, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { adminGuard, checkOrigin, type GuardOptions } from './guard.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
@@ -71,7 +71,9 @@ function newRoot(options: HttpOptions) {
 	}).state('frame', frame)
 	const table = routeTable(root)
 	const checkAdmin = adminGuard(options, table.speaksForItself)
-	return root.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers)).use(documents(options.version))
+	return root
+		.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers))
+		.use(documents(options.version, () => root.routes))
 }
 
 /** What stands before every route; a returned answer is the end of it. */
@@ -119,23 +121,6 @@ function refuseBrokenEscape(url: string): void {
 	}
 }
 
-const ABOUT = 'Runs multi-agent task flows durably. Errors are {error, code, hint?, details?}; `code` is stable.'
-const bearer = { type: 'http', scheme: 'bearer' } as const
-/** The names that routes give their credentials in `detail.security`. */
-const securitySchemes = { admin: bearer, operator: bearer, worker: bearer, session: bearer }
-
-/** The OpenAPI document at `/swagger/json`. The library's page is not served: it loads its script from the internet. */
-function documents(version: string) {
-	return new Elysia({ name: 'documents' })
-		.onBeforeHandle(({ path }) => (path === '/swagger' ? swarmFailure(unknownPath('/swagger')) : undefined))
-		.use(
-			swagger({
-				path: '/swagger',
-				documentation: { info: { title: 'mse-server', version, description: ABOUT }, components: { securitySchemes } },
-			}),
-		)
-}
-
 function noRoute(request: Request, table: RouteTable): MseError {
 	const { pathname } = new URL(request.url)
 	const methods = table.methods(pathname)
@@ -146,10 +131,6 @@ function noRoute(request: Request, table: RouteTable): MseError {
 	return new MseError('method_not_allowed', `${request.method} is not a method of this path.`, {
 		details: { allow: methods.includes('WS') ? [...allow, 'GET'] : allow },
 	})
-}
-
-function unknownPath(path: string): MseError {
-	return new MseError('not_found', `There is no route ${path}.`, { code: 'unknown_path' })
 }
 
 function headersOf(error: MseError): Record<string, string> {

@@ -54,6 +54,11 @@ export function fromElysia(error: unknown): MseError {
 	return toMseError(error)
 }
 
+/** What a path is told that no route has. */
+export function unknownPath(path: string): MseError {
+	return new MseError('not_found', `There is no route ${path}.`, { code: 'unknown_path' })
+}
+
 export function logInternal(log: Logger, error: MseError, requestId: unknown): void {
 	if (error.kind === 'internal') log.error('request failed', { request_id: requestId, code: error.code, cause: error.cause ?? error })
 }

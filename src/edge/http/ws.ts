@@ -3,6 +3,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { RouteDetail } from './openapi/document.ts'
 
 /** The request of an upgrade, as `admit` sees it. */
 export interface Upgrade {
@@ -31,6 +32,10 @@ export interface Socket<Out, Caller> {
 export interface SocketSpec<In extends TSchema, Out extends TSchema, Caller> {
 	readonly in: In
 	readonly out: Out
+	/** What the OpenAPI document says of the route, beside its frames. */
+	readonly detail?: RouteDetail
+	/** Statuses with which `admit` refuses, beside those of every route. */
+	readonly refuses?: readonly number[]
 	/** Runs before the upgrade: what it throws is the HTTP answer. */
 	admit(upgrade: Upgrade): Caller | Promise<Caller>
 	open?(socket: Socket<Static<Out>, Caller>): void | Promise<void>
@@ -81,6 +86,7 @@ export function socketRoute<In extends TSchema, Out extends TSchema, Caller>(spe
 		// For the types alone: a schema that Elysia checked would answer, or stay silent, in ways of its own.
 		body: undefined as unknown as In,
 		response: undefined as unknown as Out,
+		detail: { ...spec.detail, frames: { in: spec.in, out: spec.out, refuses: spec.refuses ?? [] } },
 		async beforeHandle(context: Upgrade): Promise<void> {
 			refuseBadHandshake(context.request)
 			hub.admitted.set(context.request, await spec.admit(context))

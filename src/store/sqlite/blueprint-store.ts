@@ -59,6 +59,11 @@ export class SqliteBlueprintStore implements BlueprintStore {
 		return head && this.#stored(head)
 	}
 
+	async headCommit(id: string): Promise<BlueprintCommit | null> {
+		const head = this.#openHead(id)
+		return head && toCommit(head)
+	}
+
 	async read(id: string, hash: string): Promise<StoredBlueprint | null> {
 		const row = this.#newest(id, hash)
 		return row && this.#stored(row)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { blueprintHash } from '../../../src/core/blueprint/normal-form.ts'
-import { resolveReference, type VersionSelector } from '../../../src/core/blueprint/resolve.ts'
+import { parseBlueprint } from '../../../src/core/blueprint/parse.ts'
+import { blueprintInvalid, findVersion, readDocument, type VersionSelector } from '../../../src/core/blueprint/resolve.ts'
 import { highestMatching } from '../../../src/core/blueprint/semver-req.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
@@ -20,20 +21,14 @@ async function openStore(...documents: JsonObject[]) {
 	const store = new SqliteBlueprintStore(database, openBlobs(undefined))
 	for (const document of documents)
 		await store.commit({ id: 'm', document, blueprint: parsedBlueprint(document), author: 'a', message: 'm' })
-	const byId = (version: VersionSelector, id = 'm') => resolveReference(store, { kind: 'id', id, version })
+	const byId = (version: VersionSelector, id = 'm') => findVersion(store, { kind: 'id', id, version })
 	return { store, byId, [Symbol.dispose]: () => database[Symbol.dispose]() }
 }
 
 describe('a reference', () => {
-	test('to an inline document needs no store', async () => {
-		const document = labelled('a')
-		const resolved = await resolveReference(undefined, { kind: 'inline', raw: document })
-		expect(resolved).toMatchObject({ document, hash: hashOf(document), commit: null })
-	})
-
 	test('to a document that does not parse is refused with every finding', async () => {
-		const refusal = resolveReference(undefined, { kind: 'inline', raw: { flow: 1 } })
-		await expect(refusal).rejects.toMatchObject({
+		const refusal = blueprintInvalid(parseBlueprint({ flow: 1 }).diagnostics)
+		expect(refusal).toMatchObject({
 			kind: 'malformed',
 			code: 'blueprint_invalid',
 			message: expect.stringMatching(/^blueprint parse: missing field `id`.*bp_schema/),
@@ -42,7 +37,7 @@ describe('a reference', () => {
 	})
 
 	test('by id without a store is refused with a code of its own', async () => {
-		const refusal = resolveReference(undefined, { kind: 'id', id: 'm', version: { kind: 'latest' } })
+		const refusal = findVersion(undefined, { kind: 'id', id: 'm', version: { kind: 'latest' } })
 		await expect(refusal).rejects.toMatchObject({
 			code: 'store_not_configured',
 			message: 'store not configured (BlueprintRef::Id requires store)',
@@ -72,14 +67,15 @@ describe('a reference', () => {
 			code: 'version_not_found',
 			message: `store: blueprint not found: id=m version=${value}`,
 		})
-		await expect(resolveReference(opened.store, { kind: 'hash', hash: value })).rejects.toMatchObject({ code: 'version_not_found' })
+		await expect(readDocument(opened.store, value)).rejects.toMatchObject({ code: 'version_not_found' })
 	})
 
 	test('by hash finds what was pinned', async () => {
 		using opened = await openStore()
 		const document = labelled('a')
 		const hash = await opened.store.pin(document, parsedBlueprint(document))
-		expect(await resolveReference(opened.store, { kind: 'hash', hash })).toMatchObject({ hash, document, commit: null })
+		expect(await findVersion(opened.store, { kind: 'hash', hash })).toEqual({ hash, commit: null })
+		expect(await readDocument(opened.store, hash)).toEqual(document)
 	})
 
 	test('by requirement takes the highest label, and of equal ones the newest', async () => {

@@ -155,10 +155,9 @@ test('the admin token guards every route that does not speak for itself', async 
 	expect((await call({ ...secured, openJoin: true }, 'POST', '/v1/operators')).status).toBe(200)
 })
 
-test('the OpenAPI document names the routes, and no page loads anything from elsewhere', async () => {
+test('the OpenAPI document names the routes', async () => {
 	const { status, body } = await call({}, 'GET', '/swagger/json')
 	expect([status, Object.keys(body.paths)]).toEqual([200, expect.arrayContaining(['/v1/json', '/v1/thing/{id}'])])
-	expect((await call({}, 'GET', '/swagger')).status).toBe(404)
 })
 
 test('a second server on a taken port does not start', async () => {

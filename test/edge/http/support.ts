@@ -22,6 +22,7 @@ import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
 import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
+import { requireDocumented } from './documented.ts'
 
 /** Options of an open loopback server; override what the test is about. */
 export function testOptions(over: Partial<HttpOptions> = {}): HttpOptions {
@@ -45,7 +46,7 @@ export interface Answer {
 	readonly body: any
 }
 
-/** Calls an app without a port. A plain object or array as `body` is sent as JSON. */
+/** Calls an app without a port, and insists that what it answers is documented. A plain object or array as `body` is sent as JSON. */
 export async function callApp(
 	app: AnyElysia,
 	method: string,
@@ -57,7 +58,9 @@ export async function callApp(
 	const init = body === undefined ? {} : { body: isText ? (body as string) : JSON.stringify(body) }
 	const type: Record<string, string> = body === undefined || isText ? {} : { 'content-type': 'application/json' }
 	const answer = await app.handle(new Request(`http://localhost${path}`, { method, ...init, headers: { ...type, ...headers } }))
-	return readAnswer(answer)
+	const read = await readAnswer(answer)
+	requireDocumented(app, method, path, read)
+	return read
 }
 
 export async function readAnswer(answer: Response): Promise<Answer> {

@@ -29,6 +29,7 @@ export function blueprintInspectionRoutes(deps: BlueprintInspectionDeps) {
 	const { blueprints } = deps
 	return swarmRoutes('blueprint-inspection', unknownAgentKeys)
 		.get('/v1/blueprints/:id/binding-requirements', ({ params }) => listRequirements(deps, params.id), {
+			detail: { summary: 'Says what the agents of a Blueprint ask of clients that run them' },
 			response: { 200: BindingRequirementsSchema, ...refusals(400, 404, 422) },
 		})
 		.get(
@@ -37,12 +38,17 @@ export function blueprintInspectionRoutes(deps: BlueprintInspectionDeps) {
 				const { blueprint, version } = await readParsedHead(blueprints, id)
 				return { blueprint: { id, version }, agents: summariseAgents(blueprint) }
 			},
-			{ response: { 200: ExplainListSchema, ...refusals(400, 404) } },
+			{
+				detail: { summary: 'Lists the agents of a Blueprint as they would run' },
+				response: { 200: ExplainListSchema, ...refusals(400, 404) },
+			},
 		)
 		.get('/v1/blueprints/:id/agents/:agent/explain', ({ params }) => explain(blueprints, params.id, params.agent), {
+			detail: { summary: 'Explains how one agent would run, and why' },
 			response: { 200: ExplainReplySchema, ...refusals(400, 404) },
 		})
 		.get('/v1/blueprints/:id/diagnostics', ({ params }) => diagnose(deps, params.id), {
+			detail: { summary: 'Lists every finding about the head of a Blueprint' },
 			response: { 200: DiagnosticsReplySchema, ...refusals(404) },
 		})
 }

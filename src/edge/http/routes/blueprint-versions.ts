@@ -11,10 +11,12 @@ import { toExpectedHead, toHistoryEntry, toSplitDocument } from '../wire/bluepri
 export function blueprintVersionRoutes({ blueprints }: { readonly blueprints: BlueprintStore }) {
 	return swarmRoutes('blueprint-versions')
 		.get('/v1/blueprints/:id/versions/:hash', ({ params }) => showVersion(blueprints, params.id, params.hash), {
+			detail: { summary: 'Shows one version of a Blueprint' },
 			response: { 200: VersionSchema, ...refusals(404) },
 		})
 		.get('/v1/blueprints/:id/diff', ({ params, query }) => diff(blueprints, params.id, query), {
 			query: DiffQuerySchema,
+			detail: { summary: 'Compares two versions of a Blueprint' },
 			response: { 200: DiffSchema, ...refusals(400, 404) },
 		})
 		.post(
@@ -26,7 +28,11 @@ export function blueprintVersionRoutes({ blueprints }: { readonly blueprints: Bl
 				if (!restored) return refuseVersion(blueprints, id, body.version)
 				return status(restored.created ? 201 : 200, { id, version: restored.commit.hash, restored: restored.created })
 			},
-			{ ...jsonBody(RestoreBodySchema), response: { 200: RestoredSchema, 201: RestoredSchema, ...refusals(400, 404, 409, 422, 503) } },
+			{
+				...jsonBody(RestoreBodySchema),
+				detail: { summary: 'Makes an earlier version the head again, as a new commit' },
+				response: { 200: RestoredSchema, 201: RestoredSchema, ...refusals(400, 404, 409, 422, 503) },
+			},
 		)
 }
 

@@ -9,6 +9,7 @@ import { MseError } from '../../../kernel/error.ts'
 import type { Json } from '../../../kernel/json.ts'
 import { type Blueprint, blueprintJsonSchema } from '../../../protocol/blueprint.ts'
 import {
+	BlueprintBodySchema,
 	BlueprintListSchema,
 	CommitQuerySchema,
 	CommitReplySchema,
@@ -49,8 +50,9 @@ const writingRoutes = (deps: BlueprintDeps) =>
 				return status(created ? 201 : 200, reply)
 			},
 			{
-				...jsonBody(Type.Unknown()),
+				...jsonBody(BlueprintBodySchema),
 				query: CommitQuerySchema,
+				detail: { summary: 'Registers a Blueprint, or a new version of it' },
 				response: { 200: CommitReplySchema, 201: CommitReplySchema, ...refusals(400, 409, 422, 503) },
 			},
 		)
@@ -60,7 +62,7 @@ const writingRoutes = (deps: BlueprintDeps) =>
 				if (!(await deps.blueprints.archive(params.id))) throw unknownBlueprint(params.id)
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 503) } },
+			{ detail: { summary: 'Archives a Blueprint' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
 		.post(
 			'/v1/blueprints/:id/unarchive',
@@ -68,14 +70,20 @@ const writingRoutes = (deps: BlueprintDeps) =>
 				if (!(await deps.blueprints.unarchive(params.id))) throw unknownBlueprint(params.id)
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 503) } },
+			{ detail: { summary: 'Takes a Blueprint out of the archive' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
 
 function readingRoutes(blueprints: BlueprintStore) {
 	const schema = blueprintJsonSchema()
 	return swarmRoutes('blueprint-reading')
-		.get('/v1/blueprint-schema', () => schema, { response: { 200: Type.Record(Type.String(), Type.Unknown()) } })
-		.get('/v1/blueprints', () => listBlueprints(blueprints), { response: { 200: BlueprintListSchema } })
+		.get('/v1/blueprint-schema', () => schema, {
+			detail: { summary: 'Gives the JSON Schema of Blueprints' },
+			response: { 200: Type.Record(Type.String(), Type.Unknown(), { examples: [{ title: 'Blueprint', type: 'object' }] }) },
+		})
+		.get('/v1/blueprints', () => listBlueprints(blueprints), {
+			detail: { summary: 'Lists Blueprints with their heads' },
+			response: { 200: BlueprintListSchema },
+		})
 		.get(
 			'/v1/blueprints/:id/head',
 			async ({ params, set }) => {
@@ -83,7 +91,7 @@ function readingRoutes(blueprints: BlueprintStore) {
 				set.headers.etag = `"${commit.hash}"`
 				return { id: params.id, version: commit.hash, ...toSplitDocument(document) }
 			},
-			{ response: { 200: HeadSchema, ...refusals(404) } },
+			{ detail: { summary: 'Shows the head of a Blueprint' }, response: { 200: HeadSchema, ...refusals(404) } },
 		)
 		.get(
 			'/v1/blueprints/:id/history',
@@ -92,7 +100,11 @@ function readingRoutes(blueprints: BlueprintStore) {
 				const commits = await blueprints.history(params.id, { limit, before: query.before })
 				return { count: commits.length, entries: commits.map(toHistoryEntry) }
 			},
-			{ query: HistoryQuerySchema, response: { 200: HistorySchema, ...refusals(400) } },
+			{
+				query: HistoryQuerySchema,
+				detail: { summary: 'Lists the commits of a Blueprint, newest first' },
+				response: { 200: HistorySchema, ...refusals(400) },
+			},
 		)
 }
 

@@ -47,8 +47,8 @@ export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'c
 			},
 			{
 				...jsonBody(PostIssueRequestSchema),
+				detail: { summary: 'Files a wish about a Blueprint', description: KEPT },
 				response: { 201: PostIssueResponseSchema, ...refusals(400, 422, 503) },
-				detail: { description: KEPT },
 			},
 		)
 		.get(
@@ -58,11 +58,15 @@ export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'c
 				const issues = await enhance.issues({ status: query.status, blueprintId: query.blueprint_id, limit })
 				return { issues: issues.map(toWireIssue) }
 			},
-			{ query: IssueListQuerySchema, response: { 200: IssueListSchema, ...refusals(400) } },
+			{
+				query: IssueListQuerySchema,
+				detail: { summary: 'Lists issues, newest first' },
+				response: { 200: IssueListSchema, ...refusals(400) },
+			},
 		)
 		.get('/v1/issues/:id', async ({ params }) => toWireIssue((await enhance.issue(params.id)) ?? refuseIssue(params.id)), {
+			detail: { summary: 'Shows an issue', description: KEPT },
 			response: { 200: GetIssueResponseSchema, ...refusals(404) },
-			detail: { description: KEPT },
 		})
 
 export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
@@ -73,20 +77,30 @@ export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
 				const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
 				return [...(await enhance.log({ blueprintId: query.blueprint_id, limit }))]
 			},
-			{ query: EnhanceLogQuerySchema, response: { 200: Type.Array(EnhanceLogEntrySchema), ...refusals(400) } },
+			{
+				query: EnhanceLogQuerySchema,
+				detail: { summary: 'Lists what became of issues' },
+				response: { 200: Type.Array(EnhanceLogEntrySchema), ...refusals(400) },
+			},
 		)
 		.get('/v1/enhance/log/:issue_id', async ({ params }) => (await enhance.logOf(params.issue_id)) ?? refuseEntry(params.issue_id), {
+			detail: { summary: 'Shows what became of one issue' },
 			response: { 200: EnhanceLogEntrySchema, ...refusals(404) },
 		})
 
 export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 'enhance' | 'blueprints'>) =>
 	swarmRoutes('enhance-settings')
-		.get('/v1/enhance-settings', async () => [...(await enhance.settingIds())], { response: { 200: Type.Array(Type.String()) } })
+		.get('/v1/enhance-settings', async () => [...(await enhance.settingIds())], {
+			detail: { summary: 'Lists the ids of settings' },
+			response: { 200: Type.Array(Type.String(), { examples: [['default']] }) },
+		})
 		.post('/v1/enhance-settings', async ({ body, status }) => status(201, await saveSetting({ enhance, blueprints }, body)), {
 			...jsonBody(EnhanceSettingInputSchema),
+			detail: { summary: 'Saves a setting' },
 			response: { 201: EnhanceSettingSchema, ...refusals(400, 409, 422, 503) },
 		})
 		.get('/v1/enhance-settings/:id', ({ params }) => requireSetting(enhance, params.id), {
+			detail: { summary: 'Shows a setting' },
 			response: { 200: EnhanceSettingSchema, ...refusals(404) },
 		})
 		.put(
@@ -97,7 +111,11 @@ export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 
 				await requireSetting(enhance, params.id)
 				return saveSetting({ enhance, blueprints }, body)
 			},
-			{ ...jsonBody(EnhanceSettingInputSchema), response: { 200: EnhanceSettingSchema, ...refusals(400, 404, 409, 422, 503) } },
+			{
+				...jsonBody(EnhanceSettingInputSchema),
+				detail: { summary: 'Replaces a setting' },
+				response: { 200: EnhanceSettingSchema, ...refusals(400, 404, 409, 422, 503) },
+			},
 		)
 		.delete(
 			'/v1/enhance-settings/:id',
@@ -105,7 +123,7 @@ export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 
 				if (!(await enhance.removeSetting(params.id))) return refuseUnknown(params.id)
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 503) } },
+			{ detail: { summary: 'Removes a setting' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
 
 function toWireIssue({ id, status, blueprintId, intent, reason, newVersion }: Issue): GetIssueResponse {

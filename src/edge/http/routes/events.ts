@@ -5,7 +5,7 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import { refusals } from '../../../protocol/error.ts'
-import { type EventQuery, EventQuerySchema, EventSchema } from '../../../protocol/event.ts'
+import { type EventQuery, EventQuerySchema, EventSchema, EventStreamSchema } from '../../../protocol/event.ts'
 import { swarmRoutes } from '../failure.ts'
 import { eventStream } from '../sse.ts'
 import { type Socket, socketRoute } from '../ws.ts'
@@ -42,7 +42,11 @@ export const eventRoutes = (deps: EventDeps) => {
 					throw error
 				}
 			},
-			{ query: Type.Composite([EventQuerySchema], { additionalProperties: true }), response: refusals(400, 410, 503) },
+			{
+				query: Type.Composite([EventQuerySchema], { additionalProperties: true }),
+				detail: { summary: 'Replays the event log from a cursor and follows it, as server-sent events' },
+				response: { 200: EventStreamSchema, ...refusals(400, 410, 503) },
+			},
 		)
 		.ws('/v1/events/ws', eventSocket(deps, seats))
 }
@@ -53,6 +57,8 @@ function eventSocket(deps: EventDeps, seats: Seats) {
 	return socketRoute({
 		in: Silence,
 		out: EventSchema,
+		refuses: [410, 503],
+		detail: { summary: 'Replays the event log from a cursor and follows it, over a WebSocket' },
 		log: deps.log,
 		clock: deps.clock,
 		async admit({ query }) {

@@ -33,7 +33,10 @@ export const healthRoutes = (deps: HealthDeps) =>
 				set.headers['content-type'] = 'text/plain; charset=utf-8'
 				return 'ok' as const
 			},
-			{ response: { 200: Type.Literal('ok') }, detail: openRoute },
+			{
+				detail: { summary: 'Says that the process is alive', ...openRoute },
+				response: { 200: Type.Literal('ok', { contentMediaType: 'text/plain' }) },
+			},
 		)
 		.get(
 			'/v1/readyz',
@@ -41,13 +44,18 @@ export const healthRoutes = (deps: HealthDeps) =>
 				const readiness = await deps.readiness()
 				return status(readiness.ready ? 200 : 503, readiness)
 			},
-			{ response: { 200: ReadinessSchema, 503: ReadinessSchema } },
+			{
+				detail: { summary: 'Says whether the server takes work, and if not, why' },
+				response: { 200: ReadinessSchema, 503: ReadinessSchema },
+			},
 		)
 		.get('/v1/version', () => ({ name: 'mse-server', version: VERSION, api_versions: [...API_VERSIONS] }), {
+			detail: { summary: 'Names the server and its version' },
 			response: { 200: VersionSchema },
 		})
 		.get('/v1/doctor', async ({ query }) => ({ ...(await deps.doctor()), ...(query.probe && { checks: await deps.checks() }) }), {
 			query: DoctorQuerySchema,
+			detail: { summary: 'Shows how the server is set up, and with `probe` what it can do' },
 			response: { 200: DoctorSchema, ...refusals(400) },
 		})
-		.get('/v1/status', () => deps.status(), { response: { 200: StatusSchema } })
+		.get('/v1/status', () => deps.status(), { detail: { summary: 'Counts what is going on' }, response: { 200: StatusSchema } })

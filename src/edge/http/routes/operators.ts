@@ -36,23 +36,27 @@ const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
 
 /** `/v1/operators`: joining, one's own session, what waits for one's reply, and the socket. */
-export function operatorRoutes(deps: OperatorRouteDeps) {
-	const { sessions, hub, clock } = deps
+export const operatorRoutes = (deps: OperatorRouteDeps) => sessionRoutes(deps).use(requestRoutes(deps))
+
+const mine = ownCredential('operator')
+
+function sessionRoutes(deps: OperatorRouteDeps) {
+	const { sessions } = deps
 	const speaker = (request: Request, sid: string) => speakerOf(deps, request, sid)
-	const mine = { detail: ownCredential('operator') }
 	return swarmRoutes('operators', conflicts)
 		.post('/v1/operators', async ({ body }) => toCreated(await sessions.join({ ...body, capabilityManifest: body.capability_manifest })), {
 			...jsonBody(OperatorsCreateReqSchema),
+			detail: { summary: 'Joins as an operator' },
 			response: { 200: OperatorsCreateRespSchema, ...refusals(400, 413, 415, 422, 503), 409: RolesConflictSchema },
 		})
 		.get('/v1/operators', async ({ request, query }) => list(deps, request, query.limit), {
 			query: OperatorsListQuerySchema,
+			detail: { summary: 'Lists live operator sessions', ...mine },
 			response: { 200: OperatorsListRespSchema, ...refusals(400, 401, 503) },
-			...mine,
 		})
 		.get('/v1/operators/:sid', async ({ request, params }) => info(deps, await speaker(request, params.sid)), {
+			detail: { summary: 'Shows an operator session', ...mine },
 			response: { 200: OperatorsInfoRespSchema, ...refusals(401, 404, 503) },
-			...mine,
 		})
 		.delete(
 			'/v1/operators/:sid',
@@ -61,8 +65,14 @@ export function operatorRoutes(deps: OperatorRouteDeps) {
 				await sessions.end(record.sid, 'ended')
 				return noContent()
 			},
-			{ response: { 204: Type.Void(), ...refusals(401, 404, 503) }, ...mine },
+			{ detail: { summary: 'Ends an operator session', ...mine }, response: { 204: Type.Void(), ...refusals(401, 404, 503) } },
 		)
+}
+
+function requestRoutes(deps: OperatorRouteDeps) {
+	const { hub, clock } = deps
+	const speaker = (request: Request, sid: string) => speakerOf(deps, request, sid)
+	return swarmRoutes('operator-requests')
 		.get(
 			'/v1/operators/:sid/requests',
 			async ({ request, params }) => {
@@ -70,7 +80,10 @@ export function operatorRoutes(deps: OperatorRouteDeps) {
 				const requests = (await hub.pending(record.sid)).map((open) => toPending(open, clock.now()))
 				return { requests, total: requests.length }
 			},
-			{ response: { 200: OperatorsRequestsRespSchema, ...refusals(401, 404, 503) }, ...mine },
+			{
+				detail: { summary: 'Lists what waits for the operator', ...mine },
+				response: { 200: OperatorsRequestsRespSchema, ...refusals(401, 404, 503) },
+			},
 		)
 		.post(
 			'/v1/operators/:sid/requests/:req_id/redeliver',
@@ -78,9 +91,12 @@ export function operatorRoutes(deps: OperatorRouteDeps) {
 				const { record } = await speaker(request, params.sid)
 				return { req_id: params.req_id, state: await hub.redeliver(record.sid, params.req_id) }
 			},
-			{ response: { 200: OperatorsRedeliverRespSchema, ...refusals(401, 404, 410, 503) }, ...mine },
+			{
+				detail: { summary: 'Sends a request to the operator again', ...mine },
+				response: { 200: OperatorsRedeliverRespSchema, ...refusals(401, 404, 410, 503) },
+			},
 		)
-		.ws('/v1/operators/:sid/ws', { ...operatorSocket({ ...deps, speaker }), ...mine })
+		.ws('/v1/operators/:sid/ws', operatorSocket({ ...deps, speaker }))
 }
 
 /** The session's own bearer, or the admin token, in the order of mlua-swarm: 401 without one, 404, 401 for a wrong one. */

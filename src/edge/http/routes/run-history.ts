@@ -19,6 +19,7 @@ export interface RunHistoryDeps {
 export const runHistoryRoutes = (deps: RunHistoryDeps) =>
 	swarmRoutes('run-history')
 		.get('/v1/runs/:id/generations', async ({ params }) => generations(deps, await runOf(deps, params.id)), {
+			detail: { summary: 'Lists the lives of a run that rerun-from closed' },
 			response: { 200: GenerationsSchema, ...refusals(404) },
 		})
 		.get(
@@ -27,7 +28,10 @@ export const runHistoryRoutes = (deps: RunHistoryDeps) =>
 				const run = await runOf(deps, params.id)
 				return { run_id: run.id, task_id: run.taskId, snapshot_origin: 'launch' as const, bindings: await bindingsOf(deps, run) }
 			},
-			{ response: { 200: BindingsSchema, ...refusals(404, 422) } },
+			{
+				detail: { summary: 'Shows what the agents of a run were bound to at its launch' },
+				response: { 200: BindingsSchema, ...refusals(404, 422) },
+			},
 		)
 
 async function runOf({ runs }: RunHistoryDeps, id: string): Promise<Run> {

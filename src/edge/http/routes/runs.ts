@@ -31,22 +31,29 @@ const MAX_LIMIT = 1000
 const Nothing = Type.Undefined()
 
 /** Reading and steering runs (mlua-swarm 0.26.0). */
-export const runRoutes = (deps: RunDeps) =>
+export const runRoutes = (deps: RunDeps) => recordRoutes(deps).use(endingRoutes(deps)).use(progressRoutes(deps))
+
+const recordRoutes = (deps: RunDeps) =>
 	swarmRoutes('runs')
 		.get('/v1/runs', async ({ query }) => ({ runs: await listRuns(deps, query) }), {
 			query: RunListQuerySchema,
+			detail: { summary: 'Lists runs, newest first' },
 			response: { 200: RunListSchema, ...refusals(400) },
 		})
 		.get('/v1/runs/:id', async ({ params }) => record(deps, await runOf(deps, params.id)), {
+			detail: { summary: 'Shows a run with its steps' },
 			response: { 200: RunRecordSchema, ...refusals(404) },
 		})
+
+const endingRoutes = (deps: RunDeps) =>
+	swarmRoutes('run-endings')
 		.delete(
 			'/v1/runs/:id',
 			async ({ params, status }) => {
 				await deleteRun(deps, params.id)
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 409) } },
+			{ detail: { summary: 'Deletes a run that has ended' }, response: { 204: Nothing, ...refusals(404, 409) } },
 		)
 		.post(
 			'/v1/runs/:id/cancel',
@@ -55,7 +62,7 @@ export const runRoutes = (deps: RunDeps) =>
 				await deps.service.cancel(run.id, 'The run was cancelled over the API.')
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 503) } },
+			{ detail: { summary: 'Cancels a run' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
 		.post(
 			'/v1/runs/:id/resume',
@@ -63,21 +70,28 @@ export const runRoutes = (deps: RunDeps) =>
 				const { run, replayedSteps } = await deps.service.resume(asRunId(params.id))
 				return status(202, { run_id: run.id, task_id: run.taskId, replayed_steps: replayedSteps })
 			},
-			{ response: { 202: ResumedSchema, ...refusals(404, 409, 422, 503) } },
+			{
+				detail: { summary: 'Takes up an interrupted or paused run again' },
+				response: { 202: ResumedSchema, ...refusals(404, 409, 422, 503) },
+			},
 		)
+
+const progressRoutes = (deps: RunDeps) =>
+	swarmRoutes('run-progress')
 		.get(
 			'/v1/runs/:id/steps',
 			async ({ params }) => {
 				const run = await runOf(deps, params.id)
 				return { run_id: run.id, steps: (await deps.runs.steps(run.id)).map(toStepEntry) }
 			},
-			{ response: { 200: RunStepsSchema, ...refusals(404) } },
+			{ detail: { summary: 'Lists the steps of a run' }, response: { 200: RunStepsSchema, ...refusals(404) } },
 		)
 		.get(
 			'/v1/runs/:id/trace',
 			async ({ params, query }) => ({ run_id: params.id, events: await readTrace(deps.events, params.id, query) }),
 			{
 				query: TraceQuerySchema,
+				detail: { summary: 'Shows the events of a run by their upstream names' },
 				response: { 200: TraceSchema, ...refusals(400) },
 			},
 		)

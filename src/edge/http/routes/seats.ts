@@ -37,26 +37,34 @@ export interface SeatRouteDeps extends SeatDeps {
 
 /** Who answers for a run, and taking over from them (mlua-swarm 0.26.0). Any operator may look. */
 export function seatRoutes(deps: SeatRouteDeps) {
-	const look = { detail: ownCredential('operator') }
+	const look = ownCredential('operator')
 	return swarmRoutes('seats')
 		.post(
 			'/v1/runs/:id/acquire',
 			async ({ params, body: { op, desc, slot } }) =>
 				toAcquired(await acquireSeat(deps, asRunId(params.id), { op, desc, ...(slot != null && { slot }) })),
-			{ ...jsonBody(AcquireBodySchema), response: { 200: AcquiredSchema, ...refusals(400, 403, 404, 422, 503) } },
+			{
+				...jsonBody(AcquireBodySchema),
+				detail: { summary: 'Takes over a seat of a run' },
+				response: { 200: AcquiredSchema, ...refusals(400, 403, 404, 422, 503) },
+			},
 		)
 		.get('/v1/runs/:id/assignees', async ({ request, params }) => assignees(deps, await seenRun(deps, request, params.id)), {
+			detail: { summary: 'Shows who answers for a run', ...look },
 			response: { 200: AssigneesSchema, ...refusals(401, 404) },
-			...look,
 		})
 		.get('/v1/runs/:id/handover', async ({ request, params }) => handover(deps, await seenRun(deps, request, params.id)), {
+			detail: { summary: 'Shows what somebody who takes over a run has to know', ...look },
 			response: { 200: HandoverSchema, ...refusals(401, 404) },
-			...look,
 		})
 		.get(
 			'/v1/runs/:id/material',
 			async ({ request, params, query }) => material(deps, await seenRun(deps, request, params.id), namedStep(query.step_id)),
-			{ query: MaterialQuerySchema, response: { 200: MaterialSchema, ...refusals(400, 401, 404) }, ...look },
+			{
+				query: MaterialQuerySchema,
+				detail: { summary: 'Shows what the worker of a step was given', ...look },
+				response: { 200: MaterialSchema, ...refusals(400, 401, 404) },
+			},
 		)
 }
 

@@ -11,10 +11,11 @@ export function sessionRoutes({ sessions }: { sessions: AttachSessions }) {
 	return swarmRoutes('sessions')
 		.post('/v1/sessions', ({ body }) => sessions.attach(body), {
 			...jsonBody(SessionAttachReqSchema),
+			detail: { summary: 'Attaches to the engine' },
 			response: { 200: SessionAttachRespSchema, ...failures },
 		})
 		.delete('/v1/sessions', ({ request }) => sessions.detach(request.headers.get('authorization') ?? undefined).then(noContent), {
+			detail: { summary: 'Detaches from the engine', ...ownCredential('session') },
 			response: { 204: Type.Void(), ...failures },
-			detail: ownCredential('session'),
 		})
 }

@@ -16,7 +16,11 @@ export interface SteerRouteDeps {
 }
 
 const Nothing = Type.Undefined()
-const manyHooks = { ...jsonBody(SteerManyBodySchema), response: { 200: SteeredSchema, ...refusals(400, 422, 503) } }
+const manyHooks = (summary: string) => ({
+	detail: { summary },
+	...jsonBody(SteerManyBodySchema),
+	response: { 200: SteeredSchema, ...refusals(400, 422, 503) },
+})
 
 /** Pausing, running again from a step, cancelling one step, and steering many runs at once. */
 export const steerRoutes = (deps: SteerRouteDeps) =>
@@ -27,7 +31,7 @@ export const steerRoutes = (deps: SteerRouteDeps) =>
 				await deps.service.pause(asRunId(params.id))
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 409, 503) } },
+			{ detail: { summary: 'Pauses a run' }, response: { 204: Nothing, ...refusals(404, 409, 503) } },
 		)
 		.post(
 			'/v1/runs/:id/rerun-from',
@@ -38,7 +42,11 @@ export const steerRoutes = (deps: SteerRouteDeps) =>
 				const { id: run_id, taskId: task_id, generation } = run
 				return status(202, { run_id, task_id, generation, replayed_steps: replayedSteps, dropped_steps: droppedSteps })
 			},
-			{ ...jsonBody(RerunBodySchema), response: { 202: RerunningSchema, ...refusals(400, 404, 409, 422, 503) } },
+			{
+				...jsonBody(RerunBodySchema),
+				detail: { summary: 'Runs again from a step on' },
+				response: { 202: RerunningSchema, ...refusals(400, 404, 409, 422, 503) },
+			},
 		)
 		.post(
 			'/v1/steps/:id/cancel',
@@ -46,11 +54,15 @@ export const steerRoutes = (deps: SteerRouteDeps) =>
 				await deps.service.cancelStep(asStepId(params.id), 'The step was cancelled over the API.')
 				return status(204, undefined)
 			},
-			{ response: { 204: Nothing, ...refusals(404, 409, 503) } },
+			{ detail: { summary: 'Cancels one step; its run goes on' }, response: { 204: Nothing, ...refusals(404, 409, 503) } },
 		)
-		.post('/v1/runs/pause', ({ body }) => many(deps, 'pause', body), manyHooks)
-		.post('/v1/runs/resume', ({ body }) => many(deps, 'resume', body), manyHooks)
-		.post('/v1/runs/cancel', ({ body }) => many(deps, 'cancel', body), manyHooks)
+		.post('/v1/runs/pause', ({ body }) => many(deps, 'pause', body), manyHooks('Pauses the runs that fit a filter'))
+		.post(
+			'/v1/runs/resume',
+			({ body }) => many(deps, 'resume', body),
+			manyHooks('Takes up the interrupted and paused runs that fit a filter'),
+		)
+		.post('/v1/runs/cancel', ({ body }) => many(deps, 'cancel', body), manyHooks('Cancels the runs that fit a filter'))
 
 async function many(deps: SteerRouteDeps, verb: SteerVerb, body: SteerManyBody) {
 	const { changed, refused } = await steerMany(deps, verb, toFilter(body), body.reason ?? 'The run was cancelled over the API.')

@@ -17,49 +17,69 @@ import { swarmRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
 import { failures, noContent, plainText } from './answer.ts'
 
-const detail = ownCredential('worker')
+const worker = ownCredential('worker')
 
 /** `/v1/worker/…`: the face of an attempt, for a worker with its handle or token. */
-export function stepWorkerRoutes({ face }: { face: WorkerFace }) {
-	return swarmRoutes('step-worker')
+export const stepWorkerRoutes = ({ face }: { face: WorkerFace }) => promptRoutes(face).use(outcomeRoutes(face)).use(reportRoutes(face))
+
+function promptRoutes(face: WorkerFace) {
+	return swarmRoutes('step-worker-prompt')
 		.get('/v1/worker/prompt', ({ request, query }) => face.prompt(presented(request), query), {
 			query: PromptQuerySchema,
+			detail: { summary: 'Gives a worker its prompt', ...worker },
 			response: { 200: WorkerPromptSchema, ...failures },
-			detail,
 		})
 		.get(
 			'/v1/worker/prompt/system',
 			async ({ request, query }) => plainText(await face.promptSystem({ ...presented(request), queryToken: query.token }, query)),
-			{ query: PromptSystemQuerySchema, response: { 200: Type.String(), ...failures }, detail },
+			{
+				query: PromptSystemQuerySchema,
+				detail: { summary: 'Gives a worker its system prompt as text', ...worker },
+				response: { 200: Type.String({ contentMediaType: 'text/plain', examples: ['You greet people.'] }), ...failures },
+			},
 		)
+}
+
+function outcomeRoutes(face: WorkerFace) {
+	return swarmRoutes('step-worker-outcome')
 		.post('/v1/worker/submit', ({ request, query, body }) => face.submit(presented(request), query, body as Uint8Array).then(noContent), {
 			...rawBody(),
 			query: SubmitQuerySchema,
+			detail: { summary: 'Submits the outcome of an attempt, as it is', ...worker },
 			response: { 204: Type.Void(), ...failures },
-			detail,
 		})
 		.post('/v1/worker/result', ({ request, body }) => face.result(presented(request), body).then(noContent), {
 			...jsonBody(WorkerResultReqSchema),
+			detail: { summary: 'Submits the outcome of an attempt, as JSON', ...worker },
 			response: { 204: Type.Void(), ...failures },
-			detail,
 		})
 		.post(
 			'/v1/worker/artifact',
 			({ request, query, body }) => face.artifact(presented(request), query.name, body as Uint8Array).then(noContent),
-			{ ...rawBody(), query: ArtifactQuerySchema, response: { 204: Type.Void(), ...failures }, detail },
+			{
+				...rawBody(),
+				query: ArtifactQuerySchema,
+				detail: { summary: 'Submits a named part of the outcome', ...worker },
+				response: { 204: Type.Void(), ...failures },
+			},
 		)
+}
+
+function reportRoutes(face: WorkerFace) {
+	return swarmRoutes('step-worker-report')
 		.post('/v1/worker/degradation', ({ request, body }) => face.degradation(presented(request), body).then(noContent), {
 			...jsonBody(WorkerDegradationReqSchema),
+			detail: { summary: 'Reports that a tool failed and what was done instead', ...worker },
 			response: { 204: Type.Void(), ...failures },
-			detail,
 		})
 		.post('/v1/worker/stats', ({ request, body }) => face.stats(presented(request), body).then(noContent), {
 			...jsonBody(WorkerStatsReqSchema),
+			detail: { summary: 'Reports what the work took', ...worker },
 			response: { 204: Type.Void(), ...failures },
-			detail,
 		})
 		.get('/v1/agents/:name/render-size', ({ params }) => face.renderSize(params.name), {
 			params: Type.Object({ name: Type.String() }),
+			detail: { summary: 'Says how large the last rendered prompt of an agent was' },
 			response: { 200: RenderSizeRespSchema, ...failures },
 		})
 }

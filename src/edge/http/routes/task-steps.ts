@@ -36,7 +36,7 @@ export const taskStepRoutes = (deps: TaskStepDeps) =>
 				const outputs = await stepOutputs(deps.outputs, run, plan)
 				return { task_id: run.taskId, run_id: run.id, steps: outputs.map((output) => toStepOutput(run, output)) }
 			},
-			{ response: { 200: StepOutputListSchema, ...refusals(404) } },
+			{ detail: { summary: 'Lists what the steps of a run produced, by name' }, response: { 200: StepOutputListSchema, ...refusals(404) } },
 		)
 		.get(
 			`${STEPS}/:step`,
@@ -44,7 +44,11 @@ export const taskStepRoutes = (deps: TaskStepDeps) =>
 				const { run, plan } = await findRun(deps, params.id, params.run)
 				return toStepOutput(run, narrowed(await stepOutput(deps.outputs, run, plan, params.step), path), path)
 			},
-			{ query: StepOutputQuerySchema, response: { 200: StepOutputSchema, ...refusals(400, 404) } },
+			{
+				query: StepOutputQuerySchema,
+				detail: { summary: 'Shows what a step produced' },
+				response: { 200: StepOutputSchema, ...refusals(400, 404) },
+			},
 		)
 		.get(
 			`${STEPS}/:step/content`,
@@ -56,8 +60,12 @@ export const taskStepRoutes = (deps: TaskStepDeps) =>
 			},
 			{
 				query: StepOutputQuerySchema,
-				response: { 200: Type.String(), 304: Type.Void(), ...refusals(400, 401, 403, 404, 410) },
-				detail: ownCredential('worker'),
+				detail: { summary: 'Gives what a step produced, as it is', ...ownCredential('worker') },
+				response: {
+					200: Type.String({ contentMediaType: 'application/octet-stream', examples: ['"Ada"'] }),
+					304: Type.Void(),
+					...refusals(400, 401, 403, 404, 409, 410),
+				},
 			},
 		)
 

@@ -43,6 +43,7 @@ export const taskRoutes = (deps: TaskDeps) =>
 			},
 			{
 				...jsonBody(LaunchBodySchema),
+				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
 				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 409, 410, 422, 503, 504) },
 			},
 		)
@@ -58,14 +59,17 @@ export const taskRoutes = (deps: TaskDeps) =>
 			},
 			{
 				...optionalJsonBody(KickBodySchema),
+				detail: { summary: 'Runs a task again' },
 				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
 			},
 		)
 		.get('/v1/tasks', async ({ query }) => listTasks(deps.runs, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)), {
 			query: TaskListQuerySchema,
+			detail: { summary: 'Lists tasks, newest first' },
 			response: { 200: Type.Array(TaskRecordSchema), ...refusals(400) },
 		})
 		.get('/v1/tasks/:id', ({ params }) => taskDetail(deps, params.id), {
+			detail: { summary: 'Shows a task with its runs' },
 			response: { 200: TaskDetailSchema, ...refusals(404) },
 		})
 

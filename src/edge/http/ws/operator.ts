@@ -5,6 +5,7 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { SessionId } from '../../../kernel/id.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import { ClientMsgSchema, ServerMsgSchema } from '../../../protocol/operator-frame.ts'
+import { ownCredential } from '../guard.ts'
 import { socketRoute } from '../ws.ts'
 
 interface Peer {
@@ -24,6 +25,11 @@ export function operatorSocket(deps: {
 	return socketRoute({
 		in: ClientMsgSchema,
 		out: ServerMsgSchema,
+		refuses: [404],
+		detail: {
+			summary: 'Opens the socket on which the operator is asked and answers',
+			...ownCredential('operator'),
+		},
 		log: deps.log,
 		clock: deps.clock,
 		async admit({ request, params }): Promise<Peer> {
