@@ -47,10 +47,12 @@ test('with nothing left behind nothing is ended', async () => {
 test('a child whose marker cannot be read is found in the list of children', async () => {
 	const file = `${mkdtempSync(`${tmpdir()}/mse-list-`)}/children.json`
 	const unmarked = Bun.spawn(['sh', '-c', 'sleep 1000 & wait'], { detached: true })
+	const inItsSession = () => readProcesses().filter((row) => row.session === unmarked.pid)
+	await eventually(() => inItsSession().length === 2, { what: 'the shell and its child' })
 	openChildList(file).add(unmarked.pid)
 	const childList = openChildList(file)
 	expect(await endLeftovers(crypto.randomUUID(), { ...processOptions(), childList })).toBe(2)
-	expect(readProcesses().filter((row) => row.session === unmarked.pid)).toEqual([])
+	expect(inItsSession()).toEqual([])
 })
 
 test('a child that ended is struck out of the list, and a pid used anew is not taken for it', async () => {
