@@ -62,11 +62,11 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 	}
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	const isAdmin = adminCheck(config.adminToken)
-	const { sessions, hub, outputs, attempts, seats } = engine
+	const { sessions, hub, outputs, attempts, seats, keys } = engine
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
-			tasks: { service, runs },
+			tasks: { service, runs, keys },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			runHistory: { runs, planOf: seats.planOf },
@@ -74,12 +74,12 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions, hub, isAdmin, clock, log },
-			blueprints: { blueprints, lint, expand: expandPosted(config, environment) },
+			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
 			blueprintVersions: { blueprints },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
 			enhance: { enhance: engine.enhance, blueprints, clock },
-			stepWorker: { face },
-			data: { face },
+			stepWorker: { face, keys },
+			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
 		}),
 	)

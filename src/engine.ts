@@ -43,6 +43,7 @@ import { SqliteAttemptStore } from './store/sqlite/attempt-store.ts'
 import { SqliteBlueprintStore } from './store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from './store/sqlite/enhance-store.ts'
 import { SqliteEventStore } from './store/sqlite/event-store.ts'
+import { SqliteIdempotencyStore } from './store/sqlite/idempotency-store.ts'
 import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from './store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
@@ -131,6 +132,7 @@ function openStores({ db, values }: DataDir) {
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
+		keys: new SqliteIdempotencyStore(db),
 		enhance: new SqliteEnhanceStore(db),
 		produced: new SqliteProducedStepStore(db, values),
 	}

@@ -19,6 +19,7 @@ export const CommitQuerySchema = Type.Object(
 	},
 	tolerant,
 )
+export type CommitQuery = Static<typeof CommitQuerySchema>
 
 /** Body of `POST /v1/blueprints/:id`: a whole document, whose shape is checked as documents are, with all findings at once. */
 export const BlueprintBodySchema = Type.Unknown({ title: 'Blueprint', examples: [blueprintExample] })
@@ -30,6 +31,7 @@ export const CommitReplySchema = Type.Object({
 	seeded: Type.Boolean(),
 	diagnostics: Type.Array(WireDiagnosticSchema),
 })
+export type CommitReply = Static<typeof CommitReplySchema>
 
 /** `blueprint` as strict clients of mlua-swarm read it; what is ours in the document lies beside it, by JSON path. */
 export const HeadSchema = Type.Object({

@@ -7,12 +7,11 @@ import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import { type LayerRegistry, unknownHints } from '../layer/layer.ts'
-import type { Driver } from './driver.ts'
 import { isLegacy, pinSeats, refuseWithoutOperator } from './launch-operator.ts'
 import type { OperatorDirectory } from './operator-directory.ts'
 import type { ResolvedBlueprint } from './plan-cache.ts'
 import type { Run, RunOptions, Seat, Task, TaskAsked, TaskInput } from './record.ts'
-import type { Launched, LaunchRequest } from './request.ts'
+import type { Launched, LaunchRequest, WaitingRequest } from './request.ts'
 import type { RunStore } from './store.ts'
 import type { RunSupervisor } from './supervisor.ts'
 
@@ -55,7 +54,7 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const driver = deps.supervisor.start(run, plan)
 	await written
 	const declaredSlots = plan.blueprint.operators.map(({ name }) => name)
-	return { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots, ended: endOf(deps, request, driver) }
+	return { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots, ended: endOf(deps, request, run.id, driver.ended) }
 }
 
 function refuseStrictWithoutRoot(deps: LaunchDeps, request: LaunchRequest, plan: Plan, taskInput: TaskInput | undefined): void {
@@ -82,7 +81,8 @@ function taskInputOf(request: LaunchRequest): TaskInput | undefined {
 	return Object.keys(input).length > 0 ? input : undefined
 }
 
-function timeToLive(request: LaunchRequest, plan: Plan): Launched['ttl'] {
+/** How long the run may take, and who said so. */
+export function timeToLive(request: WaitingRequest, plan: Plan): Launched['ttl'] {
 	if (request.ttlSecs !== undefined) return { secs: request.ttlSecs, source: 'request_body' }
 	const declared = plan.blueprint.metadata.default_run_ttl_secs
 	if (declared !== undefined && declared !== null) return { secs: declared, source: 'bp_metadata' }
@@ -176,18 +176,18 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 }
 
 /** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */
-function endOf(deps: LaunchDeps, request: LaunchRequest, driver: Driver): Promise<Run> {
-	if (request.detach) return driver.ended
+export function endOf(deps: LaunchDeps, request: WaitingRequest, runId: Run['id'], ended: Promise<Run>): Promise<Run> {
+	if (request.detach) return ended
 	const secs = request.timeoutSecs ?? deps.syncTimeoutSecs
 	const message = `The synchronous launch reached its ceiling of ${secs} s; the run was stopped.`
 	let reached = false
 	const disarm = deps.clock.after(secs * 1000, () => {
 		const stop = new Stop('timed_out', message, 'sync_ceiling')
-		void deps.supervisor.end(driver.run.id, 'failed', stop, { error: message }).then((ended) => {
-			reached = ended
+		void deps.supervisor.end(runId, 'failed', stop, { error: message }).then((isEnded) => {
+			reached = isEnded
 		})
 	})
-	return driver.ended.finally(disarm).then((run) => {
+	return ended.finally(disarm).then((run) => {
 		if (!reached && !isCeiling(run, message)) return run
 		const hint = 'Launch with "detach": true, or send a larger "timeout_secs".'
 		throw new MseError('timed_out', message, { code: 'sync_ceiling', hint, details: { task_id: run.taskId, run_id: run.id } })

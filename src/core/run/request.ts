@@ -19,6 +19,9 @@ export interface LaunchRequest {
 	readonly detach: boolean
 }
 
+/** The part of a launch that says how long it may take. */
+export type WaitingRequest = Pick<LaunchRequest, 'detach' | 'ttlSecs' | 'timeoutSecs'>
+
 /** Another run of a task; what is left out stays as the task has it. */
 export type KickRequest = Partial<Omit<LaunchRequest, 'reference' | 'goal'>> & { readonly detach: boolean }
 
@@ -57,6 +60,8 @@ export interface RunService {
 	kick(taskId: Task['id'], request: KickRequest): Promise<Launched>
 	/** See `rerunFrom`. */
 	rerunFrom(runId: Run['id'], request: RerunRequest): Promise<Rerunning>
+	/** The launch of a run that exists, once more; see `rejoin`. */
+	rejoin(runId: Run['id'], request: WaitingRequest): Promise<Launched>
 	/** Really stops the work; resolves once the run is `cancelled` on disk. False when it had ended before. */
 	cancel(runId: Run['id'], reason: string): Promise<boolean>
 	/** Lets what is in flight end and begins nothing new; throws `conflict` unless the run is running. */

@@ -3,6 +3,7 @@ import { Stop } from '../dispatch/stop.ts'
 import { kick } from './kick.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import type { Run } from './record.ts'
+import { rejoin } from './rejoin.ts'
 import type { RunService } from './request.ts'
 import { rerunFrom } from './rerun.ts'
 
@@ -10,6 +11,7 @@ import { rerunFrom } from './rerun.ts'
 export function runService(deps: LaunchDeps): RunService {
 	return {
 		launch: (request) => launch(deps, request),
+		rejoin: (runId, request) => rejoin(deps, runId, request),
 		kick: (taskId, request) => kick(deps, taskId, request),
 		rerunFrom: (runId, request) => rerunFrom(deps, runId, request),
 		cancel: (runId, reason) => cancel(deps, runId, reason),

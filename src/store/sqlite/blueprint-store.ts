@@ -5,6 +5,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { Blueprint } from '../../protocol/blueprint.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 import type { Values } from './value.ts'
 
 interface CommitRow {
@@ -36,12 +37,13 @@ export class SqliteBlueprintStore implements BlueprintStore {
 	async commit({ id, document, blueprint, ...by }: NewCommit): Promise<Committed> {
 		checkBlueprintId(id)
 		const hash = blueprintHash(blueprint)
-		return this.#db.write(() => {
+		const change = (): Committed => {
 			const head = this.#openHead(id)
 			if (head?.hash === hash) return { commit: toCommit(head), created: false }
 			this.#keep(hash, document)
 			return this.#append(id, hash, blueprint.metadata.version_label ?? null, head, by)
-		})
+		}
+		return writeEffect(this.#db, change, ({ created }) => ({ version: hash, created }))
 	}
 
 	restore(id: string, hash: string, by: By): Promise<Committed | null> {

@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import type { Event } from '../../protocol/event.ts'
 import { migrate } from './migration.ts'
+import { newRiders } from './rider.ts'
 
 /** The part of a prepared statement the stores use. */
 export interface Prepared<Row, Params extends SQLQueryBindings[]> {
@@ -41,6 +42,8 @@ export class SqliteDatabase implements Disposable {
 	readonly path: string
 	/** False from a failed commit until the next one succeeds. */
 	healthy = true
+	/** What goes along with the change that a request is made for; see `writeEffect`. */
+	readonly riders = newRiders()
 	#waiting: Waiting[] = []
 	#scheduled = false
 	#facts: Event[] = []

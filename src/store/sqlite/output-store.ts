@@ -5,6 +5,7 @@ import type { OutputEvent } from '../../protocol/output.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 import type { Values } from './value.ts'
 
 interface OutputRow {
@@ -38,10 +39,11 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	appendWhileRunning(output: NewOutput): Promise<OutputRecord | null> {
-		return this.#db.write(() => {
+		const insert = () => {
 			const isRunning = this.#db.query<{ yes: number }>(RUNNING).get(output.stepId, output.attempt) !== null
 			return isRunning ? this.#insert(output) : null
-		})
+		}
+		return writeEffect(this.#db, insert, (record) => (record ? { out_id: record.id } : undefined))
 	}
 
 	async get(id: OutputId): Promise<OutputRecord | null> {

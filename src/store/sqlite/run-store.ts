@@ -19,6 +19,7 @@ import { appendEvent } from './event-store.ts'
 import { GenerationTable } from './generation-table.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { endOpenWork } from './open-work.ts'
+import { writeEffect } from './rider.ts'
 import { type RunRow, type StepRow, type TaskRow, toRun, toStep, toTask } from './run-row.ts'
 import { SeatTable } from './seat-table.ts'
 import type { Values } from './value.ts'
@@ -58,11 +59,12 @@ export class SqliteRunStore implements RunStore {
 	}
 
 	createRun(run: Run, events: readonly EventDraft[]): Promise<void> {
-		return this.#db.write(() => {
+		const insert = (): void => {
 			this.#insertRun(run)
 			for (const seat of run.seats) this.#seats.put(run.id, seat)
 			for (const event of events) appendEvent(this.#db, event)
-		})
+		}
+		return writeEffect(this.#db, insert, () => ({ run_id: run.id }))
 	}
 
 	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void> {

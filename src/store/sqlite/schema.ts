@@ -1,6 +1,7 @@
 import { attemptTables } from './schema/attempt.ts'
 import { blueprintTables } from './schema/blueprint.ts'
 import { enhanceTables } from './schema/enhance.ts'
+import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
 import { operatorTables } from './schema/operator.ts'
 import { runTables } from './schema/run.ts'
@@ -10,5 +11,5 @@ import { runTables } from './schema/run.ts'
  * milliseconds since the epoch; JSON columns hold text, or `{"$blob": "<sha256>"}` where the value lies in a file.
  */
 export const migrations: readonly string[] = [
-	[logTables, blueprintTables, runTables, attemptTables, operatorTables, enhanceTables].join(''),
+	[logTables, blueprintTables, runTables, attemptTables, operatorTables, enhanceTables, idempotencyTables].join(''),
 ]

@@ -15,6 +15,7 @@ import { silentLogger } from '../../../src/kernel/log.ts'
 import { SqliteAttachSessionStore } from '../../../src/store/sqlite/attach-session-store.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteEventStore } from '../../../src/store/sqlite/event-store.ts'
+import { SqliteIdempotencyStore } from '../../../src/store/sqlite/idempotency-store.ts'
 import { SqliteOperatorStore } from '../../../src/store/sqlite/operator-store.ts'
 import { sqliteSeating } from '../../../src/store/sqlite/seating.ts'
 import { WorkerWorld } from '../../core/output/support.ts'
@@ -26,6 +27,7 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 	const world = new WorkerWorld({ openReads: options.adminToken === null, isTrusted: async () => false })
 	const { face, db, clock, runs, outputs, attempts } = world
 	const log = silentLogger
+	const keys = new SqliteIdempotencyStore(db)
 	const store = new SqliteOperatorStore(db, openBlobs(undefined))
 	const sessions = await OperatorSessions.open({ store, clock, log })
 	const limits = { requestsPerSession: 100, frameBytes: 2 ** 24 }
@@ -42,8 +44,8 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 	const seatAssigned: SeatDeps['seatAssigned'] = (runId, { slot }, previous) => hub.seatAssigned(runId, slot, previous)
 	const app = httpApp(options, (root) =>
 		root
-			.use(stepWorkerRoutes({ face }))
-			.use(dataRoutes({ face }))
+			.use(stepWorkerRoutes({ face, keys }))
+			.use(dataRoutes({ face, keys }))
 			.use(sessionRoutes({ sessions: attachSessions({ store: new SqliteAttachSessionStore(db), clock }) }))
 			.use(operatorRoutes({ sessions, hub, isAdmin, clock, log }))
 			.use(

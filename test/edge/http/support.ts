@@ -21,6 +21,7 @@ import type { Doctor } from '../../../src/protocol/health.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
+import { SqliteIdempotencyStore } from '../../../src/store/sqlite/idempotency-store.ts'
 import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
 import { requireDocumented } from './documented.ts'
 
@@ -97,6 +98,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
 	const blueprints = new SqliteBlueprintStore(world.db, openBlobs(undefined))
 	const enhance = new SqliteEnhanceStore(world.db)
+	const keys = new SqliteIdempotencyStore(world.db)
 	const stopping = new AbortController()
 	const clock = options.clock ?? systemClock
 	const knownKinds = new Set(['rust_fn', 'operator', 'lua', 'subprocess', 'agent_block'])
@@ -113,11 +115,11 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 					status: async () => ({ running_runs: await world.runs.countByStatus('running'), attached_operators: 0, periodic_jobs: [] }),
 				}),
 			)
-			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document) }))
+			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document), keys }))
 			.use(blueprintVersionRoutes({ blueprints }))
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
 			.use(enhanceRoutes({ enhance, blueprints, clock }))
-			.use(taskRoutes({ service: world.service, runs: world.runs }))
+			.use(taskRoutes({ service: world.service, runs: world.runs, keys }))
 			.use(
 				taskStepRoutes({
 					...{ runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) },

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
 import type { Diagnostic } from '../../../core/blueprint/diagnostic.ts'
 import { readHead, unknownBlueprint } from '../../../core/blueprint/head.ts'
 import { parseBlueprint } from '../../../core/blueprint/parse.ts'
@@ -6,12 +7,14 @@ import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
 import type { BlueprintStore } from '../../../core/blueprint/store.ts'
 import { toWireDiagnostic } from '../../../core/blueprint/wire-diagnostic.ts'
 import { MseError } from '../../../kernel/error.ts'
-import type { Json } from '../../../kernel/json.ts'
+import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import { type Blueprint, blueprintJsonSchema } from '../../../protocol/blueprint.ts'
 import {
 	BlueprintBodySchema,
 	BlueprintListSchema,
+	type CommitQuery,
 	CommitQuerySchema,
+	type CommitReply,
 	CommitReplySchema,
 	HeadSchema,
 	HistoryQuerySchema,
@@ -20,6 +23,7 @@ import {
 import { refusals } from '../../../protocol/error.ts'
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
+import { keyOf, takesKey } from '../idempotency.ts'
 import { toExpectedHead, toHistoryEntry, toSplitDocument } from '../wire/blueprint.ts'
 
 export interface BlueprintDeps {
@@ -28,6 +32,8 @@ export interface BlueprintDeps {
 	lint(blueprint: Blueprint): readonly Diagnostic[]
 	/** Puts included files in place of `$file` and `$agent_md`; throws `malformed` where it cannot. */
 	expand(document: Json): Promise<Json>
+	/** Keeps what idempotency keys did; without it they have no effect. */
+	readonly keys?: IdempotencyStore
 }
 
 const DEFAULT_HISTORY = 20
@@ -37,19 +43,22 @@ const Nothing = Type.Undefined()
 /** Registering, reading and archiving Blueprints (mlua-swarm 0.1.0 and 0.26.0). Versions are plain hex everywhere. */
 export const blueprintRoutes = (deps: BlueprintDeps) => writingRoutes(deps).use(readingRoutes(deps.blueprints))
 
-const writingRoutes = (deps: BlueprintDeps) =>
-	swarmRoutes('blueprint-writing')
+function writingRoutes(deps: BlueprintDeps) {
+	const once = oncePerKey<CommitReply>(deps.keys)
+	return swarmRoutes('blueprint-writing')
 		.post(
 			'/v1/blueprints/:id',
-			async ({ params, query, body, request, status }) => {
+			async ({ params: { id }, query, body, request, status }) => {
 				const expectedHead = toExpectedHead(query.expected_head, request.headers)
-				const { document, blueprint, diagnostics } = await read(deps, params.id, body, query.strict ?? false)
-				const by = { author: query.author ?? 'http', message: query.message ?? 'seed' }
-				const { commit, created } = await deps.blueprints.commit({ id: params.id, document, blueprint, ...by, expectedHead })
-				const reply = { id: commit.id, version: commit.hash, seeded: created, diagnostics: diagnostics.map(toWireDiagnostic) }
-				return status(created ? 201 : 200, reply)
+				const reply = await once(
+					keyOf(request, body),
+					() => commit(deps, id, body, query, expectedHead),
+					async (effect) => toReply(id, (await read(deps, id, body, query.strict ?? false)).diagnostics, versionOf(effect)),
+				)
+				return status(reply.seeded ? 201 : 200, reply)
 			},
 			{
+				...takesKey,
 				...jsonBody(BlueprintBodySchema),
 				query: CommitQuerySchema,
 				detail: { summary: 'Registers a Blueprint, or a new version of it' },
@@ -72,6 +81,30 @@ const writingRoutes = (deps: BlueprintDeps) =>
 			},
 			{ detail: { summary: 'Takes a Blueprint out of the archive' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
+}
+
+async function commit(
+	deps: BlueprintDeps,
+	id: string,
+	body: unknown,
+	query: CommitQuery,
+	expectedHead: string | null | undefined,
+): Promise<CommitReply> {
+	const { document, blueprint, diagnostics } = await read(deps, id, body, query.strict ?? false)
+	const by = { author: query.author ?? 'http', message: query.message ?? 'seed' }
+	const committed = await deps.blueprints.commit({ id, document, blueprint, ...by, expectedHead })
+	return toReply(id, diagnostics, { version: committed.commit.hash, seeded: committed.created })
+}
+
+function toReply(id: string, diagnostics: readonly Diagnostic[], done: Pick<CommitReply, 'version' | 'seeded'>): CommitReply {
+	return { id, ...done, diagnostics: diagnostics.map(toWireDiagnostic) }
+}
+
+/** What the Blueprint store kept with the key. */
+function versionOf(effect: Json): Pick<CommitReply, 'version' | 'seeded'> {
+	const { version = '', created = false } = isJsonObject(effect) ? effect : {}
+	return { version: String(version), seeded: created === true }
+}
 
 function readingRoutes(blueprints: BlueprintStore) {
 	const schema = blueprintJsonSchema()

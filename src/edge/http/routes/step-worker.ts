@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
 import type { Presented } from '../../../core/output/face-deps.ts'
 import type { WorkerFace } from '../../../core/output/worker-face.ts'
 import {
@@ -15,12 +16,14 @@ import {
 import { jsonBody, rawBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
+import { keyOf, takesKey } from '../idempotency.ts'
 import { failures, noContent, plainText } from './answer.ts'
 
 const worker = ownCredential('worker')
 
 /** `/v1/worker/…`: the face of an attempt, for a worker with its handle or token. */
-export const stepWorkerRoutes = ({ face }: { face: WorkerFace }) => promptRoutes(face).use(outcomeRoutes(face)).use(reportRoutes(face))
+export const stepWorkerRoutes = ({ face, keys }: { face: WorkerFace; keys: IdempotencyStore }) =>
+	promptRoutes(face).use(outcomeRoutes(face, keys)).use(reportRoutes(face))
 
 function promptRoutes(face: WorkerFace) {
 	return swarmRoutes('step-worker-prompt')
@@ -40,27 +43,41 @@ function promptRoutes(face: WorkerFace) {
 		)
 }
 
-function outcomeRoutes(face: WorkerFace) {
+function outcomeRoutes(face: WorkerFace, keys: IdempotencyStore) {
+	const once = oncePerKey<void>(keys)
 	return swarmRoutes('step-worker-outcome')
-		.post('/v1/worker/submit', ({ request, query, body }) => face.submit(presented(request), query, body as Uint8Array).then(noContent), {
-			...rawBody(),
-			query: SubmitQuerySchema,
-			detail: { summary: 'Submits the outcome of an attempt, as it is', ...worker },
-			response: { 204: Type.Void(), ...failures },
-		})
-		.post('/v1/worker/result', ({ request, body }) => face.result(presented(request), body).then(noContent), {
-			...jsonBody(WorkerResultReqSchema),
-			detail: { summary: 'Submits the outcome of an attempt, as JSON', ...worker },
-			response: { 204: Type.Void(), ...failures },
-		})
+		.post(
+			'/v1/worker/submit',
+			({ request, query, body }) =>
+				once(keyOf(request, body), () => face.submit(presented(request), query, body as Uint8Array), doneBefore).then(noContent),
+			{
+				...takesKey,
+				...rawBody(),
+				query: SubmitQuerySchema,
+				response: { 204: Type.Void(), ...failures },
+				detail: { summary: 'Submits the outcome of an attempt, as it is', ...worker },
+			},
+		)
+		.post(
+			'/v1/worker/result',
+			({ request, body }) => once(keyOf(request, body), () => face.result(presented(request), body), doneBefore).then(noContent),
+			{
+				...takesKey,
+				...jsonBody(WorkerResultReqSchema),
+				response: { 204: Type.Void(), ...failures },
+				detail: { summary: 'Submits the outcome of an attempt, as JSON', ...worker },
+			},
+		)
 		.post(
 			'/v1/worker/artifact',
-			({ request, query, body }) => face.artifact(presented(request), query.name, body as Uint8Array).then(noContent),
+			({ request, query, body }) =>
+				once(keyOf(request, body), () => face.artifact(presented(request), query.name, body as Uint8Array), doneBefore).then(noContent),
 			{
+				...takesKey,
 				...rawBody(),
 				query: ArtifactQuerySchema,
-				detail: { summary: 'Submits a named part of the outcome', ...worker },
 				response: { 204: Type.Void(), ...failures },
+				detail: { summary: 'Submits a named part of the outcome', ...worker },
 			},
 		)
 }
@@ -83,6 +100,9 @@ function reportRoutes(face: WorkerFace) {
 			response: { 200: RenderSizeRespSchema, ...failures },
 		})
 }
+
+/** Nothing is answered, so nothing is left to say. */
+async function doneBefore(): Promise<void> {}
 
 function presented(request: Request): Presented {
 	return { authorization: request.headers.get('authorization') ?? undefined }

@@ -1,13 +1,18 @@
 import { Type } from '@sinclair/typebox'
-import type { RunService } from '../../../core/run/request.ts'
+import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
+import type { Run } from '../../../core/run/record.ts'
+import type { Launched, RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { asStepId, asTaskId } from '../../../kernel/id.ts'
+import { asRunId, asStepId, asTaskId, type RunId } from '../../../kernel/id.ts'
+import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import { refusals } from '../../../protocol/error.ts'
 import {
 	KickBodySchema,
+	type KickReply,
 	KickReplySchema,
 	LaunchBodySchema,
+	type LaunchReply,
 	LaunchReplySchema,
 	TaskDetailSchema,
 	TaskListQuerySchema,
@@ -15,6 +20,7 @@ import {
 } from '../../../protocol/task.ts'
 import { jsonBody, optionalJsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
+import { keyOf, takesKey } from '../idempotency.ts'
 import { toKickRequest, toLaunchRequest } from '../wire/launch.ts'
 import { toRunRecord } from '../wire/run.ts'
 import { toKickReply, toLaunchReply, toRunFailure, toTaskRecord } from '../wire/task.ts'
@@ -22,26 +28,33 @@ import { toKickReply, toLaunchReply, toRunFailure, toTaskRecord } from '../wire/
 export interface TaskDeps {
 	readonly service: RunService
 	readonly runs: RunStore
+	readonly keys: IdempotencyStore
 }
 
 const DEFAULT_LIMIT = 1000
 const MAX_LIMIT = 10_000
 
 /** Launching and reading tasks (mlua-swarm 0.1.0 and 0.26.0). */
-export const taskRoutes = (deps: TaskDeps) =>
-	swarmRoutes('tasks')
+export const taskRoutes = (deps: TaskDeps) => launchRoutes(deps).use(readingRoutes(deps))
+
+function launchRoutes({ service, keys }: TaskDeps) {
+	const launchOnce = oncePerKey<LaunchReply>(keys)
+	const kickOnce = oncePerKey<KickReply>(keys)
+	return swarmRoutes('launching')
 		.post(
 			'/v1/tasks',
 			async ({ body, request, server, status }) => {
-				const launched = await deps.service.launch(toLaunchRequest(body))
-				if (body.detach) return status(202, toLaunchReply(launched, launched.run))
-				// The answer may be an hour away, and Bun would cut a connection that is idle for so long.
-				server?.timeout(request, 0)
-				const run = await launched.ended
-				if (run.status !== 'done') throw toRunFailure(run)
-				return status(200, toLaunchReply(launched, run))
+				const asked = toLaunchRequest(body)
+				if (!asked.detach) waitLong(server, request)
+				const reply = await launchOnce(
+					keyOf(request, body),
+					() => answerTo(service.launch(asked), asked, toLaunchReply),
+					(effect) => answerTo(service.rejoin(runIdOf(effect), asked), asked, toLaunchReply),
+				)
+				return status(asked.detach ? 202 : 200, reply)
 			},
 			{
+				...takesKey,
 				...jsonBody(LaunchBodySchema),
 				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
 				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 409, 410, 422, 503, 504) },
@@ -50,19 +63,26 @@ export const taskRoutes = (deps: TaskDeps) =>
 		.post(
 			'/v1/tasks/:id/runs',
 			async ({ params, body, request, server, status }) => {
-				const launched = await deps.service.kick(asTaskId(params.id), toKickRequest(body ?? undefined))
-				if (body?.detach) return status(202, toKickReply(launched, launched.run))
-				server?.timeout(request, 0)
-				const run = await launched.ended
-				if (run.status !== 'done') throw toRunFailure(run)
-				return status(201, toKickReply(launched, run))
+				const asked = toKickRequest(body ?? undefined)
+				if (!asked.detach) waitLong(server, request)
+				const reply = await kickOnce(
+					keyOf(request, body),
+					() => answerTo(service.kick(asTaskId(params.id), asked), asked, toKickReply),
+					(effect) => answerTo(service.rejoin(runIdOf(effect), asked), asked, toKickReply),
+				)
+				return status(asked.detach ? 202 : 201, reply)
 			},
 			{
+				...takesKey,
 				...optionalJsonBody(KickBodySchema),
 				detail: { summary: 'Runs a task again' },
 				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
 			},
 		)
+}
+
+function readingRoutes(deps: TaskDeps) {
+	return swarmRoutes('tasks')
 		.get('/v1/tasks', async ({ query }) => listTasks(deps.runs, Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)), {
 			query: TaskListQuerySchema,
 			detail: { summary: 'Lists tasks, newest first' },
@@ -72,6 +92,28 @@ export const taskRoutes = (deps: TaskDeps) =>
 			detail: { summary: 'Shows a task with its runs' },
 			response: { 200: TaskDetailSchema, ...refusals(404) },
 		})
+}
+
+/** The answer may be an hour away, and Bun would cut a connection that is idle for so long. */
+function waitLong(server: Bun.Server<unknown> | null, request: Request): void {
+	server?.timeout(request, 0)
+}
+
+/** What a launch answers: at once when it is detached, else when its run has ended. */
+async function answerTo<Reply>(
+	launching: Promise<Launched>,
+	{ detach }: { readonly detach: boolean },
+	toReply: (launched: Launched, run: Run) => Reply,
+): Promise<Reply> {
+	const launched = await launching
+	if (detach) return toReply(launched, launched.run)
+	const run = await launched.ended
+	if (run.status !== 'done') throw toRunFailure(run)
+	return toReply(launched, run)
+}
+
+/** What the run store kept with the key. */
+const runIdOf = (effect: Json): RunId => asRunId(isJsonObject(effect) ? String(effect.run_id) : '')
 
 async function listTasks(runs: RunStore, limit: number) {
 	const tasks = await runs.tasks(limit)

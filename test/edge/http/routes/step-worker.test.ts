@@ -5,6 +5,7 @@ import { dataRoutes } from '../../../../src/edge/http/routes/data.ts'
 import { sessionRoutes } from '../../../../src/edge/http/routes/sessions.ts'
 import { stepWorkerRoutes } from '../../../../src/edge/http/routes/step-worker.ts'
 import { SqliteAttachSessionStore } from '../../../../src/store/sqlite/attach-session-store.ts'
+import { SqliteIdempotencyStore } from '../../../../src/store/sqlite/idempotency-store.ts'
 import { bytes, WorkerWorld } from '../../../core/output/support.ts'
 import { verifies } from '../../../support/verifies.ts'
 import { testOptions } from '../support.ts'
@@ -13,8 +14,9 @@ function server(adminToken: string | null = null) {
 	const world = new WorkerWorld({ openReads: adminToken === null, isTrusted: async (bearer) => bearer === adminToken })
 	const { face, db, clock } = world
 	const sessions = attachSessions({ store: new SqliteAttachSessionStore(db), clock })
+	const keys = new SqliteIdempotencyStore(db)
 	const app = httpApp(testOptions({ adminToken }), (root) =>
-		root.use(stepWorkerRoutes({ face })).use(dataRoutes({ face })).use(sessionRoutes({ sessions })),
+		root.use(stepWorkerRoutes({ face, keys })).use(dataRoutes({ face, keys })).use(sessionRoutes({ sessions })),
 	)
 	const call = async (method: string, path: string, init: RequestInit = {}) => {
 		const answer = await app.handle(new Request(`http://localhost${path}`, { method, ...init }))
