@@ -13,6 +13,7 @@ import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
 import { systemClock } from './kernel/clock.ts'
+import type { SessionId } from './kernel/id.ts'
 import type { Logger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
 import type { Blueprint } from './protocol/blueprint.ts'
@@ -63,6 +64,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	const isAdmin = adminCheck(config.adminToken)
 	const { sessions, hub, outputs, attempts, seats, keys } = engine
+	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
 	return httpApp(options, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine, stopping), checks },
@@ -80,7 +82,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			enhance: { enhance: engine.enhance, blueprints, clock },
 			stepWorker: { face, keys },
 			data: { face, keys },
-			sessions: { sessions: attachSessions({ store: engine.attachStore, clock }) },
+			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
 		}),
 	)
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { CountParam } from './query.ts'
 
 /** Unknown keys of a request are ignored. */
 const open = { additionalProperties: true }
@@ -40,3 +41,18 @@ export const SessionAttachRespSchema = Type.Object({
 	ttl_enforced: Type.Boolean(),
 })
 export type SessionAttachResp = Static<typeof SessionAttachRespSchema>
+
+/** `GET /v1/sessions`. Times are unix seconds. */
+export const AttachSessionListQuerySchema = Type.Object({ limit: Type.Optional(CountParam) }, open)
+
+/** `expire_at` is null for a role that lasts until it is detached; `operator_sid` names the operator session that ends with this one. */
+export const AttachSessionViewSchema = Type.Object({
+	public_id: Type.String(),
+	agent_id: Type.String(),
+	role: Type.Unsafe<Role>(Type.Union(roles.map((role) => Type.Literal(role)))),
+	issued_at: Type.Integer(),
+	expire_at: Type.Union([Type.Integer(), Type.Null()]),
+	operator_sid: Type.Union([Type.String(), Type.Null()]),
+})
+export type AttachSessionView = Static<typeof AttachSessionViewSchema>
+export const AttachSessionListSchema = Type.Object({ sessions: Type.Array(AttachSessionViewSchema) })

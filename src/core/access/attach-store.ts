@@ -7,6 +7,8 @@ export interface AttachSession {
 	readonly publicId: SessionId
 	readonly agentId: string
 	readonly role: Role
+	/** The operator session it is tied to. */
+	readonly operatorSid: SessionId | null
 	/** Unix seconds. */
 	readonly issuedAt: number
 	readonly expireAt: number
@@ -16,6 +18,9 @@ export interface AttachSession {
 export interface AttachSessionStore {
 	add(session: AttachSession): Promise<void>
 	byDigest(digest: string): Promise<AttachSession | null>
+	byPublicId(publicId: SessionId): Promise<AttachSession | null>
+	/** Those that have not ended by that unix second, newest first. */
+	live(now: number, limit: number): Promise<readonly AttachSession[]>
 	/** False when there was none. */
 	remove(digest: string): Promise<boolean>
 	/** Forgets sessions of expiring roles that ended before that unix second. */

@@ -83,6 +83,7 @@ export class SqliteOperatorStore implements OperatorStore {
 				reason,
 			)
 			this.#db.query('DELETE FROM seat_given WHERE sid = ?').run(sid)
+			this.#db.query('DELETE FROM attach_session WHERE operator_sid = ?').run(sid)
 			this.#vacateSeats(sid, how === 'ended' ? 'operator_deleted' : 'operator_expired')
 			appendEvent(this.#db, { kind: `session.${how}`, operator: sid })
 			return true

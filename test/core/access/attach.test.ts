@@ -11,7 +11,7 @@ function world() {
 	const clock = fakeClock()
 	const db = new SqliteDatabase({ path: ':memory:', clock })
 	const store = new SqliteAttachSessionStore(db)
-	const sessions = attachSessions({ store, clock })
+	const sessions = attachSessions({ store, clock, endOperator: async () => true })
 	return { clock, db, store, sessions, [Symbol.dispose]: () => db[Symbol.dispose]() }
 }
 

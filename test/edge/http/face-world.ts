@@ -11,6 +11,7 @@ import { seatRoutes } from '../../../src/edge/http/routes/seats.ts'
 import { sessionRoutes } from '../../../src/edge/http/routes/sessions.ts'
 import { stepWorkerRoutes } from '../../../src/edge/http/routes/step-worker.ts'
 import { MseError } from '../../../src/kernel/error.ts'
+import type { SessionId } from '../../../src/kernel/id.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { SqliteAttachSessionStore } from '../../../src/store/sqlite/attach-session-store.ts'
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
@@ -34,6 +35,8 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 	const timing = { requestDeadlineMs: 86_400_000, ackGraceMs: 60_000 }
 	const hub = new OperatorHub({ sessions, store, seating: sqliteSeating(db, runs), clock, log, limits, ...timing })
 	const isAdmin = adminCheck(options.adminToken)
+	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
+	const attach = attachSessions({ store: new SqliteAttachSessionStore(db), clock, endOperator })
 	const operators: OperatorDirectory = {
 		find: async (name) => (await sessions.find(name))?.record.sid ?? null,
 		takes: () => true,
@@ -46,7 +49,7 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 		root
 			.use(stepWorkerRoutes({ face, keys }))
 			.use(dataRoutes({ face, keys }))
-			.use(sessionRoutes({ sessions: attachSessions({ store: new SqliteAttachSessionStore(db), clock }) }))
+			.use(sessionRoutes({ sessions: attach, operators: sessions, isAdmin }))
 			.use(operatorRoutes({ sessions, hub, isAdmin, clock, log }))
 			.use(
 				seatRoutes({ runs, operators, planOf, seatAssigned, sessions, hub, outputs, attempts, events: new SqliteEventStore(db), isAdmin }),

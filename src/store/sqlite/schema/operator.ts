@@ -45,9 +45,11 @@ export const operatorTables = `
 		public_id TEXT NOT NULL UNIQUE,
 		agent_id TEXT NOT NULL,
 		role TEXT NOT NULL,
+		operator_sid TEXT,
 		issued_at INTEGER NOT NULL,
 		expire_at INTEGER NOT NULL
 	) STRICT;
+	CREATE INDEX attach_session_operator ON attach_session (operator_sid) WHERE operator_sid IS NOT NULL;
 
 	CREATE TABLE seat_given (
 		seq INTEGER PRIMARY KEY,

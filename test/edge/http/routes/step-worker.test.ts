@@ -1,23 +1,16 @@
 import { describe, expect, test } from 'bun:test'
-import { attachSessions } from '../../../../src/core/access/attach.ts'
 import { httpApp, listen } from '../../../../src/edge/http/app.ts'
 import { dataRoutes } from '../../../../src/edge/http/routes/data.ts'
-import { sessionRoutes } from '../../../../src/edge/http/routes/sessions.ts'
 import { stepWorkerRoutes } from '../../../../src/edge/http/routes/step-worker.ts'
-import { SqliteAttachSessionStore } from '../../../../src/store/sqlite/attach-session-store.ts'
 import { SqliteIdempotencyStore } from '../../../../src/store/sqlite/idempotency-store.ts'
 import { bytes, WorkerWorld } from '../../../core/output/support.ts'
-import { verifies } from '../../../support/verifies.ts'
 import { testOptions } from '../support.ts'
 
 function server(adminToken: string | null = null) {
 	const world = new WorkerWorld({ openReads: adminToken === null, isTrusted: async (bearer) => bearer === adminToken })
-	const { face, db, clock } = world
-	const sessions = attachSessions({ store: new SqliteAttachSessionStore(db), clock })
+	const { face, db } = world
 	const keys = new SqliteIdempotencyStore(db)
-	const app = httpApp(testOptions({ adminToken }), (root) =>
-		root.use(stepWorkerRoutes({ face, keys })).use(dataRoutes({ face, keys })).use(sessionRoutes({ sessions })),
-	)
+	const app = httpApp(testOptions({ adminToken }), (root) => root.use(stepWorkerRoutes({ face, keys })).use(dataRoutes({ face, keys })))
 	const call = async (method: string, path: string, init: RequestInit = {}) => {
 		const answer = await app.handle(new Request(`http://localhost${path}`, { method, ...init }))
 		const text = await answer.text()
@@ -178,37 +171,5 @@ describe('/v1/data', () => {
 		const { body } = await at.call('POST', '/v1/data/plan', json(tokenText, { task_id: stepId, attempt: 1, event }))
 		expect((await at.call('GET', `/v1/data/${body.out_id}`)).status).toBe(401)
 		for (const bearer of ['admin', tokenText]) expect((await at.call('GET', '/v1/data/plan', as(bearer))).status).toBe(200)
-	})
-})
-
-describe('/v1/sessions', () => {
-	test('a session is attached and detached by its secret', async () => {
-		verifies('01.C130')
-		using at = server()
-		const attached = await at.call('POST', '/v1/sessions', json('', { agent_id: 'a', role: 'operator', ttl_secs: 60, more: 1 }))
-		expect([attached.status, attached.body.ttl_enforced]).toEqual([200, false])
-		const secret = attached.body.session_id
-		const detached = await at.call('DELETE', '/v1/sessions', as(secret))
-		expect([detached.status, detached.text]).toEqual([204, ''])
-		expect((await at.call('DELETE', '/v1/sessions', as(secret))).status).toBe(404)
-		expect((await at.call('DELETE', '/v1/sessions')).status).toBe(401)
-	})
-
-	test('an unknown role is 400, a missing key 422', async () => {
-		using at = server()
-		expect((await at.call('POST', '/v1/sessions', json('', { agent_id: 'a', role: 'boss', ttl_secs: 60 }))).status).toBe(400)
-		for (const body of [
-			{ agent_id: 'a', role: 'worker' },
-			{ agent_id: 'a', role: 'worker', ttl_secs: '60' },
-		])
-			expect((await at.call('POST', '/v1/sessions', json('', body))).status).toBe(422)
-	})
-
-	test('with an admin token, attaching takes it and detaching takes the session’s own', async () => {
-		using at = server('admin')
-		const body = { agent_id: 'a', role: 'operator', ttl_secs: 60 }
-		expect((await at.call('POST', '/v1/sessions', json('', body))).status).toBe(401)
-		const attached = await at.call('POST', '/v1/sessions', json('admin', body))
-		expect((await at.call('DELETE', '/v1/sessions', as(attached.body.session_id))).status).toBe(204)
 	})
 })
