@@ -7,9 +7,13 @@ const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S)
 export const ReadinessSchema = Type.Object({ ready: Type.Boolean(), reasons: Type.Array(Type.String()) })
 export type Readiness = Static<typeof ReadinessSchema>
 
+/** What a client may count on; `features` are words of one list that only grows. */
+const Surface = { api_version: Type.String({ examples: ['v1'] }), features: Type.Array(Type.String()) }
+
 export const VersionSchema = Type.Object({
 	name: Type.String({ examples: ['mse-server'] }),
 	version: Type.String({ examples: ['0.1.0'] }),
+	...Surface,
 	api_versions: Type.Array(Type.String()),
 })
 export type Version = Static<typeof VersionSchema>
@@ -29,7 +33,7 @@ export const DoctorQuerySchema = Type.Object({ probe: Type.Optional(FlagParam) }
 
 /**
  * The instant snapshot of `GET /v1/doctor` (mlua-swarm 0.26.0, without `server_version`, which its adapter compares with its
- * own). Nulls are written, ids are sorted. `checks` is ours and comes with `?probe=true`.
+ * own). Nulls are written, ids are sorted. `api_version` and `features` are ours; so is `checks`, which comes with `?probe=true`.
  */
 export const DoctorSchema = Type.Object(
 	{
@@ -43,11 +47,13 @@ export const DoctorSchema = Type.Object(
 		registered_blueprint_count: Type.Integer(),
 		legacy_worker_binding_policy: Type.String(),
 		check_policy: Type.String(),
+		...Surface,
 		checks: Type.Optional(Type.Array(CheckSchema)),
 	},
 	{ additionalProperties: true },
 )
-export type Doctor = Static<typeof DoctorSchema>
+/** What there is to say of one server; the rest is the same for every server of a build. */
+export type Doctor = Omit<Static<typeof DoctorSchema>, keyof typeof Surface | 'checks'>
 
 /** A job the server does from time to time (mlua-swarm 0.26.0). Times are unix seconds. */
 export const PeriodicJobSchema = Type.Object({

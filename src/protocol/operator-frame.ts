@@ -82,7 +82,7 @@ const SpawnHalt = Type.Object(
 	},
 	open,
 )
-const ClientHello = Type.Object(
+const ClientHelloSchema = Type.Object(
 	{
 		type: Type.Literal('hello'),
 		api_version: Type.Optional(Type.Union([Type.String(), Type.Number()])),
@@ -91,10 +91,13 @@ const ClientHello = Type.Object(
 	open,
 )
 
+/** What a newer client says first; one of another API version is told so. */
+export type ClientHello = Static<typeof ClientHelloSchema>
+
 /** What answers a request. */
 export const ClientReplySchema = Type.Union([Answer, HookAck, SpawnAck, SpawnHalt])
 export type ClientReply = Static<typeof ClientReplySchema>
 
 /** Operator to server. Anything else is counted and dropped. */
-export const ClientMsgSchema = Type.Union([Answer, HookAck, SpawnAck, SpawnHalt, ClientHello])
+export const ClientMsgSchema = Type.Union([Answer, HookAck, SpawnAck, SpawnHalt, ClientHelloSchema])
 export type ClientMsg = Static<typeof ClientMsgSchema>

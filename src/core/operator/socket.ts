@@ -1,6 +1,7 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
 import type { SessionId } from '../../kernel/id.ts'
-import type { ClientMsg, ClientReply } from '../../protocol/operator-frame.ts'
+import { API_VERSION, API_VERSIONS, FEATURES } from '../../kernel/version.ts'
+import type { ClientHello, ClientMsg, ClientReply } from '../../protocol/operator-frame.ts'
 import type { Connection } from './connection.ts'
 import type { Answered } from './store.ts'
 
@@ -29,7 +30,7 @@ export class OperatorSocket {
 	}
 
 	receive(message: ClientMsg): void {
-		if (message.type === 'hello') this.#greet()
+		if (message.type === 'hello') this.#greet(message)
 		else this.#reply(message)
 	}
 
@@ -55,9 +56,12 @@ export class OperatorSocket {
 		this.#order = this.#order.then(() => tell).then((inTurn) => inTurn())
 	}
 
-	#greet(): void {
+	/** A client of another version is told so and may stay: the frames of mlua-swarm mean the same to all. */
+	#greet({ api_version: theirs = API_VERSION }: ClientHello): void {
 		this.#connection.saidHello = true
-		this.#connection.notify({ type: 'hello', api_version: 'v1', features: ['received', 'error', 'going_away'] })
+		this.#connection.notify({ type: 'hello', api_version: API_VERSION, features: [...FEATURES] })
+		if (API_VERSIONS.some((ours) => ours === theirs || ours === `v${theirs}`)) return
+		this.#refuse('unsupported_api_version', `This server speaks ${API_VERSIONS.join(', ')}, not ${theirs}.`)
 	}
 
 	#receipt(reqId: string, answered: Answered): void {

@@ -2,6 +2,9 @@ import { treaty } from '@elysiajs/eden'
 import type { Api } from '../http/api.ts'
 import { fromAnswer, unreachable } from './failure.ts'
 
+// This file is the package's `mse-server/client`: calls, and operators.
+export { connectOperator, type Operator, type OperatorOptions } from './operator.ts'
+
 export interface ClientOptions {
 	/** Without a slash at the end. */
 	readonly url: string
@@ -13,8 +16,14 @@ export interface ClientOptions {
 export type MseClient = ReturnType<typeof mseClient>
 
 /**
- * Typed calls to a server: `client.answer(client.v1.runs({ id }).get())`. Ids in paths go through `pathId`. Event streams
- * are followed with `followEvents`.
+ * Typed calls to a server. Ids in paths go through `pathId`; event streams are followed with `followEvents`.
+ *
+ * ```ts
+ * const client = mseClient({ url: 'http://127.0.0.1:7777' })
+ * const headers = { 'idempotency-key': crypto.randomUUID() }
+ * const { run_id } = await client.answer(client.v1.tasks.post({ blueprint, init_ctx: {}, detach: true }, { headers }))
+ * const run = await client.answer(client.v1.runs(pathId(run_id)).get())
+ * ```
  */
 export function mseClient({ url, token, fetch: fetcher = fetch }: ClientOptions) {
 	const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }

@@ -1,7 +1,7 @@
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { Clock } from '../../kernel/clock.ts'
 import { parseJson } from '../../kernel/json.ts'
-import { API_VERSIONS } from '../../kernel/version.ts'
+import { API_VERSION, OPERATOR_FEATURES } from '../../kernel/version.ts'
 import { type ClientMsg, type ServerMsg, ServerMsgSchema } from '../../protocol/operator-frame.ts'
 import type { OperatorCredential } from './operator-api.ts'
 
@@ -48,7 +48,7 @@ export function openLine(baseUrl: string, { sid, token }: OperatorCredential, cl
 	}
 	socket.addEventListener('open', () => {
 		opened = true
-		line.send({ type: 'hello', api_version: API_VERSIONS[0] ?? 'v1', features: ['received', 'error', 'going_away'] })
+		line.send({ type: 'hello', api_version: API_VERSION, features: [...OPERATOR_FEATURES] })
 		listener.opened(line)
 	})
 	socket.addEventListener('message', ({ data }) => readFrame(data, listener))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { FEATURES } from '../../../src/kernel/version.ts'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
 import { verifies } from '../../support/verifies.ts'
 
@@ -135,6 +136,20 @@ describe('a request and its reply', () => {
 })
 
 describe('the client that says hello', () => {
+	test('may name its version as a number, and is told when the server does not speak it', async () => {
+		using it = await joined()
+		for (const [version, codes] of [
+			[undefined, []],
+			[1, []],
+			['v1', []],
+			['v9', ['unsupported_api_version']],
+		] as const) {
+			const peer = it.world.connect(it.sid)
+			peer.say({ type: 'hello', ...(version !== undefined && { api_version: version }) })
+			expect(peer.frames.map((frame) => (frame.type === 'error' ? frame.code : frame.type))).toEqual(['hello', ...codes])
+		}
+	})
+
 	test('is greeted, gets receipts after the commit, and errors for what is not understood', async () => {
 		using it = await joined()
 		const peer = it.world.connect(it.sid)
@@ -149,7 +164,7 @@ describe('the client that says hello', () => {
 		await reply
 		await settled()
 		expect(peer.frames.filter(({ type }) => type !== 'spawn')).toEqual([
-			{ type: 'hello', api_version: 'v1', features: ['received', 'error', 'going_away'] },
+			{ type: 'hello', api_version: 'v1', features: [...FEATURES] },
 			{ type: 'received', req_id: reqId },
 			{ type: 'error', code: 'bad_frame', message: expect.any(String) },
 			{ type: 'error', code: 'unknown_request', req_id: 'no-such-request', message: expect.any(String) },

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { API_VERSIONS, VERSION } from '../../../kernel/version.ts'
+import { API_VERSION, API_VERSIONS, FEATURES, VERSION } from '../../../kernel/version.ts'
 import { refusals } from '../../../protocol/error.ts'
 import {
 	type Check,
@@ -49,13 +49,19 @@ export const healthRoutes = (deps: HealthDeps) =>
 				response: { 200: ReadinessSchema, 503: ReadinessSchema },
 			},
 		)
-		.get('/v1/version', () => ({ name: 'mse-server', version: VERSION, api_versions: [...API_VERSIONS] }), {
+		.get('/v1/version', () => ({ name: 'mse-server', version: VERSION, ...surface(), api_versions: [...API_VERSIONS] }), {
 			detail: { summary: 'Names the server and its version' },
 			response: { 200: VersionSchema },
 		})
-		.get('/v1/doctor', async ({ query }) => ({ ...(await deps.doctor()), ...(query.probe && { checks: await deps.checks() }) }), {
-			query: DoctorQuerySchema,
-			detail: { summary: 'Shows how the server is set up, and with `probe` what it can do' },
-			response: { 200: DoctorSchema, ...refusals(400) },
-		})
+		.get(
+			'/v1/doctor',
+			async ({ query }) => ({ ...(await deps.doctor()), ...surface(), ...(query.probe && { checks: await deps.checks() }) }),
+			{
+				query: DoctorQuerySchema,
+				detail: { summary: 'Shows how the server is set up, and with `probe` what it can do' },
+				response: { 200: DoctorSchema, ...refusals(400) },
+			},
+		)
 		.get('/v1/status', () => deps.status(), { detail: { summary: 'Counts what is going on' }, response: { 200: StatusSchema } })
+
+const surface = () => ({ api_version: API_VERSION, features: [...FEATURES] })

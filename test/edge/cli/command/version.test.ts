@@ -20,7 +20,9 @@ describe('version', () => {
 	test('--json adds the API versions, Bun and the platform', async () => {
 		expect(JSON.parse((await type('version', '--json')).stdout)).toMatchObject({
 			version: manifest.version,
+			api_version: 'v1',
 			api_versions: ['v1'],
+			features: expect.arrayContaining(['idempotency_key']),
 			bun: Bun.version,
 		})
 	})

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { FEATURES } from '../../../../src/kernel/version.ts'
 import { httpWorld } from '../support.ts'
 
 test('liveness is the text ok, to the byte', async () => {
@@ -29,6 +30,15 @@ test('version, doctor and status say what this server is and does', async () => 
 	const doctor = await world.call('GET', '/v1/doctor')
 	expect([doctor.status, doctor.body.blueprint_store_root, doctor.body.seed_blueprint_id]).toEqual([200, null, 'main'])
 	expect((await world.call('GET', '/v1/status')).body).toEqual({ running_runs: 0, attached_operators: 0, periodic_jobs: [] })
+})
+
+test('version and doctor name the API version and one list of features, so that a client knows what it may use', async () => {
+	await using world = httpWorld()
+	const surface = { api_version: 'v1', features: [...FEATURES] }
+	expect((await world.call('GET', '/v1/version')).body).toMatchObject(surface)
+	expect((await world.call('GET', '/v1/doctor')).body).toMatchObject(surface)
+	expect(new Set(FEATURES).size).toBe(FEATURES.length)
+	expect(FEATURES.filter((word) => !/^[a-z][a-z0-9_]*$/.test(word))).toEqual([])
 })
 
 test('the doctor proves what it can only when asked to, and never says a server_version', async () => {
