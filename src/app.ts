@@ -1,6 +1,7 @@
-import type { Config } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { attachSessions } from './core/access/attach.ts'
 import { lintBlueprint } from './core/blueprint/lint.ts'
+import type { BlueprintStore } from './core/blueprint/store.ts'
 import { shared } from './core/doctor/probe.ts'
 import type { JobReport } from './core/operator/sweep.ts'
 import { serverChecks } from './doctor.ts'
@@ -10,47 +11,114 @@ import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
 import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
-import { type Engine, openEngine } from './engine.ts'
+import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
-import { systemClock } from './kernel/clock.ts'
+import { type Clock, systemClock } from './kernel/clock.ts'
 import type { SessionId } from './kernel/id.ts'
-import type { Logger } from './kernel/log.ts'
+import { type Logger, silentLogger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
 import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
 
+export { blueprintRoutes } from './edge/http/routes/blueprints.ts'
+export { enhanceLogRoutes, enhanceSettingRoutes, issueRoutes } from './edge/http/routes/enhance.ts'
+export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow } from './registry.ts'
+
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }
 
-/** Opens everything and listens. Unfinished runs of an earlier life go on as soon as workers can reach the address. */
-export async function startServer(config: Config, log: Logger, environment: Environment): Promise<RunningServer> {
-	let url: string | undefined
-	const dir = config.ephemeral ? null : config.dataDir
-	const engine = await openEngine({ config, dir, clock: systemClock, log, environment, baseUrl: () => url })
+/** What an app is built of. All of it may be left out. */
+export interface AppOptions extends Pick<EngineOptions, 'registry' | 'layers' | 'functions' | 'operatorFactory' | 'outputStore'> {
+	/** `'database'` keeps Blueprints in the app's own database. Left out, only inline ones run, and others are refused with `store_not_configured`. */
+	readonly blueprintStore?: BlueprintStore | 'database'
+	/** Everything that is acknowledged is kept there. Left out, it is all in memory, and no two apps share any of it. */
+	readonly dataDir?: string | undefined
+	/** The default of every key when left out. */
+	readonly config?: Config
+	readonly log?: Logger
+	readonly clock?: Clock
+	/** The process's own environment, of which children get a part. Nothing when left out. */
+	readonly environment?: Environment
+}
+
+/** A server, or the part of one that needs no port. */
+export interface App {
+	readonly engine: Engine
+	/** Answers a request, whether or not the app listens. */
+	handle(request: Request): Promise<Response>
+	/** Takes up unfinished runs of an earlier life; `listen` does it too. */
+	recover(): Promise<void>
+	/** Answers at that address (port 0 takes a free one); unfinished runs go on as soon as workers can reach it. */
+	listen(at: { readonly hostname: string; readonly port: number }): Promise<RunningServer>
+	/** Tells those who are connected, and lets go of all runs; the next app on the same directory takes them up. May be called twice. */
+	stop(): Promise<void>
+}
+
+/**
+ * The library's one entry: stores, backends, runs and routes, wired together. Nothing listens and no unfinished run goes on yet.
+ *
+ * ```ts
+ * const app = await buildApp({ blueprintStore: 'database', dataDir: './data' })
+ * const { url } = await app.listen({ hostname: '127.0.0.1', port: 0 })
+ * ```
+ */
+export async function buildApp(options: AppOptions = {}): Promise<App> {
+	const { config = loadConfig({ flags: new Map(), env: {}, readFile: () => undefined }), log = silentLogger, clock = systemClock } = options
+	const { environment = {}, blueprintStore = null, dataDir = null } = options
+	const at: { url: string | undefined; server: Bun.Server<unknown> | undefined } = { url: undefined, server: undefined }
+	const engine = await openEngine({
+		...{ config, dir: dataDir, clock, log, environment, baseUrl: () => at.url },
+		...{ registry: options.registry, layers: options.layers, functions: options.functions },
+		...{ operatorFactory: options.operatorFactory, outputStore: options.outputStore },
+		blueprintStore: blueprintStore === 'database' ? undefined : blueprintStore,
+	})
 	const stopping = new AbortController()
-	try {
-		const checks = shared(() => serverChecks(engine, url, environment))
-		const http = listen(newHttp(engine, environment, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
-		url = http.url
-		engine.data.nameHolder({ pid: process.pid, address: url })
+	const http = newHttp(
+		engine,
+		environment,
+		stopping.signal,
+		shared(() => serverChecks(engine, at.url, environment)),
+	)
+	const recover = async (): Promise<void> => {
 		const recovered = await engine.supervisor.recover()
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
-		let stopped: Promise<void> | undefined
-		const stop = (): Promise<void> => {
-			stopped ??= stopServer(engine, http.server, stopping)
-			return stopped
-		}
-		return { url, stop }
+	}
+	let stopped: Promise<void> | undefined
+	const stop = (): Promise<void> => {
+		stopped ??= stopApp(engine, at.server, stopping)
+		return stopped
+	}
+	return {
+		engine,
+		handle: (request) => http.handle(request),
+		recover,
+		async listen(address) {
+			Object.assign(at, listen(http, address))
+			engine.data.nameHolder({ pid: process.pid, address: at.url ?? '' })
+			await recover()
+			return { url: at.url ?? '', stop }
+		},
+		stop,
+	}
+}
+
+/** What `serve` and `run` start: Blueprints in the database, and the address of the configuration. */
+export async function startServer(config: Config, log: Logger, environment: Environment): Promise<RunningServer> {
+	const dataDir = config.ephemeral ? undefined : config.dataDir
+	const app = await buildApp({ config, dataDir, log, environment, blueprintStore: 'database' })
+	try {
+		return await app.listen({ hostname: config.bind.host, port: config.bind.port })
 	} catch (error) {
-		await engine.stop()
+		await app.stop()
 		throw error
 	}
 }
 
 /** Readiness goes first, then sockets and streams are told, then runs are let go of; an open connection cannot hold it up. */
-async function stopServer(engine: Engine, server: Bun.Server<unknown>, stopping: AbortController): Promise<void> {
+async function stopApp(engine: Engine, server: Bun.Server<unknown> | undefined, stopping: AbortController): Promise<void> {
 	stopping.abort()
 	await engine.stop()
+	if (!server) return
 	await Promise.race([server.stop(), Bun.sleep(engine.config.drainSecs * 1000)])
 	await server.stop(true)
 }
@@ -94,7 +162,8 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 	}
 }
 
-function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
+function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
+	const { config, blueprints, runs, sessions, sweep, data } = engine
 	return {
 		async readiness() {
 			const reasons = [
@@ -106,7 +175,7 @@ function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, 
 		async doctor() {
 			const ids = (await blueprints.list()).filter(({ archived }) => !archived).map(({ id }) => id)
 			return {
-				...{ bind: config.bind.text, blueprint_backend: data.dir === null ? 'in_memory' : 'sqlite' },
+				...{ bind: config.bind.text, blueprint_backend: backendName(engine) },
 				...{ blueprint_store_root: data.dir, blueprint_ref_base: config.blueprintRefBase, enhance_flow_enabled: config.enableEnhanceFlow },
 				...{ seed_blueprint_id: config.seedBlueprintId, registered_blueprint_ids: ids, registered_blueprint_count: ids.length },
 				...{ legacy_worker_binding_policy: config.legacyWorkerBindingPolicy, check_policy: config.checkPolicy },
@@ -120,6 +189,11 @@ function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, 
 			}
 		},
 	}
+}
+
+function backendName({ blueprintStore, pins, data }: Engine): string {
+	if (blueprintStore !== pins) return blueprintStore ? 'custom' : 'none'
+	return data.dir === null ? 'in_memory' : 'sqlite'
 }
 
 function toPeriodicJob(report: JobReport): PeriodicJob {

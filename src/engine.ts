@@ -1,27 +1,24 @@
 import { join } from 'node:path'
-import { functionBackend } from './backend/function/backend.ts'
 import { builtinFunctions } from './backend/function/builtin.ts'
-import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
-import { operatorFaces } from './backend/operator-face.ts'
-import { processBackend } from './backend/process/backend.ts'
+import type { FunctionDef } from './backend/function/function.ts'
+import type { OperatorFactory } from './backend/operator-inside.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
 import { canReadVariables } from './backend/process/process-table.ts'
 import type { Config } from './config.ts'
-import { mintCredentials } from './core/access/credential.ts'
 import { tokenSecret } from './core/access/secret.ts'
+import { absentBlueprintStore } from './core/blueprint/absent-store.ts'
 import type { LintOptions } from './core/blueprint/lint.ts'
 import { parseBlueprint } from './core/blueprint/parse.ts'
 import { samples, seedBlueprint } from './core/blueprint/samples.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
-import { defaultLayerRegistry } from './core/layer/default-registry.ts'
 import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { isInScope } from './core/operator/session.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
 import { startSessionSweep } from './core/operator/sweep.ts'
-import { projectContext, projectingBackend } from './core/output/projecting-backend.ts'
+import type { OutputStore } from './core/output/store.ts'
 import type { SeatDeps } from './core/run/acquire.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
@@ -29,12 +26,12 @@ import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
-import { asSessionId, type RunId } from './kernel/id.ts'
+import { asSessionId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
-import type { CheckPolicy } from './protocol/blueprint.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
+import { defaultLayerRegistry, defaultRegistry, type RegistryParts } from './registry.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -61,45 +58,50 @@ export interface EngineOptions {
 	readonly environment: { readonly [name: string]: string | undefined }
 	/** Where workers reach this server; undefined while nothing listens. */
 	baseUrl(): string | undefined
+	/** Another one than the database's own; null for none, and only inline Blueprints run. */
+	readonly blueprintStore?: BlueprintStore | null | undefined
+	/** Another one than the database's own. */
+	readonly outputStore?: OutputStore | undefined
+	/** Agent kind to backend. */
+	readonly registry?: ((parts: RegistryParts) => Registry) | undefined
+	readonly layers?: ((parts: RegistryParts) => LayerRegistry) | undefined
+	/** Functions for `rust_fn` agents beside those that every server has. */
+	readonly functions?: ReadonlyMap<string, FunctionDef> | undefined
+	/** Operators inside this process. */
+	readonly operatorFactory?: OperatorFactory | undefined
 }
 
 export type Engine = Awaited<ReturnType<typeof openEngine>>
 
 /** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
 export async function openEngine(options: EngineOptions) {
+	const data = openDataDir({ dir: options.dir, clock: options.clock, pid: process.pid, address: options.config.bind.text })
+	try {
+		return await wire(options, data)
+	} catch (error) {
+		data[Symbol.dispose]()
+		throw error
+	}
+}
+
+async function wire(options: EngineOptions, data: DataDir) {
 	const { config, clock, log } = options
-	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text })
-	const stores = openStores(data)
+	const stores = openStores(data, options)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
 
 	const operators = await openOperators(options, data, stores)
-	const functions = builtinFunctions(clock)
-	const checkPolicyOf = async (runId: RunId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy
-	const parts = { ...options, stores, operators, secret, childList, functions, checkPolicyOf }
-	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
-	const offered: LintOptions = {
-		knownKinds: new Set(registry.keys()),
-		functions: new Set(functions.keys()),
-		layers: new Set(layers.hints.keys()),
-		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
-	}
-	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
-	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
-		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
-		...{ limits: config.limits, layers },
-		planOf: (hash) => plans.planOf(hash),
-	})
+	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList })
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
-	await seed(config, stores.blueprints)
+	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
+	const sweep = startSessionSweep({ sessions: operators.sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
 	const stop = async (): Promise<void> => {
-		operators.sweep[Symbol.dispose]()
+		sweep[Symbol.dispose]()
 		await operators.hub.stop()
 		await supervisor.stop()
 		data[Symbol.dispose]()
@@ -108,6 +110,7 @@ export async function openEngine(options: EngineOptions) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
 		...operators,
+		sweep,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
@@ -123,12 +126,17 @@ const KILL_GRACE_MS = 5000
 type Stores = ReturnType<typeof openStores>
 type Operators = Awaited<ReturnType<typeof openOperators>>
 
-function openStores({ db, values }: DataDir) {
+function openStores({ db, values }: DataDir, options: Pick<EngineOptions, 'blueprintStore' | 'outputStore'>) {
+	const pins = new SqliteBlueprintStore(db, values)
+	const blueprintStore = options.blueprintStore === undefined ? pins : (options.blueprintStore ?? undefined)
 	return {
+		/** Keeps the documents of runs, whoever else has them. */
+		pins,
+		blueprintStore,
 		runs: new SqliteRunStore(db, values),
 		events: new SqliteEventStore(db),
-		blueprints: new SqliteBlueprintStore(db, values),
-		outputs: new SqliteOutputStore(db, values),
+		blueprints: blueprintStore ?? absentBlueprintStore(),
+		outputs: options.outputStore ?? new SqliteOutputStore(db, values),
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
@@ -136,6 +144,40 @@ function openStores({ db, values }: DataDir) {
 		enhance: new SqliteEnhanceStore(db),
 		produced: new SqliteProducedStepStore(db, values),
 	}
+}
+
+interface RunParts {
+	readonly stores: Stores
+	readonly operators: Operators
+	readonly secret: Uint8Array
+	readonly childList: ChildList | undefined
+}
+
+/** What performs attempts, what is put around them, and who drives runs with it. */
+function newRuns(options: EngineOptions, data: DataDir, { stores, operators, secret, childList }: RunParts) {
+	const { config, clock, log } = options
+	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
+	const parts: RegistryParts = {
+		...{ ...options, ...stores, ...operators, secret, childList, functions, killGraceMs: KILL_GRACE_MS },
+		operatorFactory: options.operatorFactory ?? new Map(),
+		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
+	}
+	const registry = (options.registry ?? defaultRegistry)(parts)
+	const layers = (options.layers ?? defaultLayerRegistry)(parts)
+	const offered: LintOptions = {
+		knownKinds: new Set(registry.keys()),
+		functions: new Set(functions.keys()),
+		layers: new Set(layers.hints.keys()),
+		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
+	}
+	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins })
+	const supervisor = new RunSupervisor({
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
+		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
+		...{ limits: config.limits, layers },
+		planOf: (hash) => plans.planOf(hash),
+	})
+	return { registry, layers, offered, plans, supervisor }
 }
 
 async function openOperators({ config, clock, log }: EngineOptions, { db }: DataDir, { operatorStore: store, runs }: Stores) {
@@ -146,58 +188,11 @@ async function openOperators({ config, clock, log }: EngineOptions, { db }: Data
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
 		limits: config.limits,
 	})
-	const sweep = startSessionSweep({ sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
-	return { sessions, hub, sweep }
-}
-
-interface RegistryParts extends EngineOptions {
-	readonly stores: Stores
-	readonly operators: Operators
-	readonly secret: Uint8Array
-	readonly childList: ChildList | undefined
-	readonly functions: ReturnType<typeof builtinFunctions>
-	/** What the launch of a run said of outputs that cannot be shown as files. */
-	checkPolicyOf(runId: RunId): Promise<CheckPolicy | undefined>
-}
-
-/** What it takes to hand an attempt to an operator. */
-function operatorDeps({ config, clock, log, baseUrl, stores, operators, secret }: RegistryParts): OperatorBackendDeps {
-	const ttlSecs = config.workerTokenTtlSecs
-	return {
-		...{ hub: operators.hub, attempts: stores.attempts, outputs: stores.outputs },
-		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
-		baseUrl: () => baseUrl() ?? null,
-		contextFile: (placement, attempt) => projectContext({ files: projectionFiles, log }, placement, attempt),
-		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : (config.dataSinkEndpoint?.replace(/\/+$/, '') ?? null)),
-	}
-}
-
-/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
-function newRegistry(parts: RegistryParts): Registry {
-	const { config, clock, log, environment, baseUrl, childList, functions, stores, checkPolicyOf } = parts
-	const projecting = { files: projectionFiles, log, outputs: stores.outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
-	const processes = processBackend({
-		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
-		children: config.limits.children,
-		outputBytes: config.limits.outputBytes,
-	})
-	return new Map([
-		['rust_fn', functionBackend(functions)],
-		['subprocess', projectingBackend(projecting, processes)],
-		['operator', projectingBackend(projecting, operatorBackend(operatorDeps(parts)))],
-	])
-}
-
-/** What is put around attempts, by the keys a Blueprint's `spawner_hints` may name. */
-function newLayers(parts: RegistryParts): LayerRegistry {
-	const { stores, operators, config, clock, log } = parts
-	const faces = operatorFaces({ ...operatorDeps(parts), hub: operators.hub, sessions: operators.sessions, requests: stores.operatorStore })
-	const deps = { faces, outputs: stores.outputs, attempts: stores.attempts, clock, log }
-	return defaultLayerRegistry(deps, { longHoldMs: config.longHoldWarnMs })
+	return { sessions, hub }
 }
 
 function launchDeps(
-	{ config, clock }: EngineOptions,
+	{ config, clock, operatorFactory }: EngineOptions,
 	{ runs }: Stores,
 	{ sessions }: Operators,
 	supervisor: RunSupervisor,
@@ -212,7 +207,7 @@ function launchDeps(
 				return session === null || isInScope(session.record, blueprintId)
 			},
 			manifestOf: (name) => (sessions.peek(name)?.record.capabilityManifest ?? null) as CapabilityManifest | null,
-			anyLive: async () => sessions.hasLive(),
+			anyLive: async () => (operatorFactory?.size ?? 0) > 0 || sessions.hasLive(),
 		},
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),

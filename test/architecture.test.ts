@@ -51,9 +51,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'config.ts': ['kernel', 'config'],
 	'prelude.ts': [],
 	'main.ts': ['prelude.ts', 'app.ts', 'doctor.ts', 'expansion.ts', 'edge/cli'],
-	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'expansion.ts', 'doctor.ts'],
+	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'registry.ts', 'expansion.ts', 'doctor.ts'],
 	'doctor.ts': [...INWARD, 'store', 'backend', 'config.ts', 'engine.ts'],
-	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts'],
+	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts', 'registry.ts'],
+	'registry.ts': [...INWARD, 'store', 'backend', 'config.ts'],
 	'face.ts': [...INWARD, 'store', 'config.ts'],
 	'expansion.ts': [...INWARD, 'store', 'config.ts'],
 }

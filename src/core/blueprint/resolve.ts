@@ -48,7 +48,12 @@ export async function readDocument(store: BlueprintStore | undefined, hash: stri
 
 function requireStore(store: BlueprintStore | undefined): BlueprintStore {
 	if (store) return store
-	throw new MseError('malformed', 'store not configured (BlueprintRef::Id requires store)', {
+	throw storeNotConfigured()
+}
+
+/** What a server without a Blueprint store answers to whatever needs one. */
+export function storeNotConfigured(): MseError {
+	return new MseError('malformed', 'store not configured (BlueprintRef::Id requires store)', {
 		code: 'store_not_configured',
 		hint: 'Send the Blueprint inline, or start the server with a Blueprint store.',
 	})

@@ -19,6 +19,9 @@ export interface ResolvedBlueprint {
 	pin(): Promise<void>
 }
 
+/** Where the documents of runs are kept, by hash. */
+export type Pins = Pick<BlueprintStore, 'pin' | 'readByHash'>
+
 const KEPT_PLANS = 256
 
 /** Compiled Blueprints by hash, the most recently used ones: a commit is parsed and compiled once. */
@@ -26,26 +29,43 @@ export class PlanCache {
 	readonly #registry: Registry
 	readonly #offered: LintOptions
 	readonly #store: BlueprintStore | undefined
+	readonly #pins: Pins | undefined
 	readonly #plans = new Map<string, Plan>()
 
-	constructor(parts: { registry: Registry; offered: LintOptions; store: BlueprintStore | undefined }) {
+	/** Without a store only inline Blueprints run. `pins` keeps what runs use; the store itself does when left out. */
+	constructor(parts: { registry: Registry; offered: LintOptions; store: BlueprintStore | undefined; pins?: Pins }) {
 		this.#registry = parts.registry
 		this.#offered = parts.offered
 		this.#store = parts.store
+		this.#pins = parts.pins ?? parts.store
 	}
 
 	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
 	async resolve(reference: BlueprintReference): Promise<ResolvedBlueprint> {
 		if (reference.kind === 'inline') return this.#inline(reference.raw as Json)
-		const { hash, commit } = await prefixed('bp resolve: ', () => findVersion(this.#store, reference))
-		const plan = this.#used(hash) ?? this.#compiled(hash, await prefixed('bp resolve: ', () => readDocument(this.#store, hash)))
+		const { hash, commit } = await prefixed('bp resolve: ', () => this.#find(reference))
+		const plan = this.#used(hash) ?? this.#compiled(hash, await prefixed('bp resolve: ', () => this.#document(hash)))
 		const kept = reference.kind === 'id' ? { kind: 'id', id: reference.id, version: { ...reference.version } } : { ...reference }
-		return { plan, boundVersion: commit?.hash ?? null, reference: kept, pin: async () => {} }
+		return { plan, boundVersion: commit?.hash ?? null, reference: kept, pin: () => this.#pin(plan) }
 	}
 
 	/** The plan of a version that runs already use. */
 	async planOf(hash: string): Promise<Plan> {
-		return this.#used(hash) ?? this.#compiled(hash, await readDocument(this.#store, hash))
+		return this.#used(hash) ?? this.#compiled(hash, await this.#document(hash))
+	}
+
+	/** A document that a run has pinned can be asked for by its hash even where there is no store. */
+	async #find(reference: Exclude<BlueprintReference, { kind: 'inline' }>) {
+		return reference.kind === 'hash' ? { hash: reference.hash, commit: null } : findVersion(this.#store, reference)
+	}
+
+	async #document(hash: string): Promise<Json> {
+		return (await this.#pins?.readByHash(hash)) ?? readDocument(this.#store, hash)
+	}
+
+	/** What a store of somebody else's holds is kept for the runs that use it. */
+	async #pin({ hash, blueprint }: Plan): Promise<void> {
+		if (this.#pins !== this.#store) await this.#pins?.pin(await this.#document(hash), blueprint)
 	}
 
 	#inline(raw: Json): ResolvedBlueprint {
@@ -53,13 +73,13 @@ export class PlanCache {
 		if (!blueprint) throw blueprintInvalid(diagnostics)
 		const hash = blueprintHash(blueprint)
 		const plan = this.#used(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
-		const store = this.#store
+		const pins = this.#pins
 		return {
 			plan,
 			boundVersion: null,
 			reference: { kind: 'inline', hash },
 			pin: async () => {
-				await store?.pin(raw, blueprint)
+				await pins?.pin(raw, blueprint)
 			},
 		}
 	}

@@ -30,12 +30,13 @@ export interface BlueprintDeps {
 	readonly blueprints: BlueprintStore
 	/** All findings beyond the shape, with what this server can do. */
 	lint(blueprint: Blueprint): readonly Diagnostic[]
-	/** Puts included files in place of `$file` and `$agent_md`; throws `malformed` where it cannot. */
-	expand(document: Json): Promise<Json>
+	/** Puts included files in place of `$file` and `$agent_md`; throws `malformed` where it cannot. Without it they stay as they are. */
+	readonly expand?: (document: Json) => Promise<Json>
 	/** Keeps what idempotency keys did; without it they have no effect. */
 	readonly keys?: IdempotencyStore
 }
 
+const asSent = async (document: Json): Promise<Json> => document
 const DEFAULT_HISTORY = 20
 const MAX_HISTORY = 1000
 const Nothing = Type.Undefined()
@@ -143,7 +144,7 @@ function readingRoutes(blueprints: BlueprintStore) {
 
 /** A document as sent, checked as far as registering goes: its findings are told, and refuse it only when that is asked for. */
 async function read(deps: BlueprintDeps, id: string, body: unknown, strict: boolean) {
-	const document = await deps.expand(body as Json)
+	const document = await (deps.expand ?? asSent)(body as Json)
 	const { blueprint, diagnostics } = parseBlueprint(document)
 	if (!blueprint) throw blueprintInvalid(diagnostics)
 	if (blueprint.id !== id)

@@ -1,0 +1,97 @@
+import { functionBackend } from './backend/function/backend.ts'
+import type { FunctionDef } from './backend/function/function.ts'
+import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
+import { operatorFaces } from './backend/operator-face.ts'
+import { type OperatorFactory, withOperatorsInside } from './backend/operator-inside.ts'
+import { processBackend } from './backend/process/backend.ts'
+import type { ChildList } from './backend/process/child-list.ts'
+import type { Config } from './config.ts'
+import { mintCredentials } from './core/access/credential.ts'
+import type { AttemptStore } from './core/dispatch/attempt-store.ts'
+import type { Registry } from './core/dispatch/backend.ts'
+import { defaultLayerRegistry as hintLayers } from './core/layer/default-registry.ts'
+import type { LayerRegistry } from './core/layer/layer.ts'
+import type { OperatorHub } from './core/operator/hub.ts'
+import type { OperatorSessions } from './core/operator/sessions.ts'
+import type { OperatorStore } from './core/operator/store.ts'
+import { projectContext, projectingBackend } from './core/output/projecting-backend.ts'
+import type { OutputStore } from './core/output/store.ts'
+import type { Clock } from './kernel/clock.ts'
+import { MseError } from './kernel/error.ts'
+import type { RunId } from './kernel/id.ts'
+import type { Logger } from './kernel/log.ts'
+import type { CheckPolicy } from './protocol/blueprint.ts'
+import { projectionFiles } from './store/projection-file.ts'
+
+/** What backends and layers are made of, of an engine. */
+export interface RegistryParts {
+	readonly config: Config
+	readonly clock: Clock
+	readonly log: Logger
+	/** The process's own environment, of which children get a part. */
+	readonly environment: { readonly [name: string]: string | undefined }
+	/** Where workers reach this server; undefined while nothing listens. */
+	baseUrl(): string | undefined
+	readonly outputs: OutputStore
+	readonly attempts: AttemptStore
+	readonly operatorStore: OperatorStore
+	readonly hub: OperatorHub
+	readonly sessions: OperatorSessions
+	readonly secret: Uint8Array
+	readonly childList: ChildList | undefined
+	/** From TERM to KILL for what an attempt started. */
+	readonly killGraceMs: number
+	/** What `rust_fn` agents may name: `identity` and the others every server has, and those that were added. */
+	readonly functions: ReadonlyMap<string, FunctionDef>
+	/** Operators inside this process, by the name that `operator_ref` gives. */
+	readonly operatorFactory: OperatorFactory
+	/** What the launch of a run said of outputs that cannot be shown as files. */
+	checkPolicyOf(runId: RunId): Promise<CheckPolicy | undefined>
+}
+
+/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
+export function defaultRegistry(parts: RegistryParts): Registry {
+	const { config, clock, log, environment, baseUrl, childList, functions, killGraceMs, outputs, checkPolicyOf } = parts
+	const projecting = { files: projectionFiles, log, outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
+	const processes = processBackend({
+		...{ environment, baseUrl, clock, log, killGraceMs, ...(childList && { childList }) },
+		children: config.limits.children,
+		outputBytes: config.limits.outputBytes,
+	})
+	const operators = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
+	return new Map([
+		['rust_fn', functionBackend(functions)],
+		['subprocess', projectingBackend(projecting, processes)],
+		['operator', projectingBackend(projecting, operators)],
+	])
+}
+
+/** As `defaultRegistry`, with the kinds that the enhance flow's agents are of. Throws `unavailable` while a build lacks one. */
+export function defaultRegistryWithEnhanceFlow(parts: RegistryParts): Registry {
+	const registry = defaultRegistry(parts)
+	const missing = ['lua', 'agent_block'].filter((kind) => !registry.has(kind))
+	if (missing.length === 0) return registry
+	throw new MseError('unavailable', `The enhance flow needs agents of kind ${missing.join(' and ')}; this build has no backend for them.`, {
+		code: 'backend_missing',
+		hint: 'Use defaultRegistry, and add backends of your own under these kinds.',
+	})
+}
+
+/** What is put around attempts, by the keys a Blueprint's `spawner_hints` may name. */
+export function defaultLayerRegistry(parts: RegistryParts): LayerRegistry {
+	const { outputs, attempts, hub, sessions, operatorStore: requests, config, clock, log } = parts
+	const faces = operatorFaces({ ...operatorDeps(parts), hub, sessions, requests })
+	return hintLayers({ faces, outputs, attempts, clock, log }, { longHoldMs: config.longHoldWarnMs })
+}
+
+/** What it takes to hand an attempt to an operator. */
+function operatorDeps({ config, clock, log, baseUrl, hub, attempts, outputs, secret }: RegistryParts): OperatorBackendDeps {
+	const ttlSecs = config.workerTokenTtlSecs
+	return {
+		...{ hub, attempts, outputs },
+		mint: ({ stepId, n }) => mintCredentials(secret, { stepId, n, now: clock.now(), ttlSecs }),
+		baseUrl: () => baseUrl() ?? null,
+		contextFile: (placement, attempt) => projectContext({ files: projectionFiles, log }, placement, attempt),
+		dataBase: () => (config.dataSinkEndpoint === 'self' ? (baseUrl() ?? null) : (config.dataSinkEndpoint?.replace(/\/+$/, '') ?? null)),
+	}
+}
