@@ -21,7 +21,8 @@ import { blueprintOf, lit, step } from './support/blueprints.ts'
 import { tempDir } from './support/temp-dir.ts'
 
 const hello = blueprintOf(step('echo', lit('hello'), '$.out'), ['echo'])
-const ofKind = (kind: string) => blueprintOf(step('agent', lit('x'), '$.out'), [], { agents: [{ name: 'agent', kind, spec: { source: 'return 1' } }] })
+const ofKind = (kind: string) =>
+	blueprintOf(step('agent', lit('x'), '$.out'), [], { agents: [{ name: 'agent', kind, spec: { source: 'return 1' } }] })
 
 /** An app without a port, asked as a client would. */
 async function appOf(options: AppOptions = {}) {

@@ -4,6 +4,8 @@ import type { LaunchReply } from '../../src/protocol/task.ts'
 import { blueprintOf, lit, step } from '../support/blueprints.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, call, callUntilAnswered } from './support/api.ts'
+import { readLog } from './support/event-reader.ts'
+import { joinOperator, type SpawnFrame } from './support/operator.ts'
 import { seededRandom } from './support/random.ts'
 import { startTestServer } from './support/server.ts'
 
@@ -11,6 +13,12 @@ const sleeper = blueprintOf(step('sleeper', lit(null), '$.out'), [], {
 	agents: [{ name: 'sleeper', kind: 'rust_fn', spec: { fn_id: 'sleep', ms: 1500 } }],
 })
 const launchOf = (over: object = {}) => ({ blueprint: { kind: 'inline', value: sleeper }, init_ctx: {}, ...over })
+const forMain = {
+	id: 'asked',
+	flow: step('writer', lit('write it'), '$.text'),
+	agents: [{ name: 'writer', kind: 'operator', spec: { operator_ref: 'main' } }],
+	operators: [{ name: 'main' }],
+}
 const LAUNCHES = 16
 const headers = (key: string) => ({ 'idempotency-key': key })
 
@@ -51,3 +59,23 @@ test('whenever the server is killed, a client that repeats each launch until it 
 	const { runs } = (await call<{ runs: RunRecord[] }>('GET', `${url}/v1/runs?limit=1000`)).body
 	expect([ids.size, runs.length]).toEqual([LAUNCHES, LAUNCHES])
 }, 60_000)
+
+test('a submit whose answer was lost with the server is answered when it is repeated, and is there once', async () => {
+	await using server = await startTestServer()
+	const { url } = server
+	const spawned = Promise.withResolvers<SpawnFrame>()
+	const work = (frame: SpawnFrame): Promise<never> => {
+		spawned.resolve(frame)
+		return new Promise(() => {})
+	}
+	await using _operator = await joinOperator({ url, roles: ['main'], work })
+	const json = { blueprint: { kind: 'inline', value: forMain }, init_ctx: {}, detach: true }
+	await call('POST', `${url}/v1/tasks`, { json })
+	const { worker_handle = '' } = await spawned.promise
+	const submit = () => callUntilAnswered('POST', `${url}/v1/worker/submit`, { text: 'done', bearer: worker_handle, headers: headers('s') })
+	expect((await submit()).status).toBe(204)
+	await server.restart()
+	expect((await submit()).status).toBe(204)
+	const log = await readLog(url, 'kind=attempt.submitted')
+	expect(log).toHaveLength(1)
+})

@@ -35,6 +35,7 @@ export function sessionRoutes(deps: SessionDeps) {
 		})
 		.get('/v1/sessions', async ({ query }) => ({ sessions: await sessions.list(Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)) }), {
 			query: AttachSessionListQuerySchema,
+			detail: { summary: 'Lists attach sessions, newest first' },
 			response: { 200: AttachSessionListSchema, ...refusals(400, 401) },
 		})
 		.delete('/v1/sessions', ({ request }) => sessions.detach(request.headers.get('authorization') ?? undefined).then(noContent), {
@@ -42,6 +43,7 @@ export function sessionRoutes(deps: SessionDeps) {
 			response: { 204: Type.Void(), ...failures },
 		})
 		.delete('/v1/sessions/:id', ({ params }) => sessions.end(params.id).then(noContent), {
+			detail: { summary: 'Ends any attach session' },
 			response: { 204: Type.Void(), ...refusals(401, 404, 503) },
 		})
 }
