@@ -6,7 +6,7 @@ import { shared } from './core/doctor/probe.ts'
 import type { JobReport } from './core/operator/sweep.ts'
 import { serverChecks } from './doctor.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
-import { mountApi } from './edge/http/api.ts'
+import { type Api, mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
@@ -44,8 +44,8 @@ export interface AppOptions extends Pick<EngineOptions, 'registry' | 'layers' | 
 /** A server, or the part of one that needs no port. */
 export interface App {
 	readonly engine: Engine
-	/** Answers a request, whether or not the app listens. */
-	handle(request: Request): Promise<Response>
+	/** All routes; `http.handle(request)` answers whether or not the app listens. */
+	readonly http: Api
 	/** Takes up unfinished runs of an earlier life; `listen` does it too. */
 	recover(): Promise<void>
 	/** Answers at that address (port 0 takes a free one); unfinished runs go on as soon as workers can reach it. */
@@ -90,7 +90,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	}
 	return {
 		engine,
-		handle: (request) => http.handle(request),
+		http,
 		recover,
 		async listen(address) {
 			Object.assign(at, listen(http, address))

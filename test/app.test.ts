@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { Elysia } from 'elysia'
 import {
-	type App,
 	type AppOptions,
 	blueprintRoutes,
 	buildApp,
@@ -27,7 +26,7 @@ const ofKind = (kind: string) =>
 /** An app without a port, asked as a client would. */
 async function appOf(options: AppOptions = {}) {
 	const app = await buildApp(options)
-	const call = (method: string, path: string, body?: unknown) => callApp(app as App & Elysia, method, path, body)
+	const call = (method: string, path: string, body?: unknown) => callApp(app.http, method, path, body)
 	return {
 		...app,
 		call,

@@ -61,7 +61,7 @@ const WORDS: { readonly [name: string]: readonly unknown[] } = {
 	...{ final_present: [true], final_ok: [true], material_route: [`/v1/runs/${RUN}/material?step_id=${STEP}`] },
 	...{ task_metadata: [{ ticket: 'A-7' }], task_metadata_omitted: [false], text_truncated: [false] },
 	...{ project_root: ['/home/ada/project'], work_dir: ['/home/ada/project'], data: [{ ended: 'done' }], payload: [{ status: 'done' }] },
-	...{ extra: [{}], data_dir: ['/home/ada/.mse/data'] },
+	...{ issued_at: [1_763_721_272], expire_at: [1_763_724_872], extra: [{}], data_dir: ['/home/ada/.mse/data'] },
 }
 
 /**

@@ -28,6 +28,7 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	'blueprints/id': ['Id of the Blueprint.', 'hello'],
 	'issues/id': ['Id of the issue.', 'I-1K9X2M4QZB'],
 	'enhance-settings/id': ['Id of the setting.', 'default'],
+	'sessions/id': ['Public id of the attach session.', 'S-1K9X2M4QZ1'],
 	sid: ['Id of the operator session.', 'S-1K9X2M4QZ1'],
 	req_id: ['Id of the request.', 'RQ-1K9X2M4QZ9'],
 	issue_id: ['Id of the issue.', 'I-1K9X2M4QZB'],

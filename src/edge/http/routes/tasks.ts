@@ -57,7 +57,7 @@ function launchRoutes({ service, keys }: TaskDeps) {
 				...takesKey,
 				...jsonBody(LaunchBodySchema),
 				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
-				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 409, 410, 422, 503, 504) },
+				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
 			},
 		)
 		.post(
