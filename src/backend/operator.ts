@@ -8,11 +8,11 @@ import type { OperatorHub } from '../core/operator/hub.ts'
 import type { Asking, Reply } from '../core/operator/request.ts'
 import type { OutputStore } from '../core/output/store.ts'
 import { readStats } from '../core/output/worker-stats.ts'
-import { MseError, messageOf } from '../kernel/error.ts'
+import { MseError } from '../kernel/error.ts'
 import type { Json, JsonObject } from '../kernel/json.ts'
-import { promptSlots, renderTemplate } from '../kernel/template.ts'
 import type { AgentDef, Blueprint, ProjectionPlacement } from '../protocol/blueprint.ts'
 import type { FrameWorker } from '../protocol/operator-frame.ts'
+import { renderSystem } from './system-prompt.ts'
 
 export interface OperatorBackendDeps {
 	readonly hub: Pick<OperatorHub, 'ask' | 'resume'>
@@ -86,16 +86,6 @@ function invalidSpec(sentence: string): MseError {
 function keepSystem(deps: OperatorBackendDeps, { system }: Prepared, { stepId, n, prompt }: Attempt): Promise<void> {
 	const rendered = renderSystem(system, prompt)
 	return rendered === null ? Promise.resolve() : deps.attempts.setSystem(stepId, n, rendered)
-}
-
-/** Members of an object prompt fill the template's slots; any other prompt is its `directive`. */
-function renderSystem(source: string, prompt: Json): string | null {
-	if (source.trim() === '') return null
-	try {
-		return renderTemplate(source, promptSlots(prompt))
-	} catch (error) {
-		throw new Error(`internal: render system_prompt: ${messageOf(error)}`)
-	}
 }
 
 async function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: Attempt): Promise<Asking> {

@@ -2,35 +2,41 @@ import { resolve } from 'node:path'
 import type { AgentContext, Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
 import { asText } from '../../kernel/json.ts'
 import { type ChildLimits, runChild } from './child.ts'
+import { declaredOutput } from './declared.ts'
 import { childEnvironment, type EnvironmentSource } from './environment.ts'
+import type { Framing } from './framing.ts'
 import type { OutputReader } from './output.ts'
 import { plainOutput } from './plain.ts'
 import { newSlots, type Slots } from './slots.ts'
-import { type ProcessSpec, parseProcessSpec } from './spec.ts'
+import { type ProcessSpec, parseFraming, parseProcessSpec } from './spec.ts'
 import { streamedOutput } from './stream.ts'
+import { type FilledTemplate, fillTemplate, type ProcessTemplate, processTemplate } from './template.ts'
 
 export interface ProcessOptions extends ChildLimits, EnvironmentSource {
 	/** Children at one time; further attempts wait in order. */
 	readonly children: number
 }
 
-/** Child processes; the kind `subprocess` of mlua-swarm 0.1.0. */
+type Run = (options: ProcessOptions, attempt: Attempt) => Promise<Completion>
+
+/** Child processes; the kind `subprocess` of mlua-swarm, by spec as in 0.1.0 or from a template as in 0.26.0. */
 export function processBackend(options: ProcessOptions): Backend {
 	const slots = newSlots(options.children)
 	return {
 		name: 'process',
 		leavesProcess: true,
-		prepare(agent) {
-			const spec = parseProcessSpec(agent.spec)
-			return { pure: false, perform: (attempt) => perform(options, slots, spec, attempt) }
+		prepare(agent, blueprint) {
+			const template = processTemplate(agent, blueprint)
+			const run = template === null ? fromSpec(parseProcessSpec(agent.spec)) : fromTemplate(template)
+			return { pure: false, perform: (attempt) => inTurn(slots, attempt, () => run(options, attempt)) }
 		},
 	}
 }
 
-async function perform(options: ProcessOptions, slots: Slots, spec: ProcessSpec, attempt: Attempt): Promise<Completion> {
+async function inTurn(slots: Slots, attempt: Attempt, run: () => Promise<Completion>): Promise<Completion> {
 	const leave = await enter(slots, attempt)
 	try {
-		return await runAttempt(options, spec, attempt)
+		return await run()
 	} finally {
 		leave()
 	}
@@ -46,26 +52,44 @@ async function enter(slots: Slots, attempt: Attempt): Promise<() => void> {
 	return leave
 }
 
-async function runAttempt(options: ProcessOptions, spec: ProcessSpec, attempt: Attempt): Promise<Completion> {
-	const prompt = asText(attempt.prompt)
-	const output = readerFor(spec, attempt)
+function fromSpec(spec: ProcessSpec): Run {
+	return (options, attempt) => {
+		const prompt = asText(attempt.prompt)
+		const argv = [spec.program, ...spec.args, ...(spec.useStdin ? [] : [prompt])]
+		return runOne(options, attempt, { ...spec, argv, stdin: spec.useStdin ? prompt : undefined }, readerFor(spec.framing, attempt))
+	}
+}
+
+function fromTemplate(template: ProcessTemplate): Run {
+	const framing = parseFraming(template.stream_mode)
+	return async (options, attempt) => {
+		using filled = fillTemplate(template, attempt)
+		const output = template.output ? declaredOutput(template.output) : readerFor(framing, attempt)
+		return await runOne(options, attempt, filled, output)
+	}
+}
+
+/** What is to be started, whichever way it was described. */
+type Described = Pick<FilledTemplate, 'argv' | 'stdin' | 'env' | 'cwd'>
+
+async function runOne(options: ProcessOptions, attempt: Attempt, { argv, stdin, env, cwd }: Described, output: OutputReader) {
 	const work = {
-		argv: [spec.program, ...spec.args, ...(spec.useStdin ? [] : [prompt])],
-		env: childEnvironment(options, spec, attempt),
-		cwd: folderOf(spec, attempt.context),
-		input: spec.useStdin ? new TextEncoder().encode(prompt) : undefined,
+		argv: [...argv],
+		env: childEnvironment(options, env, attempt),
+		cwd: folderOf(cwd, attempt.context),
+		input: stdin === undefined ? undefined : new TextEncoder().encode(stdin),
 		key: attempt.key,
 		onOutput: output.take,
 	}
 	return output.end(await runChild(work, attempt.signal, options))
 }
 
-function readerFor({ framing }: ProcessSpec, attempt: Attempt): OutputReader {
+function readerFor(framing: Framing | undefined, attempt: Attempt): OutputReader {
 	return framing ? streamedOutput(framing, attempt) : plainOutput()
 }
 
-/** The folder of the task, or the spec's own seen from there. Undefined: where the server was started. */
-function folderOf({ cwd }: ProcessSpec, { work_dir, project_root }: AgentContext): string | undefined {
+/** The folder of the task, or the described one seen from there. Undefined: where the server was started. */
+function folderOf(cwd: string | undefined, { work_dir, project_root }: AgentContext): string | undefined {
 	const task = work_dir ?? project_root
 	if (cwd === undefined) return task
 	return task === undefined ? cwd : resolve(task, cwd)

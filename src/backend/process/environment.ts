@@ -1,5 +1,4 @@
 import type { Attempt } from '../../core/dispatch/backend.ts'
-import type { ProcessSpec } from './spec.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -22,8 +21,8 @@ export interface EnvironmentSource {
 }
 
 /** The whole environment of a child: little of the server's, then what the agent's spec sets, then what says who it is. */
-export function childEnvironment(source: EnvironmentSource, spec: ProcessSpec, attempt: Attempt): Record<string, string> {
-	return withoutUndefined({ ...inherited(source), ...spec.env, ...identity(source, attempt) })
+export function childEnvironment(source: EnvironmentSource, own: Environment, attempt: Attempt): Record<string, string> {
+	return withoutUndefined({ ...inherited(source), ...own, ...identity(source, attempt) })
 }
 
 function inherited({ environment, inherit = [] }: EnvironmentSource): Environment {

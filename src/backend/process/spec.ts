@@ -31,7 +31,8 @@ export function parseProcessSpec(raw: unknown): ProcessSpec {
 	}
 }
 
-function parseFraming(mode: unknown): Framing | undefined {
+/** Undefined for anything that is no text; throws `invalid` for a mode that does not exist. */
+export function parseFraming(mode: unknown): Framing | undefined {
 	if (typeof mode !== 'string') return undefined
 	const framing = FRAMINGS.find((known) => known === mode)
 	if (framing) return framing

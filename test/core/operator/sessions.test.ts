@@ -123,6 +123,17 @@ test('access and a socket keep a session alive', async () => {
 	expect(await world.sessions.sweep()).toBe(1)
 })
 
+test('looking at the list keeps the one who looks alive, and nobody who is listed', async () => {
+	verifies('01.C56')
+	using world = await operatorWorld()
+	const [reader, listed] = [await world.sessions.join({}), await world.sessions.join({})]
+	await world.clock.advance(IDLE_HORIZON_MS - 1)
+	await world.sessions.authenticateAny(reader.token)
+	expect(world.sessions.list().map(({ record }) => record.sid)).toEqual([reader.session.sid, listed.session.sid])
+	await world.clock.advance(1)
+	expect(world.sessions.list().map(({ record }) => record.sid)).toEqual([reader.session.sid])
+})
+
 test('access is written down at most once a minute', async () => {
 	using world = await operatorWorld()
 	const { session, token } = await world.sessions.join({})

@@ -10,6 +10,7 @@ import { MseError } from '../../../src/kernel/error.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
+import { verifies } from '../../support/verifies.ts'
 import { testOptions } from './support.ts'
 
 const In = Type.Object({ type: Type.Literal('say'), text: Type.String(), ms: Type.Optional(Type.Integer()) })
@@ -182,6 +183,7 @@ test('a frame that does not fit into the send queue is reported, and closes the 
 })
 
 test('a peer that is not heard for 150 seconds is closed, one that answers pings is not', async () => {
+	verifies('01.C60')
 	const clock = fakeClock()
 	const { url, seen } = flood(clock)
 	const peer = await deafPeer(url)

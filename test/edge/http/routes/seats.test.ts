@@ -170,6 +170,20 @@ test('assignees, handover and material want the token of a live operator, and te
 	expect((await server.call('GET', '/v1/runs/R-0/assignees', undefined, first.token)).status).toBe(404)
 })
 
+test('a question that goes past the seats is in the handover once, with no seat', async () => {
+	verifies('01.C86')
+	await using server = await operatorServer()
+	const boss = await server.join({ desc: 'boss' })
+	const two = { operators: [{ name: 'main' }, { name: 'other' }], spawner_hints: { layers: ['main_ai'] } }
+	const operator = { kind: 'main_ai', spawn_hook_id: boss.sid }
+	const { run_id } = (await server.launch(forMain(two), { operator })).body
+	for (const slot of ['main', 'other']) await server.call('POST', `/v1/runs/${run_id}/acquire`, { op: boss.sid, desc: 'both', slot })
+	const unanswered = async () => (await server.call('GET', `/v1/runs/${run_id}/handover`, undefined, boss.token)).body.unanswered
+	const waiting = await eventually(async () => (await unanswered()).length > 0 && unanswered(), { what: 'the question waits' })
+	expect(waiting).toEqual([expect.objectContaining({ kind: 'hook_before', slot: null, op: boss.sid, final_present: false })])
+	expect(Object.keys(waiting[0]).filter((key) => /age|late|urgen|deadline|since/.test(key))).toEqual([])
+})
+
 test('an operator who joined for certain Blueprints gets no work of others', async () => {
 	await using server = await operatorServer()
 	const scoped = await server.join({ roles: ['main'], scope: { blueprints: ['other'] } })
