@@ -43,8 +43,10 @@ async function serve(start: StartServer, invocation: Invocation): Promise<number
 		throw startFailure(thrown, config)
 	})
 	invocation.out(`mse-server listening on ${server.url}\n`)
+	// Whoever reads the address may signal at once, so the signal is listened for first.
+	const signalled = invocation.nextSignal()
 	if (config.addressFile !== null) writeWhole(config.addressFile, `${server.url}\n`)
-	log.info('stopping', { signal: await invocation.nextSignal() })
+	log.info('stopping', { signal: await signalled })
 	const code = await Promise.race([server.stop().then(() => EXIT.done), forcedExit(invocation)])
 	if (config.addressFile !== null) rmSync(config.addressFile, { force: true })
 	return code
