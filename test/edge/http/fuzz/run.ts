@@ -98,10 +98,10 @@ function withKnownIds(text: string, pool: Pool, pick: number): string {
 		.replaceAll(/\b(T|R|ST|S)-1K9X2M4QZ\w/g, (_, kind: string) => pool.id(known[kind] ?? '', pick))
 }
 
-/** Documents are posted to the path of their own id. */
+/** Documents are posted to the path of their own id, unless it would not fit the head of a request (Bun answers 431 itself). */
 function ownIdOf(path: string, body: string | undefined): string | undefined {
 	if (!['/v1/blueprints/{id}', '/v1/enhance-settings/{id}'].includes(path)) return undefined
-	const id = /"id":"([\w-]+)"/.exec(body ?? '')?.[1]
+	const id = /"id":"([\w-]{1,4000})"/.exec(body ?? '')?.[1]
 	return id === '' ? undefined : id
 }
 
