@@ -32,7 +32,9 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 		const http = listen(newHttp(engine, environment, stopping.signal, checks), { hostname: config.bind.host, port: config.bind.port })
 		url = http.url
 		engine.data.nameHolder({ pid: process.pid, address: url })
+		engine.data.fault('start.listening')
 		const recovered = await engine.supervisor.recover()
+		engine.data.fault('start.recovered')
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
 		let stopped: Promise<void> | undefined
 		const stop = (): Promise<void> => {

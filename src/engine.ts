@@ -29,6 +29,7 @@ import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
+import { type FaultPoint, plannedFault } from './kernel/fault.ts'
 import { asSessionId, type RunId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
@@ -67,16 +68,18 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>
 /** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
 export async function openEngine(options: EngineOptions) {
 	const { config, clock, log } = options
-	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text })
+	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
+	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text, fault })
 	const stores = openStores(data)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
+	fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
 	const functions = builtinFunctions(clock)
 	const checkPolicyOf = async (runId: RunId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy
-	const parts = { ...options, stores, operators, secret, childList, functions, checkPolicyOf }
+	const parts = { ...options, fault, stores, operators, secret, childList, functions, checkPolicyOf }
 	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
 	const offered: LintOptions = {
 		knownKinds: new Set(registry.keys()),
@@ -86,7 +89,7 @@ export async function openEngine(options: EngineOptions) {
 	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
@@ -122,12 +125,12 @@ const KILL_GRACE_MS = 5000
 type Stores = ReturnType<typeof openStores>
 type Operators = Awaited<ReturnType<typeof openOperators>>
 
-function openStores({ db, values }: DataDir) {
+function openStores({ db, values, fault }: DataDir) {
 	return {
 		runs: new SqliteRunStore(db, values),
 		events: new SqliteEventStore(db),
 		blueprints: new SqliteBlueprintStore(db, values),
-		outputs: new SqliteOutputStore(db, values),
+		outputs: new SqliteOutputStore(db, values, fault),
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
@@ -136,10 +139,10 @@ function openStores({ db, values }: DataDir) {
 	}
 }
 
-async function openOperators({ config, clock, log }: EngineOptions, { db }: DataDir, { operatorStore: store, runs }: Stores) {
+async function openOperators({ config, clock, log }: EngineOptions, { db, fault }: DataDir, { operatorStore: store, runs }: Stores) {
 	const sessions = await OperatorSessions.open({ store, clock, log })
 	const hub = new OperatorHub({
-		...{ sessions, store, seating: sqliteSeating(db, runs), clock, log },
+		...{ sessions, store, seating: sqliteSeating(db, runs, fault), clock, log, fault },
 		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
 		limits: config.limits,
@@ -149,6 +152,7 @@ async function openOperators({ config, clock, log }: EngineOptions, { db }: Data
 }
 
 interface RegistryParts extends EngineOptions {
+	readonly fault: FaultPoint
 	readonly stores: Stores
 	readonly operators: Operators
 	readonly secret: Uint8Array
@@ -172,10 +176,10 @@ function operatorDeps({ config, clock, log, baseUrl, stores, operators, secret }
 
 /** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
 function newRegistry(parts: RegistryParts): Registry {
-	const { config, clock, log, environment, baseUrl, childList, functions, stores, checkPolicyOf } = parts
+	const { config, clock, log, fault, environment, baseUrl, childList, functions, stores, checkPolicyOf } = parts
 	const projecting = { files: projectionFiles, log, outputs: stores.outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
 	const processes = processBackend({
-		...{ environment, baseUrl, clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
+		...{ environment, baseUrl, clock, log, fault, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) },
 		children: config.limits.children,
 		outputBytes: config.limits.outputBytes,
 	})

@@ -1,5 +1,6 @@
 import { raceAbort } from '../../kernel/abort.ts'
 import { MseError } from '../../kernel/error.ts'
+import type { FaultPoint } from '../../kernel/fault.ts'
 import type { RunId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Plan } from '../dispatch/plan.ts'
@@ -17,6 +18,7 @@ const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
 const REBUILD_AFTER_MS = 1000
 
 export interface SupervisorDeps extends DriverDeps {
+	readonly fault?: FaultPoint
 	/** The compiled Blueprint of a commit. */
 	planOf(hash: string): Promise<Plan>
 }
@@ -107,7 +109,10 @@ export class RunSupervisor {
 	/** At boot: every unfinished run goes on by itself, and so do audits of runs that ended. Resolves with how many runs were taken up. */
 	async recover(): Promise<number> {
 		const runs = await this.#deps.runs.unfinished()
-		for (const run of runs) await this.takeUp(run, 'run.recovered')
+		for (const run of runs) {
+			await this.takeUp(run, 'run.recovered')
+			this.#deps.fault?.('start.run_taken_up')
+		}
 		for (const run of await this.#deps.runs.endedWithAudits()) await this.#resumeAudits(run)
 		return runs.length
 	}
