@@ -43,7 +43,8 @@ export async function checkHistory({ server, journal, asked, place }: History): 
 	return { facts: count(facts.map(({ kind }) => kind)), runs: store.runCount(), faults }
 }
 
-function lostFacts(facts: readonly Fact[], log: readonly Event[], store: StoreView): string[] {
+/** What was acknowledged and is not there, each fact as it stands in the journal. */
+export function lostFacts(facts: readonly Fact[], log: readonly Event[], store: StoreView): string[] {
 	const texts = new Map(log.map((event) => [event.seq, JSON.stringify(event)]))
 	return facts.flatMap((fact) => (isKept(fact, texts, store) ? [] : [JSON.stringify(fact).slice(0, 300)]))
 }

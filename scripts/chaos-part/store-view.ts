@@ -19,8 +19,7 @@ interface OutputEvent {
 export type StoreView = ReturnType<typeof openStoreView>
 
 /** Reads the store of a server that has stopped, past all code of the server but the one that finds large values. */
-export function openStoreView(dataDir: string) {
-	const db = new Database(join(dataDir, 'mse.db'))
+export function openStoreView(dataDir: string, db: Database = new Database(join(dataDir, 'mse.db'))) {
 	const values = openBlobs(join(dataDir, 'blob'))
 	const exists = (sql: string, ...params: string[]): boolean => db.query(sql).get(...params) !== null
 	const outputs = (sql: string, ...params: (string | number)[]): readonly OutputEvent[] =>
