@@ -97,6 +97,7 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 function newHealth({ config, blueprints, runs, sessions, sweep, data }: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
 	return {
 		async readiness() {
+			if (!data.db.healthy) await data.db.tryWrite()
 			const reasons = [
 				...(stopping.aborted ? ['the server is stopping'] : []),
 				...(data.db.healthy ? [] : ['the database cannot be written']),

@@ -68,18 +68,17 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>
 /** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
 export async function openEngine(options: EngineOptions) {
 	const { config, clock, log } = options
-	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
-	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text, fault })
+	const data = openData(options)
 	const stores = openStores(data)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
-	fault('start.leftovers_ended')
+	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
 	const functions = builtinFunctions(clock)
 	const checkPolicyOf = async (runId: RunId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy
-	const parts = { ...options, fault, stores, operators, secret, childList, functions, checkPolicyOf }
+	const parts = { ...options, fault: data.fault, stores, operators, secret, childList, functions, checkPolicyOf }
 	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
 	const offered: LintOptions = {
 		knownKinds: new Set(registry.keys()),
@@ -89,7 +88,7 @@ export async function openEngine(options: EngineOptions) {
 	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault, dataDirId: data.id },
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
@@ -121,6 +120,11 @@ export async function openEngine(options: EngineOptions) {
 
 /** From TERM to KILL for what an attempt started. */
 const KILL_GRACE_MS = 5000
+
+function openData({ dir, clock, config, environment }: EngineOptions): DataDir {
+	const fault = plannedFault(environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
+	return openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
+}
 
 type Stores = ReturnType<typeof openStores>
 type Operators = Awaited<ReturnType<typeof openOperators>>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event } from '../../src/protocol/event.ts'
 import { readLog } from '../../test/e2e/support/event-reader.ts'
-import { faultsOfChildren, faultsOfLog, faultsOfOperator } from '../../test/e2e/support/history.ts'
+import { faultsOfChildren, faultsOfOperator, faultsOfRuns } from '../../test/e2e/support/history.ts'
 import type { Asked } from '../../test/e2e/support/operator.ts'
 import type { TestServer } from '../../test/e2e/support/server.ts'
 import type { ClientJournal, Fact } from './journal.ts'
@@ -25,19 +25,26 @@ export async function checkHistory({ server, journal, asked, place }: History): 
 	const log = await readLog(server.url)
 	const code = await server.kill('SIGTERM')
 	using store = openStoreView(server.dataDir)
-	const byRun = Map.groupBy(log, ({ run_id }) => run_id)
-	const runLogs = [...byRun].flatMap(([run, events]) => (run === undefined ? [] : [{ run, events }]))
 	const faults: Fault[] = [
-		{ name: 'lost', found: lostFacts(facts, log, store) },
 		{
-			name: 'repeated',
+			name: 'lost',
 			found: [
-				...runLogs.flatMap(({ run, events }) => faultsOfLog(events).map((fault) => `${run}: ${fault}`)),
-				...faultsOfChildren(childJournals(place), log),
-				...faultsOfOperator(asked),
+				...lostFacts(facts, log, store),
+				...asked.flatMap((request) => (store.hasEnded(request.frame.req_id) ? [] : [unknown(request)])),
 			],
 		},
-		{ name: 'stuck', found: [...store.unfinished(), ...(code === 0 ? [] : [`the server ended with ${code} when it was to stop`])] },
+		{
+			name: 'repeated',
+			found: [...faultsOfRuns(log), ...faultsOfChildren(childJournals(place), log), ...faultsOfOperator(asked)],
+		},
+		{
+			name: 'stuck',
+			found: [
+				...store.unfinished(),
+				...asked.flatMap(withoutReceipt),
+				...(code === 0 ? [] : [`the server ended with ${code} when it was to stop`]),
+			],
+		},
 		{ name: 'wrong', found: facts.flatMap((fact) => wrongOutcome(fact, store)) },
 	]
 	return { facts: count(facts.map(({ kind }) => kind)), runs: store.runCount(), faults }
@@ -77,6 +84,13 @@ function isKept(fact: Fact, log: ReadonlyMap<number, string>, store: StoreView):
 			return log.get(fact.seq) === fact.text
 	}
 }
+
+/** A request is on disk before its frame leaves, and ends with its run at the latest. */
+const unknown = ({ frame, reply, received }: Asked): string =>
+	`${frame.req_id} of ${frame.task_id} came, ${reply ? 'was answered' : 'was not answered'}${received ? ' and receipted' : ''}, and has no end in the store`
+
+const withoutReceipt = ({ frame, reply, received }: Asked): string[] =>
+	reply && !received ? [`the reply to ${frame.req_id} was never receipted`] : []
 
 type TailEvent = ReturnType<StoreView['tail']>[number]
 

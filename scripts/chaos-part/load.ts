@@ -81,10 +81,10 @@ const caught: LoadKind = (n) => {
 	return { name: 'caught', blueprint: { id: 'caught', flow, agents: [lane(), echo] }, initCtx: {}, expected: { round: 2, caught: n } }
 }
 
-/** A child that works for a minute, and is called off. */
+/** A child that works for long, and is called off. */
 const calledOff: LoadKind = () => {
 	const flow = step('lane', lit({ item: 'a', round: 1 }), '$.never')
-	const blueprint = { id: 'called-off', flow, agents: [lane({ ALL_SECS: '60' })] }
+	const blueprint = { id: 'called-off', flow, agents: [lane({ ALL_SECS: '10' })] }
 	return { name: 'called-off', blueprint, initCtx: {}, expected: null }
 }
 

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
+import { MseError } from '../kernel/error.ts'
 import { type FaultPoint, noFault } from '../kernel/fault.ts'
 import { randomHex } from '../kernel/hash.ts'
 import { openBlobs } from './sqlite/blob.ts'
 import { SqliteDatabase } from './sqlite/database.ts'
-import { type Holder, type InstanceLock, lockDataDir } from './sqlite/instance-lock.ts'
+import { type Holder, type InstanceLock, lockDataDir, unwritable } from './sqlite/instance-lock.ts'
 import type { Values } from './sqlite/value.ts'
 
 /** Everything durable of one server: the database, the files beside it, and the name children are marked with. */
@@ -40,7 +41,7 @@ export function openDataDir(options: OpenDataDir): DataDir {
 		return assemble(new SqliteDatabase({ path: join(dir, 'mse.db'), clock, fault }), dir, fault, lock)
 	} catch (error) {
 		lock.release()
-		throw error
+		throw error instanceof MseError ? error : unwritable(dir, error)
 	}
 }
 

@@ -94,18 +94,25 @@ function notWritten(dir: string, cause: unknown): MseError {
 	})
 }
 
+/** A file is what its name says, or nothing at all. */
 function read(dir: string | undefined, hash: string): string {
-	try {
-		if (dir !== undefined) return readFileSync(join(dir, hash.slice(0, 2), hash), 'utf8')
-	} catch (cause) {
-		throw missing(hash, cause)
-	}
-	throw missing(hash, undefined)
+	if (dir === undefined) throw damaged(hash, 'has no file, since there is no data directory', undefined)
+	const text = readWhole(dir, hash)
+	if (sha256Hex(text) !== hash) throw damaged(hash, 'has a file in the data directory with something else in it', undefined)
+	return text
 }
 
-function missing(hash: string, cause: unknown): MseError {
-	return new MseError('internal', `The stored value ${hash} has no file in the data directory.`, {
-		code: 'blob_missing',
+function readWhole(dir: string, hash: string): string {
+	try {
+		return readFileSync(join(dir, hash.slice(0, 2), hash), 'utf8')
+	} catch (cause) {
+		throw damaged(hash, 'has no file in the data directory', cause)
+	}
+}
+
+function damaged(hash: string, how: string, cause: unknown): MseError {
+	return new MseError('internal', `The stored value ${hash} ${how}.`, {
+		code: 'storage_damaged',
 		hint: 'Restore the data directory whole: the database and its folder of values belong together.',
 		cause,
 	})

@@ -58,7 +58,8 @@ export class SqliteDatabase implements Disposable {
 		for (const pragma of [
 			'journal_mode=WAL',
 			'synchronous=FULL',
-			'busy_timeout=5000',
+			// Everything else of this process waits as long.
+			'busy_timeout=1000',
 			'foreign_keys=ON',
 			'wal_autocheckpoint=4000',
 			'cache_size=-16000',
@@ -92,6 +93,11 @@ export class SqliteDatabase implements Disposable {
 			this.#waiting.push({ run: change, weight, resolve: resolve as (value: never) => void, reject })
 			this.#schedule()
 		})
+	}
+
+	/** Finds out whether the disk takes writes again; `healthy` says so afterwards. */
+	async tryWrite(): Promise<void> {
+		await this.write(() => this.keepEventSeq()).catch(() => {})
 	}
 
 	/** A prepared statement, made once per text. */

@@ -29,6 +29,12 @@ export function faultsOfLog(events: readonly Event[]): string[] {
 	return [...faults, ...faultsOfOrder(events)]
 }
 
+/** As `faultsOfLog`, for a log of many runs. */
+export function faultsOfRuns(log: readonly Event[]): string[] {
+	const runs = [...Map.groupBy(log, ({ run_id }) => run_id)]
+	return runs.flatMap(([run, events]) => (run === undefined ? [] : faultsOfLog(events).map((fault) => `${run}: ${fault}`)))
+}
+
 const BEGINNINGS: ReadonlySet<string> = new Set(['step.dispatched', 'attempt.started', 'request.sent', 'request.parked'])
 
 function faultsOfOrder(events: readonly Event[]): string[] {
