@@ -68,27 +68,23 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>
 /** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
 export async function openEngine(options: EngineOptions) {
 	const { config, clock, log } = options
-	const data = openData(options)
+	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
+	const data = openDataDir({ dir: options.dir, clock, pid: process.pid, address: config.bind.text, fault })
 	const stores = openStores(data)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
-	data.fault('start.leftovers_ended')
+	fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
 	const functions = builtinFunctions(clock)
 	const checkPolicyOf = async (runId: RunId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy
-	const parts = { ...options, fault: data.fault, stores, operators, secret, childList, functions, checkPolicyOf }
+	const parts = { ...options, fault, stores, operators, secret, childList, functions, checkPolicyOf }
 	const [registry, layers] = [newRegistry(parts), newLayers(parts)]
-	const offered: LintOptions = {
-		knownKinds: new Set(registry.keys()),
-		functions: new Set(functions.keys()),
-		layers: new Set(layers.hints.keys()),
-		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
-	}
+	const offered = offeredBy(parts, registry, layers)
 	const plans = new PlanCache({ registry, offered, store: stores.blueprints })
 	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
@@ -120,11 +116,6 @@ export async function openEngine(options: EngineOptions) {
 
 /** From TERM to KILL for what an attempt started. */
 const KILL_GRACE_MS = 5000
-
-function openData({ dir, clock, config, environment }: EngineOptions): DataDir {
-	const fault = plannedFault(environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
-	return openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
-}
 
 type Stores = ReturnType<typeof openStores>
 type Operators = Awaited<ReturnType<typeof openOperators>>
@@ -200,6 +191,16 @@ function newLayers(parts: RegistryParts): LayerRegistry {
 	const faces = operatorFaces({ ...operatorDeps(parts), hub: operators.hub, sessions: operators.sessions, requests: stores.operatorStore })
 	const deps = { faces, outputs: stores.outputs, attempts: stores.attempts, clock, log }
 	return defaultLayerRegistry(deps, { longHoldMs: config.longHoldWarnMs })
+}
+
+/** What Blueprints may name here. */
+function offeredBy({ functions, config }: RegistryParts, registry: Registry, layers: LayerRegistry): LintOptions {
+	return {
+		knownKinds: new Set(registry.keys()),
+		functions: new Set(functions.keys()),
+		layers: new Set(layers.hints.keys()),
+		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
+	}
 }
 
 function launchDeps(
