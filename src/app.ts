@@ -81,6 +81,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	)
 	const recover = async (): Promise<void> => {
 		const recovered = await engine.supervisor.recover()
+		engine.data.fault('start.recovered')
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
 	}
 	let stopped: Promise<void> | undefined
@@ -95,6 +96,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 		async listen(address) {
 			Object.assign(at, listen(http, address))
 			engine.data.nameHolder({ pid: process.pid, address: at.url ?? '' })
+			engine.data.fault('start.listening')
 			await recover()
 			return { url: at.url ?? '', stop }
 		},
@@ -166,6 +168,7 @@ function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'che
 	const { config, blueprints, runs, sessions, sweep, data } = engine
 	return {
 		async readiness() {
+			if (!data.db.healthy) await data.db.tryWrite()
 			const reasons = [
 				...(stopping.aborted ? ['the server is stopping'] : []),
 				...(data.db.healthy ? [] : ['the database cannot be written']),

@@ -26,6 +26,7 @@ import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
+import { plannedFault } from './kernel/fault.ts'
 import { asSessionId } from './kernel/id.ts'
 import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
@@ -75,7 +76,9 @@ export type Engine = Awaited<ReturnType<typeof openEngine>>
 
 /** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
 export async function openEngine(options: EngineOptions) {
-	const data = openDataDir({ dir: options.dir, clock: options.clock, pid: process.pid, address: options.config.bind.text })
+	const { clock, config, dir } = options
+	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
+	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
 	try {
 		return await wire(options, data)
 	} catch (error) {
@@ -90,6 +93,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
+	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList })
@@ -126,7 +130,7 @@ const KILL_GRACE_MS = 5000
 type Stores = ReturnType<typeof openStores>
 type Operators = Awaited<ReturnType<typeof openOperators>>
 
-function openStores({ db, values }: DataDir, options: Pick<EngineOptions, 'blueprintStore' | 'outputStore'>) {
+function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions, 'blueprintStore' | 'outputStore'>) {
 	const pins = new SqliteBlueprintStore(db, values)
 	const blueprintStore = options.blueprintStore === undefined ? pins : (options.blueprintStore ?? undefined)
 	return {
@@ -136,7 +140,7 @@ function openStores({ db, values }: DataDir, options: Pick<EngineOptions, 'bluep
 		runs: new SqliteRunStore(db, values),
 		events: new SqliteEventStore(db),
 		blueprints: blueprintStore ?? absentBlueprintStore(),
-		outputs: options.outputStore ?? new SqliteOutputStore(db, values),
+		outputs: options.outputStore ?? new SqliteOutputStore(db, values, fault),
 		attempts: new SqliteAttemptStore(db, values),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
@@ -160,6 +164,7 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, sec
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, secret, childList, functions, killGraceMs: KILL_GRACE_MS },
 		operatorFactory: options.operatorFactory ?? new Map(),
+		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
 	}
 	const registry = (options.registry ?? defaultRegistry)(parts)
@@ -172,7 +177,7 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, sec
 	}
 	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins })
 	const supervisor = new RunSupervisor({
-		...{ runs: stores.runs, outputs: stores.outputs, clock, log, dataDirId: data.id },
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
@@ -180,10 +185,10 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, sec
 	return { registry, layers, offered, plans, supervisor }
 }
 
-async function openOperators({ config, clock, log }: EngineOptions, { db }: DataDir, { operatorStore: store, runs }: Stores) {
+async function openOperators({ config, clock, log }: EngineOptions, { db, fault }: DataDir, { operatorStore: store, runs }: Stores) {
 	const sessions = await OperatorSessions.open({ store, clock, log })
 	const hub = new OperatorHub({
-		...{ sessions, store, seating: sqliteSeating(db, runs), clock, log },
+		...{ sessions, store, seating: sqliteSeating(db, runs, fault), clock, log, fault },
 		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
 		limits: config.limits,

@@ -18,6 +18,7 @@ import { projectContext, projectingBackend } from './core/output/projecting-back
 import type { OutputStore } from './core/output/store.ts'
 import type { Clock } from './kernel/clock.ts'
 import { MseError } from './kernel/error.ts'
+import type { FaultPoint } from './kernel/fault.ts'
 import type { RunId } from './kernel/id.ts'
 import type { Logger } from './kernel/log.ts'
 import type { CheckPolicy } from './protocol/blueprint.ts'
@@ -41,6 +42,8 @@ export interface RegistryParts {
 	readonly childList: ChildList | undefined
 	/** From TERM to KILL for what an attempt started. */
 	readonly killGraceMs: number
+	/** Where a test may end the process. */
+	readonly fault: FaultPoint
 	/** What `rust_fn` agents may name: `identity` and the others every server has, and those that were added. */
 	readonly functions: ReadonlyMap<string, FunctionDef>
 	/** Operators inside this process, by the name that `operator_ref` gives. */
@@ -54,7 +57,7 @@ export function defaultRegistry(parts: RegistryParts): Registry {
 	const { config, clock, log, environment, baseUrl, childList, functions, killGraceMs, outputs, checkPolicyOf } = parts
 	const projecting = { files: projectionFiles, log, outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
 	const processes = processBackend({
-		...{ environment, baseUrl, clock, log, killGraceMs, ...(childList && { childList }) },
+		...{ environment, baseUrl, clock, log, fault: parts.fault, killGraceMs, ...(childList && { childList }) },
 		children: config.limits.children,
 		outputBytes: config.limits.outputBytes,
 	})

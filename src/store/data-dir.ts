@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
+import { MseError } from '../kernel/error.ts'
+import { type FaultPoint, noFault } from '../kernel/fault.ts'
 import { randomHex } from '../kernel/hash.ts'
 import { openBlobs } from './sqlite/blob.ts'
 import { SqliteDatabase } from './sqlite/database.ts'
-import { type Holder, type InstanceLock, lockDataDir } from './sqlite/instance-lock.ts'
+import { type Holder, type InstanceLock, lockDataDir, unwritable } from './sqlite/instance-lock.ts'
 import type { Values } from './sqlite/value.ts'
 
 /** Everything durable of one server: the database, the files beside it, and the name children are marked with. */
@@ -15,29 +17,40 @@ export interface DataDir extends Disposable {
 	readonly id: string
 	/** Null when everything is in memory. */
 	readonly dir: string | null
+	readonly fault: FaultPoint
 	/** To be called once the real address is known; a second server on the directory is told of it. */
 	nameHolder(holder: Holder): void
 }
 
+interface OpenDataDir {
+	readonly dir: string | null
+	readonly clock: Clock
+	readonly pid: number
+	readonly address: string
+	readonly fault?: FaultPoint
+}
+
 /** Opens (and makes) a data directory for this process alone; `dir: null` keeps everything in memory. */
-export function openDataDir(options: { dir: string | null; clock: Clock; pid: number; address: string }): DataDir {
-	const { dir, clock } = options
-	if (dir === null) return assemble(new SqliteDatabase({ path: ':memory:', clock }), null, undefined)
+export function openDataDir(options: OpenDataDir): DataDir {
+	const { dir, clock, fault = noFault } = options
+	if (dir === null) return assemble(new SqliteDatabase({ path: ':memory:', clock, fault }), null, fault)
 	mkdirSync(dir, { recursive: true, mode: 0o700 })
 	const lock = lockDataDir(dir, options)
 	try {
-		return assemble(new SqliteDatabase({ path: join(dir, 'mse.db'), clock }), dir, lock)
+		fault('start.locked')
+		return assemble(new SqliteDatabase({ path: join(dir, 'mse.db'), clock, fault }), dir, fault, lock)
 	} catch (error) {
 		lock.release()
-		throw error
+		throw error instanceof MseError ? error : unwritable(dir, error)
 	}
 }
 
-function assemble(db: SqliteDatabase, dir: string | null, lock: InstanceLock | undefined): DataDir {
+function assemble(db: SqliteDatabase, dir: string | null, fault: FaultPoint, lock?: InstanceLock): DataDir {
 	return {
 		db,
 		dir,
-		values: openBlobs(dir === null ? undefined : join(dir, 'blob')),
+		fault,
+		values: openBlobs(dir === null ? undefined : join(dir, 'blob'), fault),
 		id: dataDirId(db),
 		nameHolder: (holder) => lock?.nameHolder(holder),
 		[Symbol.dispose]() {

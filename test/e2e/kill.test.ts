@@ -5,8 +5,8 @@ import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
 import { call, untilEnded } from './support/api.ts'
 import { followEvents, readLog } from './support/event-reader.ts'
-import { faultsOfChildren, faultsOfLog } from './support/history.ts'
-import { type Asked, httpWorker, joinOperator, obey } from './support/operator.ts'
+import { faultsOfChildren, faultsOfLog, faultsOfOperator } from './support/history.ts'
+import { httpWorker, joinOperator, obey } from './support/operator.ts'
 import { seededRandom } from './support/random.ts'
 import { startTestServer } from './support/server.ts'
 import { readFixture, workFolder } from './support/work-folder.ts'
@@ -82,15 +82,6 @@ async function runDisturbed({ document, runs, signals, random }: Disturbance): P
 		expect(faultsOfLog(mine)).toEqual([])
 		return { record, log: mine }
 	})
-}
-
-/** Double work, as the operator saw it. */
-function faultsOfOperator(asked: readonly Asked[]): string[] {
-	const worked = asked.filter(({ works }) => works > 0).map(({ frame }) => frame.task_id)
-	return [
-		...asked.filter(({ works }) => works > 1).map(({ frame }) => `${frame.req_id} was worked on twice`),
-		...worked.filter((step, index) => worked.indexOf(step) !== index).map((step) => `${step} was asked for twice`),
-	]
 }
 
 const LAST_ERROR = `dispatcher error for ref 'lane': blocked: {"raw":"","stderr":"there is no d yet\\n"}`

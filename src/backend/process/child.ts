@@ -1,4 +1,5 @@
 import { sleep } from '../../kernel/clock.ts'
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ChildList } from './child-list.ts'
 import { ATTEMPT_KEY } from './environment.ts'
@@ -19,6 +20,7 @@ export interface ChildLimits extends Ending {
 	/** Of stdout; over it the child is ended. */
 	readonly outputBytes: number
 	readonly log: Logger
+	readonly fault?: FaultPoint
 	/** Given where `canReadVariables` says no. */
 	readonly childList?: ChildList
 }
@@ -40,7 +42,10 @@ const STDERR_TAIL_BYTES = 64 * 1024
  */
 export async function runChild(work: ChildWork, signal: AbortSignal, limits: ChildLimits): Promise<Exit> {
 	signal.throwIfAborted()
+	const { fault = noFault } = limits
+	fault('child.before_spawn')
 	const child = spawnChild(work)
+	fault('child.after_spawn')
 	const strikeOut = limits.childList?.add(child.pid)
 	const stderr = newTail(STDERR_TAIL_BYTES)
 	const output = pump(child.stdout, bounded(work, limits.outputBytes))
@@ -54,6 +59,7 @@ export async function runChild(work: ChildWork, signal: AbortSignal, limits: Chi
 		output.stop()
 		errors.stop()
 		await Promise.all([output.done, errors.done])
+		fault('child.ended')
 		return { ...exitOf(child), stderr: stderr.text() }
 	} catch (cause) {
 		await end(child.pid, work.key, limits)

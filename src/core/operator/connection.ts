@@ -1,3 +1,4 @@
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { ServerMsg } from '../../protocol/operator-frame.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -21,13 +22,15 @@ export class Connection {
 	/** The client understands frames of ours. */
 	saidHello = false
 	readonly #channel: Channel
+	readonly #fault: FaultPoint
 	#counter = 0
 	#unproven: { readonly n: number; readonly waiter: Waiter }[] = []
 	#isCongested = false
 	#isUsable = true
 
-	constructor(channel: Channel) {
+	constructor(channel: Channel, fault: FaultPoint = noFault) {
 		this.#channel = channel
+		this.#fault = fault
 	}
 
 	/** Whether another frame may go out before earlier ones are proven read. */
@@ -39,7 +42,9 @@ export class Connection {
 	deliver(waiter: Waiter, frame: ServerMsg): void {
 		const n = ++this.#counter
 		this.#unproven.push({ n, waiter })
+		this.#fault('frame.before_send')
 		if (this.tell(frame)) this.#channel.ping(String(n))
+		this.#fault('frame.after_send')
 	}
 
 	/** Sends a frame that is not worth proving; false when it is lost, and the socket with it. */

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import { asRequestId, type RequestId, type RunId, type SessionId, type StepId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
@@ -27,6 +28,7 @@ export interface HubDeps {
 	/** `operator.ack_grace_secs` */
 	readonly ackGraceMs: number
 	readonly limits: Pick<AsksDeps, 'requestsPerSession' | 'frameBytes'>
+	readonly fault?: FaultPoint
 }
 
 /** A reply whose sender cannot be told of a failed write is written again after so long. */
@@ -101,7 +103,7 @@ export class OperatorHub {
 			channel.close(this.#isStopped ? 1001 : 1000, this.#isStopped ? 'server stopping' : 'operator session torn down')
 			return null
 		}
-		const connection = new Connection(channel)
+		const connection = new Connection(channel, this.#deps.fault)
 		const desk = this.#waiting.desk(sid)
 		desk.attach(connection)?.close(4001, 'replaced')
 		this.#deps.sessions.setConnected(sid, true)
@@ -155,10 +157,13 @@ export class OperatorHub {
 	}
 
 	async #answer(sid: SessionId, reply: ClientReply, isPatient: boolean): Promise<Answered> {
+		const { fault = noFault } = this.#deps
 		const reqId = asRequestId(reply.req_id)
 		for (;;) {
 			try {
+				fault('reply.before_write')
 				const answered = await this.#deps.store.answer(reqId, sid, reply as JsonObject)
+				fault('reply.after_write')
 				if (answered.outcome === 'applied') this.#asks.answered(sid, reqId, reply)
 				return answered
 			} catch (error) {

@@ -128,7 +128,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		end.record('finished', outcome, null)
 		return outcome
 	} catch (error) {
-		if (step.signal.aborted) throw step.signal.reason
+		if (step.signal.aborted || deps.lostStorage(error)) throw step.signal.reason
 		const stop = stopBehind(error, controller.signal)
 		const failure = stop ? { code: stop.code, message: `dispatch failed: ${stop.message}` } : toFailure(error)
 		const status = stop?.kind === 'displaced' || stop?.kind === 'cancelled' ? stop.kind : 'failed'

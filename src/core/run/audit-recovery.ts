@@ -21,7 +21,7 @@ export function resumeAudits(deps: DriverDeps, run: Run, plan: Plan, recorded: R
 	})
 	const timer = new WorkTimer({ clock: deps.clock, limitMs: undefined, usedMs: 0, onExpired() {} })
 	const own = { journal, timer, gate: new PauseGate(), open: new OpenSteps() }
-	const attempts = { ...deps, run, ...own, attempts: recorded.attempts, interrupt() {} }
+	const attempts = { ...deps, run, ...own, attempts: recorded.attempts, lostStorage: () => false, interrupt() {} }
 	const audits = new Audits(attempts, plan, new AgentContexts({ run, journal, plan }))
 	audits.resume(recorded.steps)
 	return audits

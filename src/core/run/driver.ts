@@ -69,7 +69,7 @@ export class Driver {
 			run,
 			recorded,
 			ttlUsedMs: () => this.#timer.usedMs,
-			onFault: (error) => this.stop(new Stop('detached', `The journal could not be written: ${error}`, 'storage_unavailable')),
+			onFault: (error) => this.#detach(error),
 		})
 		if (run.phase === 'paused') this.pause()
 		const attempts = this.#attemptDeps(recorded)
@@ -169,7 +169,20 @@ export class Driver {
 	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {
 		const interrupt = (code: string, message: string): void => this.#interrupt(code, message)
 		const own = { journal: this.#journal, timer: this.#timer, gate: this.#gate, open: this.#open }
-		return { ...this.#deps, run: this.run, ...own, attempts, interrupt }
+		return { ...this.#deps, run: this.run, ...own, attempts, interrupt, lostStorage: (error) => this.#lostStorage(error) }
+	}
+
+	#lostStorage(error: unknown): boolean {
+		if (!(error instanceof MseError)) return false
+		if (error.code === 'storage_unavailable') this.#detach(error)
+		else if (error.code === 'storage_damaged') this.#interrupt(error.code, error.message, error)
+		else return false
+		return true
+	}
+
+	/** The disk may come back, and the run then goes on from what is on it. */
+	#detach(error: unknown): void {
+		this.stop(new Stop('detached', `The journal could not be written: ${messageOf(error)}`, 'storage_unavailable'))
 	}
 
 	#layered(plan: Plan): Plan {

@@ -29,6 +29,8 @@ export interface AttemptDeps {
 	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
 	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */
 	interrupt(code: string, message: string): void
+	/** What the storage did to an attempt is no outcome of its step: true when it was that, and the run's signal has fired. */
+	lostStorage(error: unknown): boolean
 }
 
 export interface StepInFlight {

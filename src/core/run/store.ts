@@ -73,9 +73,10 @@ export interface RunStore {
 	run(id: RunId): Promise<Run | null>
 	runs(query: RunQuery): Promise<readonly Run[]>
 	runsOfTask(taskId: TaskId): Promise<readonly Run[]>
-	unfinished(): Promise<readonly Run[]>
+	/** Oldest first. Ids alone, so that one whose values cannot be read does not stand before the others. */
+	unfinished(): Promise<readonly RunId[]>
 	/** Runs that are done or failed, with audits of theirs still open. */
-	endedWithAudits(): Promise<readonly Run[]>
+	endedWithAudits(): Promise<readonly RunId[]>
 	countByStatus(status: RunStatus): Promise<number>
 	/** The steps of its flow, in the order of their making; audits are none. Of the present generation unless another is named. */
 	steps(runId: RunId, generation?: number): Promise<readonly Step[]>

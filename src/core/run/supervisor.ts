@@ -1,5 +1,6 @@
 import { raceAbort } from '../../kernel/abort.ts'
 import { MseError } from '../../kernel/error.ts'
+import type { FaultPoint } from '../../kernel/fault.ts'
 import type { RunId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Plan } from '../dispatch/plan.ts'
@@ -9,6 +10,7 @@ import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import { resumeAudits } from './audit-recovery.ts'
 import type { Audits } from './audits.ts'
 import { Driver, type DriverDeps } from './driver.ts'
+import { giveUp, giveUpFor, isCode } from './give-up.ts'
 import { isTerminal, type Run, type RunPhase, type RunStatus, type Step } from './record.ts'
 import { emptyJournal, type RecordedJournal } from './store.ts'
 
@@ -17,6 +19,7 @@ const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
 const REBUILD_AFTER_MS = 1000
 
 export interface SupervisorDeps extends DriverDeps {
+	readonly fault?: FaultPoint
 	/** The compiled Blueprint of a commit. */
 	planOf(hash: string): Promise<Plan>
 }
@@ -90,7 +93,7 @@ export class RunSupervisor {
 	/** Takes a run up from its journal; it must be `running` on disk and have no driver here. */
 	async takeUp(run: Run, event: 'run.recovered' | 'run.resumed' | null): Promise<Driver | null> {
 		if (run.positionScheme !== POSITION_SCHEME)
-			return this.#giveUp(run, 'unknown_position_scheme', `Its journal uses position scheme ${run.positionScheme}.`)
+			return giveUp(this.#deps, run, 'unknown_position_scheme', `Its journal uses position scheme ${run.positionScheme}.`)
 		try {
 			const plan = await this.#deps.planOf(run.blueprintHash)
 			const recorded = await this.#deps.runs.journal(run.id, run.generation)
@@ -100,16 +103,19 @@ export class RunSupervisor {
 			await this.#deps.runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'running', phase, events })
 			return this.start({ ...run, status: 'running', phase }, plan, recorded)
 		} catch (error) {
-			return this.#giveUp(run, 'driver_fault', `It could not be taken up again: ${error instanceof Error ? error.message : error}`)
+			return giveUpFor(this.#deps, run, error)
 		}
 	}
 
 	/** At boot: every unfinished run goes on by itself, and so do audits of runs that ended. Resolves with how many runs were taken up. */
 	async recover(): Promise<number> {
-		const runs = await this.#deps.runs.unfinished()
-		for (const run of runs) await this.takeUp(run, 'run.recovered')
-		for (const run of await this.#deps.runs.endedWithAudits()) await this.#resumeAudits(run)
-		return runs.length
+		const ids = await this.#deps.runs.unfinished()
+		for (const id of ids) {
+			await this.#recoverRun(id)
+			this.#deps.fault?.('start.run_taken_up')
+		}
+		for (const id of await this.#deps.runs.endedWithAudits()) await this.#resumeAudits(id)
+		return ids.length
 	}
 
 	async wait(runId: RunId, signal: AbortSignal): Promise<Run> {
@@ -164,12 +170,14 @@ export class RunSupervisor {
 		await Promise.all([...drivers.map(({ audits }) => audits), ...this.#audits.values()].map((audits) => audits?.idle()))
 	}
 
-	async #resumeAudits(run: Run): Promise<void> {
+	async #resumeAudits(id: RunId): Promise<void> {
 		try {
+			const run = await this.#deps.runs.run(id)
+			if (!run) return
 			const plan = await this.#deps.planOf(run.blueprintHash)
 			this.#keep(run, resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
 		} catch (error) {
-			this.#deps.log.error('the audits of an ended run could not be taken up again', { run: run.id, error })
+			this.#deps.log.error('the audits of an ended run could not be taken up again', { run: id, error })
 		}
 	}
 
@@ -186,32 +194,47 @@ export class RunSupervisor {
 	async #expire(run: Run): Promise<void> {
 		const message = `The run used up its time to live of ${(run.options.ttlMs ?? 0) / 1000} s of work.`
 		const result = { error: { message, code: 'run_ttl', failed_step: null, verdict_value: null }, partial_ctx: null }
-		await this.end(run.id, 'failed', new Stop('timed_out', message, 'run_ttl'), result)
+		try {
+			await this.end(run.id, 'failed', new Stop('timed_out', message, 'run_ttl'), result)
+		} catch (error) {
+			this.#deps.log.warn('a run could not be ended after its time to live', { run: run.id, error })
+			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run))
+		}
 	}
 
-	async #giveUp(run: Run, code: string, message: string): Promise<null> {
-		this.#deps.log.error('a run was left interrupted', { run: run.id, code, reason: message })
-		const about = { runId: run.id, taskId: run.taskId, data: { code, message } }
-		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
-		await this.#deps.runs.changeStatus(run.id, {
-			from: ['pending', 'running'],
-			to: 'interrupted',
-			result,
-			events: [{ kind: 'run.interrupted', ...about }],
-		})
-		return null
+	async #recoverRun(id: RunId): Promise<void> {
+		try {
+			const run = await this.#deps.runs.run(id)
+			if (run) await this.takeUp(run, 'run.recovered')
+		} catch (error) {
+			await giveUpFor(this.#deps, { id }, error)
+		}
 	}
 
 	/** A driver ended without ending its run: when the disk failed it, the run is rebuilt from the journal. */
 	#lost(run: Run, error: unknown): void {
-		if (this.#stopping || !(error instanceof MseError) || error.code !== 'storage_unavailable') return
+		if (this.#stopping || isCode(error, 'server_stopping') || isCode(error, 'gone')) return
+		if (!isCode(error, 'storage_unavailable')) return void this.#abandon(run, error)
 		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run: run.id })
 		this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#rebuild(run))
 	}
 
 	async #rebuild(run: Run): Promise<void> {
-		const current = await this.#deps.runs.run(run.id)
-		if (current?.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
-		await this.takeUp(current, 'run.recovered').catch((error) => this.#lost(run, error))
+		try {
+			const current = await this.#deps.runs.run(run.id)
+			if (current?.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
+			await this.takeUp(current, 'run.recovered')
+		} catch (error) {
+			this.#lost(run, error)
+		}
+	}
+
+	/** Its driver could not even say how it failed. */
+	async #abandon(run: Run, error: unknown): Promise<void> {
+		try {
+			await giveUpFor(this.#deps, run, error)
+		} catch (cause) {
+			this.#lost(run, cause)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { MseError, messageOf } from '../../kernel/error.ts'
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import { randomHex, sha256Hex } from '../../kernel/hash.ts'
 import { isJsonObject, type Json } from '../../kernel/json.ts'
 import type { Values } from './value.ts'
@@ -12,14 +13,14 @@ export const INLINE_BYTES = 256 * 1024
  * JSON columns whose large values lie in content-addressed files under `dir`. A file and its folders are on disk before
  * `pack` returns, so a committed row never points at nothing. Without a `dir` everything stays inline.
  */
-export function openBlobs(dir: string | undefined): Values {
+export function openBlobs(dir: string | undefined, fault: FaultPoint = noFault): Values {
 	return {
 		pack(value) {
 			const text = JSON.stringify(isMarker(value) ? { $inline: value } : value)
 			if (dir === undefined || Buffer.byteLength(text) <= INLINE_BYTES) return text
 			const hash = sha256Hex(text)
 			try {
-				keep(dir, hash, text)
+				keep(dir, hash, text, fault)
 			} catch (cause) {
 				throw notWritten(dir, cause)
 			}
@@ -46,7 +47,7 @@ function unescaped(value: Json): Json {
 }
 
 /** The first two digits of the hash name the folder. A file is visible only whole, by its rename. */
-function keep(dir: string, hash: string, text: string): void {
+function keep(dir: string, hash: string, text: string, fault: FaultPoint): void {
 	const folder = join(dir, hash.slice(0, 2))
 	const path = join(folder, hash)
 	if (existsSync(path)) return
@@ -55,15 +56,20 @@ function keep(dir: string, hash: string, text: string): void {
 		syncFolder(join(dir, '..'))
 	}
 	const unfinished = `${path}.${randomHex(4)}`
+	fault('blob.before_write')
 	const file = openSync(unfinished, 'wx', 0o600)
 	try {
 		writeWhole(file, Buffer.from(text))
+		fault('blob.before_fsync')
 		fsyncSync(file)
 	} finally {
 		closeSync(file)
 	}
+	fault('blob.before_rename')
 	renameSync(unfinished, path)
+	fault('blob.after_rename')
 	syncFolder(folder)
+	fault('blob.after_sync')
 }
 
 /** One write call may take only a part. */
@@ -88,18 +94,25 @@ function notWritten(dir: string, cause: unknown): MseError {
 	})
 }
 
+/** A file is what its name says, or nothing at all. */
 function read(dir: string | undefined, hash: string): string {
-	try {
-		if (dir !== undefined) return readFileSync(join(dir, hash.slice(0, 2), hash), 'utf8')
-	} catch (cause) {
-		throw missing(hash, cause)
-	}
-	throw missing(hash, undefined)
+	if (dir === undefined) throw damaged(hash, 'has no file, since there is no data directory', undefined)
+	const text = readWhole(dir, hash)
+	if (sha256Hex(text) !== hash) throw damaged(hash, 'has a file in the data directory with something else in it', undefined)
+	return text
 }
 
-function missing(hash: string, cause: unknown): MseError {
-	return new MseError('internal', `The stored value ${hash} has no file in the data directory.`, {
-		code: 'blob_missing',
+function readWhole(dir: string, hash: string): string {
+	try {
+		return readFileSync(join(dir, hash.slice(0, 2), hash), 'utf8')
+	} catch (cause) {
+		throw damaged(hash, 'has no file in the data directory', cause)
+	}
+}
+
+function damaged(hash: string, how: string, cause: unknown): MseError {
+	return new MseError('internal', `The stored value ${hash} ${how}.`, {
+		code: 'storage_damaged',
 		hint: 'Restore the data directory whole: the database and its folder of values belong together.',
 		cause,
 	})

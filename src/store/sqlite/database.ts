@@ -1,6 +1,7 @@
 import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { Event } from '../../protocol/event.ts'
 import { migrate } from './migration.ts'
 import { newRiders } from './rider.ts'
@@ -50,15 +51,18 @@ export class SqliteDatabase implements Disposable {
 	#listeners = new Set<CommitListener>()
 	#statements = new Map<string, Statement>()
 	#eventSeq: number
+	readonly #fault: FaultPoint
 
-	constructor(options: { path: string; clock: Clock }) {
+	constructor(options: { path: string; clock: Clock; fault?: FaultPoint }) {
 		this.path = options.path
 		this.clock = options.clock
+		this.#fault = options.fault ?? noFault
 		this.sqlite = new Database(options.path, { create: true, strict: true })
 		for (const pragma of [
 			'journal_mode=WAL',
 			'synchronous=FULL',
-			'busy_timeout=5000',
+			// Everything else of this process waits as long.
+			'busy_timeout=1000',
 			'foreign_keys=ON',
 			'wal_autocheckpoint=4000',
 			'cache_size=-16000',
@@ -92,6 +96,11 @@ export class SqliteDatabase implements Disposable {
 			this.#waiting.push({ run: change, weight, resolve: resolve as (value: never) => void, reject })
 			this.#schedule()
 		})
+	}
+
+	/** Finds out whether the disk takes writes again; `healthy` says so afterwards. */
+	async tryWrite(): Promise<void> {
+		await this.write(() => this.keepEventSeq()).catch(() => {})
 	}
 
 	/** A prepared statement, made once per text. */
@@ -134,15 +143,19 @@ export class SqliteDatabase implements Disposable {
 		const batch: Entry[] = []
 		this.#facts = []
 		try {
+			this.#fault('commit.before_begin')
 			this.query('BEGIN IMMEDIATE').run()
 			this.#runBatch(batch)
+			this.#fault('commit.before_commit')
 			this.query('COMMIT').run()
 		} catch (cause) {
 			this.#fail(batch, cause)
 			return
 		}
 		this.healthy = true
+		this.#fault('commit.after_commit')
 		this.#tell()
+		this.#fault('commit.told')
 		for (const done of batch) {
 			if ('error' in done) done.waiting.reject(done.error)
 			else done.waiting.resolve(done.value as never)

@@ -1,4 +1,5 @@
 import type { NewOutput, OutputPlane, OutputRecord, OutputStore } from '../../core/output/store.ts'
+import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import { asOutputId, asRunId, asStepId, newOutputId, type OutputId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { OutputEvent } from '../../protocol/output.ts'
@@ -28,22 +29,27 @@ const RUNNING = `SELECT 1 AS yes FROM attempt JOIN run ON run.id = attempt.run_i
 export class SqliteOutputStore implements OutputStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
+	readonly #fault: FaultPoint
 
-	constructor(db: SqliteDatabase, values: Values) {
+	constructor(db: SqliteDatabase, values: Values, fault: FaultPoint = noFault) {
 		this.#db = db
 		this.#values = values
+		this.#fault = fault
 	}
 
 	append(output: NewOutput): Promise<OutputRecord> {
 		return this.#db.write(() => this.#insert(output))
 	}
 
-	appendWhileRunning(output: NewOutput): Promise<OutputRecord | null> {
+	async appendWhileRunning(output: NewOutput): Promise<OutputRecord | null> {
+		this.#fault('submit.before_append')
 		const insert = () => {
 			const isRunning = this.#db.query<{ yes: number }>(RUNNING).get(output.stepId, output.attempt) !== null
 			return isRunning ? this.#insert(output) : null
 		}
-		return writeEffect(this.#db, insert, (record) => (record ? { out_id: record.id } : undefined))
+		const appended = await writeEffect(this.#db, insert, (record) => (record ? { out_id: record.id } : undefined))
+		this.#fault('submit.after_append')
+		return appended
 	}
 
 	async get(id: OutputId): Promise<OutputRecord | null> {

@@ -159,18 +159,13 @@ export class SqliteRunStore implements RunStore {
 		return rows.map((row) => this.#toRun(row))
 	}
 
-	async unfinished(): Promise<readonly Run[]> {
-		const rows = this.#db.query<RunRow>("SELECT * FROM run WHERE status IN ('pending', 'running') ORDER BY seq").all()
-		return rows.map((row) => this.#toRun(row))
+	async unfinished(): Promise<readonly RunId[]> {
+		return this.#ids("SELECT id FROM run WHERE status IN ('pending', 'running') ORDER BY seq")
 	}
 
-	async endedWithAudits(): Promise<readonly Run[]> {
-		const sql = `SELECT * FROM run WHERE status IN ('done', 'failed')
-			AND id IN (SELECT run_id FROM step WHERE status = 'running' AND ${IS_AUDIT}) ORDER BY seq`
-		return this.#db
-			.query<RunRow>(sql)
-			.all()
-			.map((row) => this.#toRun(row))
+	async endedWithAudits(): Promise<readonly RunId[]> {
+		return this.#ids(`SELECT id FROM run WHERE status IN ('done', 'failed')
+			AND id IN (SELECT run_id FROM step WHERE status = 'running' AND ${IS_AUDIT}) ORDER BY seq`)
 	}
 
 	async countByStatus(status: RunStatus): Promise<number> {
@@ -239,6 +234,13 @@ export class SqliteRunStore implements RunStore {
 				run.createdAt,
 				run.updatedAt,
 			)
+	}
+
+	#ids(sql: string): readonly RunId[] {
+		return this.#db
+			.query<{ id: string }>(sql)
+			.all()
+			.map(({ id }) => asRunId(id))
 	}
 
 	#toRun(row: RunRow): Run {

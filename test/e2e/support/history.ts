@@ -1,4 +1,5 @@
 import type { Event } from '../../../src/protocol/event.ts'
+import type { Asked } from './operator.ts'
 
 const text = (value: unknown): string => String(value)
 
@@ -28,6 +29,12 @@ export function faultsOfLog(events: readonly Event[]): string[] {
 	return [...faults, ...faultsOfOrder(events)]
 }
 
+/** As `faultsOfLog`, for a log of many runs. */
+export function faultsOfRuns(log: readonly Event[]): string[] {
+	const runs = [...Map.groupBy(log, ({ run_id }) => run_id)]
+	return runs.flatMap(([run, events]) => (run === undefined ? [] : faultsOfLog(events).map((fault) => `${run}: ${fault}`)))
+}
+
 const BEGINNINGS: ReadonlySet<string> = new Set(['step.dispatched', 'attempt.started', 'request.sent', 'request.parked'])
 
 function faultsOfOrder(events: readonly Event[]): string[] {
@@ -53,13 +60,28 @@ export function faultsOfChildren(journal: string, events: readonly Event[]): str
 	const overlaps = lines.filter((line) => line.startsWith('overlap '))
 	const started = lines.filter((line) => line.startsWith('start ')).map(toStarted)
 	const known = new Set(events.filter(({ kind }) => kind === 'attempt.started').map(({ step_id, data }) => `${step_id}:${data.attempt}`))
-	const twice = started.filter(({ key }, index) => started.findIndex((other) => other.key === key) !== index)
+	const twice = started.filter(isRepeated(({ key }) => key))
 	const unknown = started.filter(({ step, attempt }) => !known.has(`${step}:${attempt}`))
 	return [
 		...overlaps,
 		...twice.map(({ key }) => `${key} started twice`),
 		...unknown.map(({ key }) => `${key} started and is not in the log`),
 	]
+}
+
+/** Double work, as an operator that does each request once saw it. */
+export function faultsOfOperator(asked: readonly Asked[]): string[] {
+	const worked = asked.filter(({ works }) => works > 0).map(({ frame }) => frame.task_id)
+	return [
+		...asked.filter(({ works }) => works > 1).map(({ frame }) => `${frame.req_id} was worked on twice`),
+		...worked.filter(isRepeated((step) => step)).map((step) => `${step} was asked for twice`),
+	]
+}
+
+/** Says of each item whether one with the same key came before. */
+function isRepeated<T>(keyOf: (item: T) => string): (item: T) => boolean {
+	const seen = new Set<string>()
+	return (item) => seen.size === seen.add(keyOf(item)).size
 }
 
 function toStarted(line: string): Started {

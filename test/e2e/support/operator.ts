@@ -30,6 +30,8 @@ export interface TestOperatorOptions {
 	work(frame: SpawnFrame): Promise<Reply>
 	/** Told of each frame that came and each reply that went. */
 	observe?(what: string): void
+	/** Told of each reply whose receipt came, every time it comes. */
+	receipted?(asked: Asked): void
 }
 
 export interface TestOperator extends AsyncDisposable {
@@ -72,7 +74,7 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 	const take = (frame: ServerMsg): void => {
 		frames.push(frame.type)
 		observe(`frame ${frame.type}`)
-		if (frame.type === 'received') receipt(asked, frame.req_id)
+		if (frame.type === 'received') receipt(asked.get(frame.req_id), options)
 		if (frame.type !== 'spawn') return
 		const known = asked.get(frame.req_id)
 		const request: Asked = known ?? { frame, frames: 0, works: 0, reply: null, received: false }
@@ -104,9 +106,10 @@ export async function joinOperator(options: TestOperatorOptions): Promise<TestOp
 	}
 }
 
-function receipt(asked: ReadonlyMap<string, Asked>, reqId: string): void {
-	const request = asked.get(reqId)
-	if (request) request.received = true
+function receipt(request: Asked | undefined, { receipted }: TestOperatorOptions): void {
+	if (!request) return
+	request.received = true
+	receipted?.(request)
 }
 
 /** Tries until the server lets it in. */

@@ -28,8 +28,12 @@ export interface TestServer extends AsyncDisposable {
 	readonly stderr: string
 	/** Sends a signal and waits for the end: the exit code, or the signal that ended it. */
 	kill(signal: NodeJS.Signals): Promise<number | NodeJS.Signals>
+	/** Resolves when the process that runs now has ended. */
+	readonly ended: Promise<unknown>
 	/** Starts it again on the same data and the same port; kills what still runs. */
 	restart(): Promise<void>
+	/** As `restart`, with more environment; false when a SIGKILL of its own ends it before it listens. */
+	restartDoomed(env: Readonly<Record<string, string>>): Promise<boolean>
 	/** Starts it again only to kill it once it has its data directory, or once it listens and before it takes up its runs. */
 	dieStarting(when: 'locked' | 'listening'): Promise<void>
 }
@@ -65,9 +69,24 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
 		get stderr() {
 			return output.stderr
 		},
+		get ended() {
+			return current.drained
+		},
 		async restart() {
 			await kill('SIGKILL')
 			current = await launch(new URL(url).host)
+		},
+		async restartDoomed(env) {
+			await kill('SIGKILL')
+			const bind = new URL(url).host
+			const started = await launchServer({ ...options, env: { ...options.env, ...env }, home: home.path, dataDir, bind, output }).catch(
+				(thrown) => {
+					if (thrown instanceof StartFailed && thrown.signal === 'SIGKILL') return null
+					throw thrown
+				},
+			)
+			if (started) current = started
+			return started !== null
 		},
 		async dieStarting(when) {
 			await kill('SIGKILL')
@@ -98,9 +117,20 @@ async function launchServer(launch: Launch) {
 	const { child, drained } = spawnServer({ ...launch, args: [...(launch.args ?? []), '--address-file', addressFile] })
 	const url = await addressIn(place.path, addressFile, child.exited)
 	if (url !== null) return { child, drained, url }
+	const signal = child.signalCode
 	child.kill('SIGKILL')
 	await drained
-	throw new Error(`the server does not listen; it said:\n${launch.output.stderr}`)
+	throw new StartFailed(signal, launch.output.stderr)
+}
+
+class StartFailed extends Error {
+	/** The signal by which it had ended when it was given up. */
+	readonly signal: string | number | null
+
+	constructor(signal: string | number | null, said: string) {
+		super(`the server does not listen; it said:\n${said}`)
+		this.signal = signal
+	}
 }
 
 function spawnServer({ home, dataDir, bind, output, ...options }: Launch) {

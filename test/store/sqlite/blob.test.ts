@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256Hex } from '../../../src/kernel/hash.ts'
@@ -64,5 +64,16 @@ describe('values in JSON columns', () => {
 		using dir = tempDir()
 		const reference = JSON.stringify({ $blob: 'ab'.repeat(32) })
 		expect(() => openBlobs(dir.path).unpack(reference)).toThrow('ab'.repeat(32))
+	})
+
+	test('a file that is not what its name says is damage, and never a value', () => {
+		using dir = tempDir()
+		const blobs = openBlobs(dir.path)
+		const reference = blobs.pack(large)
+		const [file = ''] = filesUnder(dir.path)
+		for (const text of [JSON.stringify('another'), JSON.stringify(large).slice(0, -1), '']) {
+			writeFileSync(join(dir.path, file), text)
+			expect(() => blobs.unpack(reference)).toThrow(expect.objectContaining({ code: 'storage_damaged' }))
+		}
 	})
 })

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
 import type { Event } from '../../../src/protocol/event.ts'
 import type { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
@@ -49,6 +50,36 @@ describe('a batch of changes', () => {
 		const settled = await Promise.allSettled([good, spoiling])
 		expect(settled.map((it) => it.status === 'rejected' && it.reason.code)).toEqual(['storage_unavailable', 'storage_unavailable'])
 		expect([db.healthy, keys(db)]).toEqual([false, []])
+		await db.write(() => put(db, 'key2'))
+		expect([db.healthy, keys(db)]).toEqual([true, ['key2']])
+	})
+})
+
+describe('a database that takes no writes', () => {
+	const refusal = (work: Promise<unknown>) => work.then(() => 'kept').catch(({ code }) => code)
+
+	test('refuses them all, says so, and finds out by itself when it takes them again', async () => {
+		using opened = testDatabase('file')
+		const { db } = opened
+		db.sqlite.run('PRAGMA query_only=ON')
+		const both = ['key1', 'key2'].map((key) => refusal(db.write(() => put(db, key))))
+		expect(await Promise.all(both)).toEqual(['storage_unavailable', 'storage_unavailable'])
+		await db.tryWrite()
+		expect(db.healthy).toBe(false)
+		db.sqlite.run('PRAGMA query_only=OFF')
+		await db.tryWrite()
+		expect([db.healthy, keys(db)]).toEqual([true, []])
+	})
+
+	test('since somebody else holds it waits a second at most', async () => {
+		using opened = testDatabase('file')
+		const { db } = opened
+		using other = new Database(db.path)
+		other.run('BEGIN IMMEDIATE')
+		const started = performance.now()
+		expect(await refusal(db.write(() => put(db, 'key1')))).toBe('storage_unavailable')
+		expect(performance.now() - started).toBeLessThan(4000)
+		other.run('ROLLBACK')
 		await db.write(() => put(db, 'key2'))
 		expect([db.healthy, keys(db)]).toEqual([true, ['key2']])
 	})

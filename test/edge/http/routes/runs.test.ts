@@ -103,10 +103,10 @@ test('a run that was cancelled while somebody waited for it is 410 for them', as
 	verifies('04.27')
 	await using world = httpWorld({ workers: { endless } })
 	const pending = world.launch(stuck)
-	const [run] = await eventually(async () => (await world.runs.unfinished()).length > 0 && world.runs.unfinished(), {
+	const [runId] = await eventually(async () => (await world.runs.unfinished()).length > 0 && world.runs.unfinished(), {
 		what: 'the run began',
 	})
-	await world.call('POST', `/v1/runs/${run?.id}/cancel`)
+	await world.call('POST', `/v1/runs/${runId}/cancel`)
 	const { status, body } = await pending
 	expect([status, body.code]).toEqual([410, 'run_cancelled'])
 })

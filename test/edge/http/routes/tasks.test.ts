@@ -152,13 +152,13 @@ test('a caller that leaves does not end the run', async () => {
 		headers: { 'content-type': 'application/json' },
 		signal: leave.signal,
 	})
-	const [run] = await eventually(async () => (await world.runs.unfinished()).length > 0 && world.runs.unfinished(), {
+	const [runId] = await eventually(async () => (await world.runs.unfinished()).length > 0 && world.runs.unfinished(), {
 		what: 'the run began',
 	})
 	leave.abort()
 	expect(call).rejects.toThrow()
 	release()
-	const ended = await world.service.wait(asRunId(run?.id ?? ''), AbortSignal.timeout(5000))
+	const ended = await world.service.wait(asRunId(runId ?? ''), AbortSignal.timeout(5000))
 	expect([ended.status, ended.result]).toEqual(['done', { out: 'released' }])
 })
 
