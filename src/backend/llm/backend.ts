@@ -3,17 +3,10 @@ import type { Backend } from '../../core/dispatch/backend.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
 import { newSlots } from '../process/slots.ts'
 import { mcpGrants } from './grant.ts'
-import type { McpOptions } from './mcp/connection.ts'
-import { chooseModel, type ModelSource } from './model.ts'
+import { chooseModel } from './model.ts'
+import type { LlmOptions } from './option.ts'
 import { type AgentBlockSpec, parseAgentBlockSpec } from './spec.ts'
 import type { AgentWork } from './work.ts'
-
-export interface LlmOptions extends McpOptions, ModelSource {
-	/** Attempts with MCP servers of their own at one time; further ones wait in order. */
-	readonly children: number
-	/** Most named parts of one output. */
-	readonly parts: number
-}
 
 /**
  * Agents that a language model performs, called by this process; the kind `agent_block` of mlua-swarm 0.1.0. An agent whose

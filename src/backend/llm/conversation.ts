@@ -1,9 +1,9 @@
 import { isStepCount, type LanguageModel, streamText, type TextStreamPart, type ToolSet } from 'ai'
 import type { AgentContext, Attempt, Completion } from '../../core/dispatch/backend.ts'
-import { MseError, messageOf } from '../../kernel/error.ts'
 import { asText } from '../../kernel/json.ts'
 import type { Report } from './builtin-tool.ts'
 import type { Progress } from './progress.ts'
+import { reasonOf } from './reason.ts'
 import { newTally, type Tally } from './tally.ts'
 import type { AgentWork } from './work.ts'
 
@@ -60,11 +60,11 @@ async function listen({ progress, limitBytes }: Conversation, stream: AsyncItera
 			if (text.length > limitBytes) throw new Error(`the answer is over the limit of ${limitBytes} bytes (limits.output_bytes)`)
 			await progress.text(part.text)
 		} else if (part.type === 'tool-call') await progress.note('tool', part.toolName)
-		else if (part.type === 'tool-error') await progress.note('tool_failed', `${part.toolName}: ${messageOf(part.error)}`)
+		else if (part.type === 'tool-error') await progress.note('tool_failed', `${part.toolName}: ${reasonOf(part.error)}`)
 		else if (part.type === 'finish-step') {
 			tally.turn(part.usage, part.response.modelId)
 			reason = part.finishReason
-		} else if (part.type === 'error') throw toError(part.error)
+		} else if (part.type === 'error') throw part.error
 	}
 	await progress.flush()
 	return { text, reason }
@@ -99,12 +99,4 @@ function instructionsOf({ system }: AgentWork, { extra, ...known }: AgentContext
 	const context = { ...known, ...extra }
 	const told = Object.keys(context).length === 0 ? '' : `What is known of the task, as JSON:\n${JSON.stringify(context, null, 2)}`
 	return [system.trim() === '' ? '' : system, told].filter((text) => text !== '').join('\n\n')
-}
-
-/** The SDK's errors carry whole requests; only what they say is kept. */
-function toError(thrown: unknown): Error {
-	if (thrown instanceof MseError) return thrown
-	const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined
-	const text = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : messageOf(thrown)
-	return new Error(status === undefined ? text : `the model server answers ${status}: ${text}`)
 }

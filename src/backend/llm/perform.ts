@@ -1,16 +1,16 @@
 import type { ToolSet } from 'ai'
 import type { Attempt, Completion } from '../../core/dispatch/backend.ts'
 import { childController } from '../../kernel/abort.ts'
-import { messageOf } from '../../kernel/error.ts'
 import type { Slots } from '../process/slots.ts'
-import type { LlmOptions } from './backend.ts'
 import { builtinTools, type Report } from './builtin-tool.ts'
 import { converse } from './conversation.ts'
 import { languageModel } from './language-model.ts'
 import { type McpConnection, openMcp } from './mcp/connection.ts'
 import { mcpTools } from './mcp/tool.ts'
+import type { LlmOptions } from './option.ts'
 import { patientFetch } from './patient-fetch.ts'
 import { newProgress } from './progress.ts'
+import { reasonOf } from './reason.ts'
 import { redactor } from './redact.ts'
 import type { AgentWork } from './work.ts'
 
@@ -23,7 +23,7 @@ export async function performWork(options: PerformOptions, work: AgentWork, atte
 		return await withTools(options, work, { ...attempt, signal: controller.signal })
 	} catch (thrown) {
 		attempt.signal.throwIfAborted()
-		throw new Error(redactor(secretsOf(work))(messageOf(thrown)))
+		throw new Error(redactor(secretsOf(work))(reasonOf(thrown)))
 	} finally {
 		controller.abort(new Error('the attempt is over'))
 		release()
@@ -64,11 +64,10 @@ async function openAll(options: PerformOptions, work: AgentWork, attempt: Attemp
 
 async function answer(options: PerformOptions, work: AgentWork, attempt: Attempt, granted: ToolSet): Promise<Completion> {
 	const report: Report = { reason: undefined }
-	const progress = newProgress(attempt, options.clock)
-	const redact = redactor(secretsOf(work))
+	const progress = newProgress(attempt, options.clock, redactor(secretsOf(work)))
 	const fetch = patientFetch({
 		...{ fetch: options.fetch, clock: options.clock, retries: work.model.retries, idleTimeoutMs: work.model.idleTimeoutMs },
-		onWait: (why, waitMs) => progress.note('waiting', redact(`${waitMs} ms, for the model server ${why}`)),
+		onWait: (why, waitMs) => progress.note('waiting', `${waitMs} ms, for the model server ${why}`),
 	})
 	const builtin = work.spec.builtinTools ? builtinTools(attempt, report, options) : {}
 	const tools = { ...granted, ...builtin }

@@ -17,7 +17,8 @@ const SHOWN = 2000
 /** A model may write for hours; its attempt's tail stays bounded. */
 const MOST_EVENTS = 2000
 
-export function newProgress(attempt: Pick<Attempt, 'emit'>, clock: Clock): Progress {
+/** `redact` takes the secrets out of notes, which may quote what went wrong. */
+export function newProgress(attempt: Pick<Attempt, 'emit'>, clock: Clock, redact: (text: string) => string): Progress {
 	let gathered = ''
 	let last = clock.now()
 	let events = 0
@@ -40,7 +41,7 @@ export function newProgress(attempt: Pick<Attempt, 'emit'>, clock: Clock): Progr
 		},
 		async note(stage, note) {
 			await flush()
-			await say(stage, note.slice(0, SHOWN))
+			await say(stage, redact(note).slice(0, SHOWN))
 		},
 	}
 }

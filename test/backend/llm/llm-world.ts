@@ -1,4 +1,5 @@
-import { type LlmOptions, llmBackend } from '../../../src/backend/llm/backend.ts'
+import { llmBackend } from '../../../src/backend/llm/backend.ts'
+import type { LlmOptions } from '../../../src/backend/llm/option.ts'
 import { parseLlmSettings } from '../../../src/backend/llm/setting.ts'
 import type { Completion } from '../../../src/core/dispatch/backend.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
