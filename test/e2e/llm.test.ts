@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { readProcesses } from '../../src/backend/process/process-table.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'
 import { seq, step } from '../support/blueprints.ts'
 import { eventually } from '../support/eventually.ts'
@@ -71,6 +72,21 @@ describe('an agent of kind agent_block', () => {
 		expect(cancelled.ok).toBe(true)
 		await eventually(() => llm.open === 0 && marked().length === 0, { within: 10_000, what: 'both are gone' })
 	}, 30_000)
+
+	test('begins a new attempt after the server was killed, and no MCP server of the old one is left', async () => {
+		await using llm = llmServer(({ index }) => (index === 0 ? { text: 'hm', hang: 'midway' } : { text: 'again' }))
+		const config = `[llm.local]\nprovider = "openai"\nbase_url = "${llm.url}/v1"\nmodel = "scripted"\n`
+		await using server = await startTestServer({ config })
+		const profile = { model: 'local', tools: ['mcp__everything'] }
+		const { run_id } = (await (await post(server.url, blueprint(profile, everything), { detach: true })).json()) as JsonObject
+		await eventually(() => llm.requests.length === 1, { within: 15_000, what: 'the model is asked' })
+		const [child] = markedProcesses('').filter((pid) => isBelow(pid, server.pid))
+		await server.restart()
+		const view = async () => (await (await fetch(`${server.url}/v1/runs/${run_id}`)).json()) as JsonObject
+		await eventually(async () => (await view()).status === 'done', { within: 15_000, what: 'the run is done' })
+		const left = readProcesses().filter(({ pid }) => pid === child)
+		expect([llm.requests.length, typeof child, left]).toEqual([2, 'number', []])
+	}, 45_000)
 
 	test('runs without a server, too', async () => {
 		await using llm = llmServer([{ text: 'a poem' }])

@@ -38,6 +38,8 @@ const PROVIDERS = {
 	openai: { keyEnv: 'OPENAI_API_KEY', baseEnv: 'OPENAI_BASE_URL', baseUrl: 'https://api.openai.com/v1', models: /^(gpt-|chatgpt-|o\d)/ },
 } as const satisfies Record<Provider, object>
 
+const PROVIDER_NAMES = ['anthropic', 'openai'] as const satisfies readonly Provider[]
+
 /** The model for an agent. Throws `invalid_agent_spec` when it names none that can be reached, with the variable that is not set. */
 export function chooseModel(source: ModelSource, wish: ModelWish): ModelChoice {
 	const { setting, name, model } = find(source, wish)
@@ -47,7 +49,7 @@ export function chooseModel(source: ModelSource, wish: ModelWish): ModelChoice {
 
 /** Every model server that could be used: the tables of the config file, and the providers whose key is in the environment. */
 export function knownServers({ settings, environment }: ModelSource): readonly { readonly name: string; readonly setting: LlmSetting }[] {
-	const fromEnvironment = (['anthropic', 'openai'] as const).filter((name) => {
+	const fromEnvironment = PROVIDER_NAMES.filter((name) => {
 		const { keyEnv, baseEnv } = PROVIDERS[name]
 		return !settings.has(name) && (environment[keyEnv] || (name === 'openai' && environment[baseEnv]))
 	})
@@ -87,13 +89,13 @@ function find(source: ModelSource, wish: ModelWish): Found {
 	const { settings } = source
 	if (wish.llm !== undefined) {
 		const setting = settings.get(wish.llm)
-		if (!setting) throw unknownModel(source, wish, `There is no [llm.${wish.llm}] for agent '${wish.agent}'.`)
+		if (!setting) throw unknownModel(source, `There is no [llm.${wish.llm}] for agent '${wish.agent}'.`)
 		return { setting, name: wish.llm, model: wish.model ?? setting.model }
 	}
-	const only = settings.get('default') ? 'default' : settings.size === 1 ? [...settings.keys()][0] : undefined
 	if (wish.model !== undefined) return byModel(source, wish, wish.model)
+	const only = settings.has('default') ? 'default' : settings.size === 1 ? [...settings.keys()][0] : undefined
 	const setting = only === undefined ? undefined : settings.get(only)
-	if (!setting || only === undefined) throw unknownModel(source, wish, `Agent '${wish.agent}' names no model.`)
+	if (!setting || only === undefined) throw unknownModel(source, `Agent '${wish.agent}' names no model.`)
 	return { setting, name: only, model: setting.model }
 }
 
@@ -107,11 +109,11 @@ function byModel(source: ModelSource, wish: ModelWish, model: string): Found {
 	if (server && rest !== '') return { setting: server, name: first, model: rest }
 	const bearer = [...settings].find(([, setting]) => setting.model === model)
 	if (bearer) return { setting: bearer[1], name: bearer[0], model }
-	const provider = (['anthropic', 'openai'] as const).find((name) => PROVIDERS[name].models.test(model))
+	const provider = PROVIDER_NAMES.find((name) => PROVIDERS[name].models.test(model))
 	if (provider) return { setting: settings.get(provider) ?? { provider }, name: provider, model }
 	const fallback = settings.get('default')
 	if (fallback) return { setting: fallback, name: 'default', model }
-	throw unknownModel(source, wish, `No server is known for the model '${model}' of agent '${wish.agent}'.`)
+	throw unknownModel(source, `No server is known for the model '${model}' of agent '${wish.agent}'.`)
 }
 
 const builtin = (name: string): LlmSetting | undefined => (name === 'anthropic' || name === 'openai' ? { provider: name } : undefined)
@@ -129,7 +131,7 @@ function noKey(who: string, variable: string): MseError {
 	)
 }
 
-function unknownModel({ settings }: ModelSource, _wish: ModelWish, sentence: string): MseError {
+function unknownModel({ settings }: ModelSource, sentence: string): MseError {
 	const tables = [...settings.keys()].map((name) => `[llm.${name}]`).join(', ') || 'none'
 	const hint = `Give profile.model as anthropic/<model> or openai/<model>, or name a table of the config file (there: ${tables}).`
 	return invalid(sentence, hint)
