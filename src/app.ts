@@ -22,7 +22,7 @@ import type { PeriodicJob } from './protocol/health.ts'
 
 export { blueprintRoutes } from './edge/http/routes/blueprints.ts'
 export { enhanceLogRoutes, enhanceSettingRoutes, issueRoutes } from './edge/http/routes/enhance.ts'
-export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow } from './registry.ts'
+export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow, serverRegistry } from './registry.ts'
 
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }

@@ -1,3 +1,6 @@
+import { knownServers, type ModelSource } from './backend/llm/model.ts'
+import { proveModels } from './backend/llm/probe.ts'
+import { parseLlmSettings } from './backend/llm/setting.ts'
 import { proveChildren } from './backend/process/probe.ts'
 import type { Config } from './config.ts'
 import { type Finding, type Probe, runProbes, works } from './core/doctor/probe.ts'
@@ -24,14 +27,16 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		children(environment, data.id),
 		templates,
 		{ name: 'address', prove: () => works(`it listens on ${url ?? config.bind.text}`) },
-		{ name: 'agent_kinds', prove: () => backends(engine) },
+		{ name: 'agent_kinds', prove: () => backends(engine, environment) },
+		models(config, environment),
 		{ name: 'operators', prove: () => operators(engine) },
 	]
 	return runProbes(probes, clock)
 }
 
 /** Proves what a server on this machine would be able to do, without starting one. */
-export function localChecks({ dataDir }: Config, environment: Environment): Promise<Check[]> {
+export function localChecks(config: Config, environment: Environment): Promise<Check[]> {
+	const { dataDir } = config
 	const probes: Probe[] = [
 		runtime,
 		{ name: 'data_dir', prove: () => proveDataDir(dataDir, systemClock) },
@@ -39,6 +44,7 @@ export function localChecks({ dataDir }: Config, environment: Environment): Prom
 		{ name: 'disk', prove: () => proveDisk(dataDir) },
 		children(environment, 'local'),
 		templates,
+		models(config, environment),
 	]
 	return runProbes(probes, systemClock)
 }
@@ -76,15 +82,27 @@ function lock(dataDir: string): Finding {
 	}
 }
 
-function backends({ registry }: Engine): Finding {
-	const there = AGENT_KINDS.filter((kind) => registry.has(kind))
-	const missing = AGENT_KINDS.filter((kind) => !registry.has(kind))
+function modelSource({ llm }: Config, environment: Environment): ModelSource {
+	return { settings: parseLlmSettings(llm), environment }
+}
+
+function models(config: Config, environment: Environment): Probe {
+	return { name: 'models', prove: () => proveModels(modelSource(config, environment), fetch) }
+}
+
+function backends({ registry, config }: Engine, environment: Environment): Finding {
+	const hasModel = knownServers(modelSource(config, environment)).length > 0
+	const canRun = (kind: string): boolean => registry.has(kind) && (kind !== 'agent_block' || hasModel)
+	const there = AGENT_KINDS.filter(canRun)
+	const missing = AGENT_KINDS.filter((kind) => !canRun(kind))
 	const detail = `agents of kind ${there.join(', ')} can run`
 	if (missing.length === 0) return works(detail)
 	return {
 		status: 'missing',
 		detail: `${detail}; ${missing.join(', ')} cannot`,
-		hint: 'This build has no backend for them; a subprocess or an operator can do their work.',
+		hint: missing.every((kind) => registry.has(kind))
+			? 'They need a language model: see models.'
+			: 'This build has no backend for some of them; a subprocess or an operator can do their work.',
 	}
 }
 

@@ -32,7 +32,7 @@ import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
-import { defaultLayerRegistry, defaultRegistry, type RegistryParts } from './registry.ts'
+import { defaultLayerRegistry, type RegistryParts, serverRegistry } from './registry.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -167,7 +167,7 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, sec
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
 	}
-	const registry = (options.registry ?? defaultRegistry)(parts)
+	const registry = (options.registry ?? serverRegistry)(parts)
 	const layers = (options.layers ?? defaultLayerRegistry)(parts)
 	const offered: LintOptions = {
 		knownKinds: new Set(registry.keys()),

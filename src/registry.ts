@@ -1,9 +1,11 @@
 import { functionBackend } from './backend/function/backend.ts'
 import type { FunctionDef } from './backend/function/function.ts'
+import { llmBackend } from './backend/llm/backend.ts'
+import { parseLlmSettings } from './backend/llm/setting.ts'
 import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
 import { operatorFaces } from './backend/operator-face.ts'
 import { type OperatorFactory, withOperatorsInside } from './backend/operator-inside.ts'
-import { processBackend } from './backend/process/backend.ts'
+import { type ProcessOptions, processBackend } from './backend/process/backend.ts'
 import type { ChildList } from './backend/process/child-list.ts'
 import type { Config } from './config.ts'
 import { mintCredentials } from './core/access/credential.ts'
@@ -14,7 +16,7 @@ import type { LayerRegistry } from './core/layer/layer.ts'
 import type { OperatorHub } from './core/operator/hub.ts'
 import type { OperatorSessions } from './core/operator/sessions.ts'
 import type { OperatorStore } from './core/operator/store.ts'
-import { projectContext, projectingBackend } from './core/output/projecting-backend.ts'
+import { type ProjectingDeps, projectContext, projectingBackend } from './core/output/projecting-backend.ts'
 import type { OutputStore } from './core/output/store.ts'
 import type { Clock } from './kernel/clock.ts'
 import { MseError } from './kernel/error.ts'
@@ -52,26 +54,29 @@ export interface RegistryParts {
 	checkPolicyOf(runId: RunId): Promise<CheckPolicy | undefined>
 }
 
-/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
+/** Agent kind to backend, for the kinds that need nothing but this process, its children and its operators. */
 export function defaultRegistry(parts: RegistryParts): Registry {
-	const { config, clock, log, environment, baseUrl, childList, functions, killGraceMs, outputs, checkPolicyOf } = parts
-	const projecting = { files: projectionFiles, log, outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
-	const processes = processBackend({
-		...{ environment, baseUrl, clock, log, fault: parts.fault, killGraceMs, ...(childList && { childList }) },
-		children: config.limits.children,
-		outputBytes: config.limits.outputBytes,
-	})
+	const projecting = projectingDeps(parts)
+	const processes = processBackend(childOptions(parts))
 	const operators = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
 	return new Map([
-		['rust_fn', functionBackend(functions)],
+		['rust_fn', functionBackend(parts.functions)],
 		['subprocess', projectingBackend(projecting, processes)],
 		['operator', projectingBackend(projecting, operators)],
 	])
 }
 
+/** Every kind a server performs. A new backend is a folder in `backend/` and a line here. */
+export function serverRegistry(parts: RegistryParts): Registry {
+	const { config, environment } = parts
+	const models = { settings: parseLlmSettings(config.llm), environment, fetch }
+	const llm = llmBackend({ ...childOptions(parts), ...models, parts: config.limits.parts })
+	return new Map([...defaultRegistry(parts), ['agent_block', projectingBackend(projectingDeps(parts), llm)]])
+}
+
 /** As `defaultRegistry`, with the kinds that the enhance flow's agents are of. Throws `unavailable` while a build lacks one. */
 export function defaultRegistryWithEnhanceFlow(parts: RegistryParts): Registry {
-	const registry = defaultRegistry(parts)
+	const registry = serverRegistry(parts)
 	const missing = ['lua', 'agent_block'].filter((kind) => !registry.has(kind))
 	if (missing.length === 0) return registry
 	throw new MseError('unavailable', `The enhance flow needs agents of kind ${missing.join(' and ')}; this build has no backend for them.`, {
@@ -85,6 +90,16 @@ export function defaultLayerRegistry(parts: RegistryParts): LayerRegistry {
 	const { outputs, attempts, hub, sessions, operatorStore: requests, config, clock, log } = parts
 	const faces = operatorFaces({ ...operatorDeps(parts), hub, sessions, requests })
 	return hintLayers({ faces, outputs, attempts, clock, log }, { longHoldMs: config.longHoldWarnMs })
+}
+
+function projectingDeps({ config, log, outputs, checkPolicyOf }: RegistryParts): ProjectingDeps {
+	return { files: projectionFiles, log, outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
+}
+
+/** What it takes to start programs and to end them. */
+function childOptions({ config, clock, log, environment, baseUrl, childList, killGraceMs, fault }: RegistryParts): ProcessOptions {
+	const { children, outputBytes } = config.limits
+	return { environment, baseUrl, clock, log, killGraceMs, fault, ...(childList && { childList }), children, outputBytes }
 }
 
 /** What it takes to hand an attempt to an operator. */

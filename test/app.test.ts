@@ -143,7 +143,7 @@ describe('registries', () => {
 
 	test('the one with the enhance flow says what this build lacks, and lets go of the data directory', async () => {
 		using dir = tempDir()
-		await expect(buildApp({ dataDir: dir.path, registry: defaultRegistryWithEnhanceFlow })).rejects.toThrow('lua and agent_block')
+		await expect(buildApp({ dataDir: dir.path, registry: defaultRegistryWithEnhanceFlow })).rejects.toThrow('agents of kind lua;')
 		await using app = await appOf({ dataDir: dir.path })
 		expect((await app.launch(hello)).status).toBe(200)
 	})

@@ -6,8 +6,8 @@ export interface Command {
 	readonly env: Record<string, string>
 	/** Undefined: where the server was started. */
 	readonly cwd: string | undefined
-	/** Undefined: the child finds its stdin empty. */
-	readonly input: Uint8Array | undefined
+	/** A stream is passed on as it comes and ends the child's stdin with its own end. Undefined: the child finds its stdin empty. */
+	readonly input: Uint8Array | ReadableStream<Uint8Array> | undefined
 }
 
 export type Child = ReturnType<typeof spawnChild>
