@@ -97,9 +97,10 @@ function projectingDeps({ config, log, outputs, checkPolicyOf }: RegistryParts):
 }
 
 /** What it takes to start programs and to end them. */
-function childOptions({ config, clock, log, environment, baseUrl, childList, killGraceMs, fault }: RegistryParts): ProcessOptions {
+function childOptions(parts: RegistryParts): ProcessOptions {
+	const { config, clock, log, environment, baseUrl, childList, killGraceMs, fault, attempts } = parts
 	const { children, outputBytes } = config.limits
-	return { environment, baseUrl, clock, log, killGraceMs, fault, ...(childList && { childList }), children, outputBytes }
+	return { environment, baseUrl, clock, log, killGraceMs, fault, attempts, ...(childList && { childList }), children, outputBytes }
 }
 
 /** What it takes to hand an attempt to an operator. */

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/kernel/log.ts'
 export function processOptions(over: Partial<ProcessOptions> = {}): ProcessOptions {
 	return {
 		children: 16,
+		attempts: { setSystem: async () => {} },
 		environment: { PATH: process.env.PATH, HOME: process.env.HOME },
 		baseUrl: () => 'http://127.0.0.1:7777',
 		outputBytes: 16 * 1024 * 1024,

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import type { AttemptStore } from '../../core/dispatch/attempt-store.ts'
 import type { AgentContext, Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
 import { asText } from '../../kernel/json.ts'
+import { renderSystem } from '../system-prompt.ts'
 import { type ChildLimits, runChild } from './child.ts'
 import { declaredOutput } from './declared.ts'
 import { childEnvironment, type EnvironmentSource } from './environment.ts'
@@ -13,6 +15,8 @@ import { streamedOutput } from './stream.ts'
 import { type FilledTemplate, fillTemplate, type ProcessTemplate, processTemplate } from './template.ts'
 
 export interface ProcessOptions extends ChildLimits, EnvironmentSource {
+	/** Keeps the system prompt that an attempt from a template was given. */
+	readonly attempts: Pick<AttemptStore, 'setSystem'>
 	/** Children at one time; further attempts wait in order. */
 	readonly children: number
 }
@@ -63,10 +67,18 @@ function fromSpec(spec: ProcessSpec): Run {
 function fromTemplate(template: ProcessTemplate): Run {
 	const framing = parseFraming(template.stream_mode)
 	return async (options, attempt) => {
-		using filled = fillTemplate(template, attempt)
+		const system = await keepSystem(options, template, attempt)
+		using filled = fillTemplate(template, attempt, system)
 		const output = template.output ? declaredOutput(template.output) : readerFor(framing, attempt)
 		return await runOne(options, attempt, filled, output)
 	}
+}
+
+/** On disk before the child is there to ask for it; null when the agent has none. */
+async function keepSystem({ attempts }: ProcessOptions, { systemSource }: ProcessTemplate, attempt: Attempt): Promise<string | null> {
+	const system = renderSystem(systemSource, attempt.prompt)
+	if (system !== null) await attempts.setSystem(attempt.stepId, attempt.n, system)
+	return system
 }
 
 /** What is to be started, whichever way it was described. */

@@ -8,7 +8,6 @@ import type { Attempt } from '../../core/dispatch/backend.ts'
 import { MseError } from '../../kernel/error.ts'
 import { asText } from '../../kernel/json.ts'
 import type { AgentDef, Blueprint, SubprocessDef } from '../../protocol/blueprint.ts'
-import { renderSystem } from '../system-prompt.ts'
 
 /** A child as an entry of `subprocesses` describes it, for one agent. */
 export interface ProcessTemplate extends SubprocessDef {
@@ -45,12 +44,12 @@ export function processTemplate(agent: AgentDef, blueprint: Blueprint): ProcessT
 }
 
 /**
- * Fills each placeholder once; what is filled in is never looked at again, and other braces are text (mlua-swarm 0.26.0). Throws
+ * `system` is the rendered system prompt. Fills each placeholder once; what is filled in is never looked at again, and other braces are text (mlua-swarm 0.26.0). Throws
  * `placeholder {x}: <cause>` where a value that is asked for is missing.
  */
-export function fillTemplate(template: ProcessTemplate, attempt: Attempt): FilledTemplate {
+export function fillTemplate(template: ProcessTemplate, attempt: Attempt, system: string | null): FilledTemplate {
 	const written: string[] = []
-	const values = valuesOf(template, attempt, written)
+	const values = valuesOf(template, attempt, system, written)
 	const filled = new Map<string, string>()
 	const valueFor = (token: string): string => {
 		const known = filled.get(token) ?? values[token]?.() ?? token
@@ -77,14 +76,13 @@ export function fillTemplate(template: ProcessTemplate, attempt: Attempt): Fille
 
 type Values = { readonly [token: string]: (() => string) | undefined }
 
-function valuesOf({ systemSource, model, tools }: ProcessTemplate, attempt: Attempt, written: string[]): Values {
+function valuesOf({ model, tools }: ProcessTemplate, attempt: Attempt, system: string | null, written: string[]): Values {
 	const { prompt, context, stepId, n } = attempt
 	const folder = context.work_dir ?? context.project_root
-	const system = (): string | null => renderSystem(systemSource, prompt)
 	return {
-		'{system}': () => system() ?? '',
+		'{system}': () => system ?? '',
 		'{system_file}': () => {
-			const path = systemFile(attempt, system() ?? missing('system_file', 'the agent has no system prompt'))
+			const path = systemFile(attempt, system ?? missing('system_file', 'the agent has no system prompt'))
 			written.push(path)
 			return path
 		},

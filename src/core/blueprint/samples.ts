@@ -1,4 +1,5 @@
 import type { Json } from '../../kernel/json.ts'
+import cliAgent from './sample/cli-agent.json' with { type: 'json' }
 import fanOut from './sample/fan-out.json' with { type: 'json' }
 import gate from './sample/gate.json' with { type: 'json' }
 import hello from './sample/hello.json' with { type: 'json' }
@@ -11,7 +12,7 @@ export interface BlueprintSample {
 }
 
 /** Documents to start from, simplest first. Each runs as it is. */
-export const samples: readonly BlueprintSample[] = [hello, gate, fanOut, reviewLoop].map((document) => ({
+export const samples: readonly BlueprintSample[] = [hello, gate, cliAgent, fanOut, reviewLoop].map((document) => ({
 	name: document.id,
 	about: document.metadata.description,
 	document,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { processBackend } from '../../../src/backend/process/backend.ts'
+import { type ProcessOptions, processBackend } from '../../../src/backend/process/backend.ts'
 import type { Attempt } from '../../../src/core/dispatch/backend.ts'
 import type { Json, JsonObject } from '../../../src/kernel/json.ts'
 import { initTemplates } from '../../../src/kernel/template.ts'
@@ -19,10 +19,11 @@ interface Given {
 	readonly profile?: JsonObject
 	readonly overrides?: JsonObject
 	readonly attempt?: Partial<Attempt>
+	readonly options?: Partial<ProcessOptions>
 }
 
 /** One attempt of an agent that runs from this template. */
-async function perform(template: JsonObject, { profile = {}, overrides = {}, attempt = {} }: Given = {}) {
+async function perform(template: JsonObject, { profile = {}, overrides = {}, attempt = {}, options = {} }: Given = {}) {
 	const blueprint = parsedBlueprint({
 		...{ id: 'test', flow: { kind: 'seq', children: [] } },
 		agents: [{ name: 'worker', kind: 'subprocess', profile, runner: { backend: 'subprocess', template: 't', overrides } }],
@@ -30,7 +31,7 @@ async function perform(template: JsonObject, { profile = {}, overrides = {}, att
 	})
 	const [agent] = blueprint.agents
 	if (!agent) throw new Error('the Blueprint has no agent')
-	return processBackend(processOptions()).prepare(agent, blueprint).perform(newAttempt(attempt))
+	return processBackend(processOptions(options)).prepare(agent, blueprint).perform(newAttempt(attempt))
 }
 
 /** What the child was given, an argument a line. */
@@ -54,9 +55,7 @@ describe('placeholders', () => {
 		expect(await lines({ ...shell('cat; echo " $MODE"'), stdin: 'in {attempt}', env: { MODE: 'm-{attempt}' } }, given)).toEqual([
 			'in 3 m-3',
 		])
-		expect(await lines({ ...shell('pwd'), cwd: '{work_dir}/..' }, { ...given, attempt: { context: { work_dir: '/usr/bin' } } })).toEqual([
-			'/usr',
-		])
+		expect(await lines({ ...shell('pwd'), cwd: '{work_dir}/..' }, { attempt: { context: { work_dir: '/usr/bin' } } })).toEqual(['/usr'])
 	})
 
 	test('take the model, the tools and the folder of the runner before those of profile and template', async () => {
@@ -108,6 +107,22 @@ describe('placeholders', () => {
 	test('may stand before a stream of events', async () => {
 		const event = JSON.stringify({ type: 'final', ok: true, content: { kind: 'inline', value: 'streamed' } })
 		expect((await perform({ argv: ['echo', event], stream_mode: 'ndjson_lines' })).final).toEqual({ value: 'streamed', ok: true })
+	})
+})
+
+describe('the system prompt of an attempt from a template', () => {
+	const kept: unknown[] = []
+	const options = { attempts: { setSystem: async (...given: unknown[]) => void kept.push(given) } }
+
+	test('is kept whether or not the template uses it, unless the agent has none', async () => {
+		await perform({ argv: ['true'] }, { options })
+		await perform({ argv: ['true'] }, { options, profile: { system_prompt: 'Fix {{ what }}.' }, attempt: { n: 3, prompt: { what: 'it' } } })
+		expect(kept).toEqual([[STEP, 3, 'Fix it.']])
+	})
+
+	test('fails the attempt where it cannot be rendered', async () => {
+		const performing = perform({ argv: ['true'] }, { profile: { system_prompt: '{{ what }}' } })
+		await expect(performing).rejects.toThrow(/^internal: render system_prompt: template render failed: /)
 	})
 })
 

@@ -15,7 +15,7 @@ describe('the samples', () => {
 		})
 
 	test('go from the simplest to the largest', () => {
-		expect(samples.map(({ name }) => name)).toEqual(['hello', 'gate', 'fan-out', 'review-loop'])
+		expect(samples.map(({ name }) => name)).toEqual(['hello', 'gate', 'cli-agent', 'fan-out', 'review-loop'])
 	})
 })
 

@@ -34,7 +34,7 @@ export function runCommand({ server: start, expandFile }: RunParts): Command {
 		details: `  mse-server run review.json --ctx '{"report": "12 tests passed"}' > result.json
   mse-server run review-loop --operator './agent.sh'
 
-FILE is JSON, or YAML by its extension; $file and $agent_md in it start from its folder. Without --data-dir an ID is one of the samples (hello, gate, fan-out, review-loop)
+FILE is JSON, or YAML by its extension; $file and $agent_md in it start from its folder. Without --data-dir an ID is one of the samples (hello, gate, cli-agent, fan-out, review-loop)
 and nothing is kept. Each --operator does steps of operator agents as \`mse-server operator --exec\` does: the prompt on
 stdin, its stdout is the result. The final context goes to stdout, everything else to stderr. Ctrl-C cancels the run; a
 second one ends at once.
