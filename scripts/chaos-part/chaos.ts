@@ -119,7 +119,7 @@ async function oneLife(server: TestServer, random: () => number, kill: number): 
 	if (kill % 2 === 0) {
 		await server.restart()
 		await Bun.sleep(random() * LONGEST_LIFE_MS)
-		await server.kill('SIGKILL')
+		await strike(server)
 		return null
 	}
 	const point = FAULT_NAMES[((kill - 1) / 2) % FAULT_NAMES.length] ?? 'commit.before_commit'
@@ -127,6 +127,12 @@ async function oneLife(server: TestServer, random: () => number, kill: number): 
 	const listens = await server.restartDoomed({ MSE_FAULT: `${point}:${point.startsWith('start.') ? 1 : count}` })
 	if (!listens) return point
 	const reached = await Promise.race([server.ended.then(() => true), Bun.sleep(PATIENCE_MS).then(() => false)])
-	await server.kill('SIGKILL')
+	await strike(server)
 	return reached ? point : null
+}
+
+/** Whatever ends a server but a SIGKILL is a defect of its own. */
+async function strike(server: TestServer): Promise<void> {
+	const end = await server.kill('SIGKILL')
+	if (end !== 'SIGKILL') throw new Error(`the server ended by itself with ${end}; it said:\n${server.stderr}`)
 }

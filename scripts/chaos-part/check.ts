@@ -35,7 +35,12 @@ export async function checkHistory({ server, journal, asked, place }: History): 
 		},
 		{
 			name: 'repeated',
-			found: [...faultsOfRuns(log), ...faultsOfChildren(childJournals(place), log), ...faultsOfOperator(asked)],
+			found: [
+				...faultsOfRuns(log),
+				...faultsOfChildren(childJournals(place), log),
+				...faultsOfOperator(asked),
+				...launchedTwice(facts, store.runCount()),
+			],
 		},
 		{
 			name: 'stuck',
@@ -48,6 +53,12 @@ export async function checkHistory({ server, journal, asked, place }: History): 
 		{ name: 'wrong', found: facts.flatMap((fact) => wrongOutcome(fact, store)) },
 	]
 	return { facts: count(facts.map(({ kind }) => kind)), runs: store.runCount(), faults }
+}
+
+/** Every launch is repeated under its key until it is answered, so there are as many runs as answers. */
+function launchedTwice(facts: readonly Fact[], runs: number): string[] {
+	const answered = new Set(facts.flatMap((fact) => (fact.kind === 'launch' ? [fact.run] : []))).size
+	return runs > answered ? [`${runs} runs were made by ${answered} launches`] : []
 }
 
 /** What was acknowledged and is not there, each fact as it stands in the journal. */

@@ -33,13 +33,14 @@ export async function keepLaunching(options: ClientOptions): Promise<void> {
 	}
 }
 
-/** The id of the run; null when the launch was not acknowledged, so that nothing is known of it. */
+/** The id of the run; null when its Blueprint could not be stored. */
 async function launch({ url, journal, place }: ClientOptions, load: Load, n: number): Promise<string | null> {
 	const reference = load.byId ? await store(url, journal, load) : { kind: 'inline', value: load.blueprint }
 	if (reference === null) return null
 	const json = { blueprint: reference, init_ctx: load.initCtx, work_dir: childFolder(place, n), detach: true }
-	const answer = await call<LaunchReply>('POST', `${url}/v1/tasks`, { json }).catch(() => null)
-	if (answer === null) return null
+	// An answer that was lost with its server is asked for again, and must not make another run.
+	const headers = { 'idempotency-key': `launch-${n}` }
+	const answer = await callUntilAnswered<LaunchReply>('POST', `${url}/v1/tasks`, { json, headers })
 	if (answer.status !== 202) throw new Error(`a launch of ${load.name} was answered with ${answer.status} ${JSON.stringify(answer.body)}`)
 	const { run_id: run, task_id: task } = answer.body
 	journal.note({ kind: 'launch', run, task, load: load.name, expected: load.expected })

@@ -9,7 +9,7 @@ import { FAULT_NAMES } from '../../src/kernel/fault.ts'
 import type { LaunchReply } from '../../src/protocol/task.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { call, untilEnded } from './support/api.ts'
+import { callUntilAnswered, untilEnded } from './support/api.ts'
 import { runBinary } from './support/binary.ts'
 import { joinOperator, type Reply, type SpawnFrame } from './support/operator.ts'
 import { startTestServer } from './support/server.ts'
@@ -55,13 +55,13 @@ async function world() {
 	let launches = 0
 	return {
 		...{ server, operator, open: worker.open },
-		/** Null when it was not acknowledged. */
-		async launch(): Promise<string | null> {
+		/** Asks until it is answered, by this life of the server or the next. */
+		async launch(): Promise<string> {
 			const big = `${++launches} `.repeat(150_000)
 			const blueprint = { kind: 'inline', value: everywhere }
 			const json = { blueprint, init_ctx: { big }, work_dir: childFolder(place, launches), detach: true }
-			const answer = await call<LaunchReply>('POST', `${server.url}/v1/tasks`, { json }).catch(() => null)
-			if (answer === null) return null
+			const headers = { 'idempotency-key': `launch-${launches}` }
+			const answer = await callUntilAnswered<LaunchReply>('POST', `${server.url}/v1/tasks`, { json, headers })
 			const { run_id: run, task_id: task } = answer.body
 			journal.note({ kind: 'launch', run, task, load: 'everywhere', expected: expected(big) })
 			return run
@@ -84,12 +84,12 @@ describe('a server that dies at', () => {
 			await eventually(() => operator.asked.size === 1, { what: 'the first run waits for its operator' })
 			const listens = await server.restartDoomed({ MSE_FAULT: point })
 			there.open()
-			const during = listens ? await there.launch() : null
+			const during = listens ? there.launch() : null
 			if (listens) await server.ended
 			expect(await server.kill('SIGKILL')).toBe('SIGKILL')
 			await server.restart()
 			const after = await there.launch()
-			for (const run of [before, during, after]) if (run !== null) await untilEnded(server.url, run)
+			for (const run of [before, await during, after]) if (run !== null) await untilEnded(server.url, run)
 			await eventually(() => [...operator.asked.values()].every(({ received }) => received), { what: 'all replies are receipted' })
 			expect(Object.fromEntries((await there.check()).faults.map(({ name, found }) => [name, found]))).toEqual({
 				...{ lost: [], repeated: [], stuck: [], wrong: [] },
