@@ -1,3 +1,5 @@
+import { type LuaPoolOptions, openLuaPool } from './backend/lua/pool.ts'
+import { proveLua } from './backend/lua/probe.ts'
 import { proveChildren } from './backend/process/probe.ts'
 import type { Config } from './config.ts'
 import { type Finding, type Probe, runProbes, works } from './core/doctor/probe.ts'
@@ -23,6 +25,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		...(dir === null ? [] : [{ name: 'disk', prove: () => proveDisk(dir) }]),
 		children(environment, data.id),
 		templates,
+		{ name: 'lua', prove: () => proveLua(engine.lua.pool, clock) },
 		{ name: 'address', prove: () => works(`it listens on ${url ?? config.bind.text}`) },
 		{ name: 'agent_kinds', prove: () => backends(engine) },
 		{ name: 'operators', prove: () => operators(engine) },
@@ -31,7 +34,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 }
 
 /** Proves what a server on this machine would be able to do, without starting one. */
-export function localChecks({ dataDir }: Config, environment: Environment): Promise<Check[]> {
+export function localChecks({ dataDir, lua, limits }: Config, environment: Environment): Promise<Check[]> {
 	const probes: Probe[] = [
 		runtime,
 		{ name: 'data_dir', prove: () => proveDataDir(dataDir, systemClock) },
@@ -39,6 +42,7 @@ export function localChecks({ dataDir }: Config, environment: Environment): Prom
 		{ name: 'disk', prove: () => proveDisk(dataDir) },
 		children(environment, 'local'),
 		templates,
+		{ name: 'lua', prove: () => localLua({ ...lua, ...limits, dataDirId: 'local' }) },
 	]
 	return runProbes(probes, systemClock)
 }
@@ -64,6 +68,11 @@ const templates: Probe = {
 function children(environment: Environment, dataDirId: string): Probe {
 	const path = environment.PATH ?? '/usr/bin:/bin'
 	return { name: 'child_processes', prove: () => proveChildren({ clock: systemClock, path, dataDirId }) }
+}
+
+async function localLua(options: LuaPoolOptions): Promise<Finding> {
+	const pool = openLuaPool(options)
+	return proveLua(pool, systemClock).finally(pool.close)
 }
 
 function lock(dataDir: string): Finding {

@@ -1,5 +1,6 @@
 import { functionBackend } from './backend/function/backend.ts'
 import type { FunctionDef } from './backend/function/function.ts'
+import type { LuaService } from './backend/lua/service.ts'
 import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
 import { operatorFaces } from './backend/operator-face.ts'
 import { type OperatorFactory, withOperatorsInside } from './backend/operator-inside.ts'
@@ -46,13 +47,20 @@ export interface RegistryParts {
 	readonly fault: FaultPoint
 	/** What `rust_fn` agents may name: `identity` and the others every server has, and those that were added. */
 	readonly functions: ReadonlyMap<string, FunctionDef>
+	/** What runs scripts. */
+	readonly lua: LuaService
 	/** Operators inside this process, by the name that `operator_ref` gives. */
 	readonly operatorFactory: OperatorFactory
 	/** What the launch of a run said of outputs that cannot be shown as files. */
 	checkPolicyOf(runId: RunId): Promise<CheckPolicy | undefined>
 }
 
-/** Agent kind to backend. A new backend is a folder in `backend/` and a line here. */
+/** Every agent kind this build has a backend for. A new backend is a folder in `backend/` and a line here. */
+export function serverRegistry(parts: RegistryParts): Registry {
+	return new Map([...defaultRegistry(parts), ['lua', parts.lua.backend]])
+}
+
+/** The kinds of mlua-swarm 0.1.0 without its enhance flow. */
 export function defaultRegistry(parts: RegistryParts): Registry {
 	const { config, clock, log, environment, baseUrl, childList, functions, killGraceMs, outputs, checkPolicyOf } = parts
 	const projecting = { files: projectionFiles, log, outputs, checkPolicy: config.checkPolicy, checkPolicyOf }
@@ -71,7 +79,7 @@ export function defaultRegistry(parts: RegistryParts): Registry {
 
 /** As `defaultRegistry`, with the kinds that the enhance flow's agents are of. Throws `unavailable` while a build lacks one. */
 export function defaultRegistryWithEnhanceFlow(parts: RegistryParts): Registry {
-	const registry = defaultRegistry(parts)
+	const registry = serverRegistry(parts)
 	const missing = ['lua', 'agent_block'].filter((kind) => !registry.has(kind))
 	if (missing.length === 0) return registry
 	throw new MseError('unavailable', `The enhance flow needs agents of kind ${missing.join(' and ')}; this build has no backend for them.`, {

@@ -47,4 +47,4 @@ export function newAgent(kind: AgentDef['kind'], spec: AgentDef['spec'], name = 
 }
 
 /** A Blueprint without any agent; the backends here do not look at it. */
-export const emptyBlueprint = { id: 'empty', flow: { kind: 'seq', children: [] } } as unknown as Blueprint
+export const emptyBlueprint = { id: 'empty', metadata: {}, flow: { kind: 'seq', children: [] } } as unknown as Blueprint
