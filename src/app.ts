@@ -20,15 +20,17 @@ import { VERSION } from './kernel/version.ts'
 import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
 
+export { newLuaHost } from './backend/lua/host.ts'
 export { blueprintRoutes } from './edge/http/routes/blueprints.ts'
 export { enhanceLogRoutes, enhanceSettingRoutes, issueRoutes } from './edge/http/routes/enhance.ts'
-export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow, serverRegistry } from './registry.ts'
+export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow } from './registry.ts'
 
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }
 
 /** What an app is built of. All of it may be left out. */
-export interface AppOptions extends Pick<EngineOptions, 'registry' | 'layers' | 'functions' | 'operatorFactory' | 'outputStore'> {
+export interface AppOptions
+	extends Pick<EngineOptions, 'registry' | 'layers' | 'functions' | 'luaHost' | 'operatorFactory' | 'outputStore'> {
 	/** `'database'` keeps Blueprints in the app's own database. Left out, only inline ones run, and others are refused with `store_not_configured`. */
 	readonly blueprintStore?: BlueprintStore | 'database'
 	/** Everything that is acknowledged is kept there. Left out, it is all in memory, and no two apps share any of it. */
@@ -68,7 +70,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	const at: { url: string | undefined; server: Bun.Server<unknown> | undefined } = { url: undefined, server: undefined }
 	const engine = await openEngine({
 		...{ config, dir: dataDir, clock, log, environment, baseUrl: () => at.url },
-		...{ registry: options.registry, layers: options.layers, functions: options.functions },
+		...{ registry: options.registry, layers: options.layers, functions: options.functions, luaHost: options.luaHost },
 		...{ operatorFactory: options.operatorFactory, outputStore: options.outputStore },
 		blueprintStore: blueprintStore === 'database' ? undefined : blueprintStore,
 	})

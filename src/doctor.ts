@@ -1,6 +1,8 @@
 import { knownServers, type ModelSource } from './backend/llm/model.ts'
 import { proveModels } from './backend/llm/probe.ts'
 import { parseLlmSettings } from './backend/llm/setting.ts'
+import { type LuaPoolOptions, openLuaPool } from './backend/lua/pool.ts'
+import { proveLua } from './backend/lua/probe.ts'
 import { proveChildren } from './backend/process/probe.ts'
 import type { Config } from './config.ts'
 import { type Finding, type Probe, runProbes, works } from './core/doctor/probe.ts'
@@ -26,6 +28,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		...(dir === null ? [] : [{ name: 'disk', prove: () => proveDisk(dir) }]),
 		children(environment, data.id),
 		templates,
+		{ name: 'lua', prove: () => proveLua(engine.lua.pool, clock) },
 		{ name: 'address', prove: () => works(`it listens on ${url ?? config.bind.text}`) },
 		{ name: 'agent_kinds', prove: () => backends(engine, environment) },
 		models(config, environment),
@@ -36,7 +39,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 
 /** Proves what a server on this machine would be able to do, without starting one. */
 export function localChecks(config: Config, environment: Environment): Promise<Check[]> {
-	const { dataDir } = config
+	const { dataDir, lua, limits } = config
 	const probes: Probe[] = [
 		runtime,
 		{ name: 'data_dir', prove: () => proveDataDir(dataDir, systemClock) },
@@ -44,6 +47,7 @@ export function localChecks(config: Config, environment: Environment): Promise<C
 		{ name: 'disk', prove: () => proveDisk(dataDir) },
 		children(environment, 'local'),
 		templates,
+		{ name: 'lua', prove: () => localLua({ ...lua, ...limits, dataDirId: 'local' }) },
 		models(config, environment),
 	]
 	return runProbes(probes, systemClock)
@@ -70,6 +74,11 @@ const templates: Probe = {
 function children(environment: Environment, dataDirId: string): Probe {
 	const path = environment.PATH ?? '/usr/bin:/bin'
 	return { name: 'child_processes', prove: () => proveChildren({ clock: systemClock, path, dataDirId }) }
+}
+
+async function localLua(options: LuaPoolOptions): Promise<Finding> {
+	const pool = openLuaPool(options)
+	return proveLua(pool, systemClock).finally(pool.close)
 }
 
 function lock(dataDir: string): Finding {

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { builtinFunctions } from './backend/function/builtin.ts'
 import type { FunctionDef } from './backend/function/function.ts'
+import type { LuaHost } from './backend/lua/host.ts'
+import { type LuaService, openLua } from './backend/lua/service.ts'
 import type { OperatorFactory } from './backend/operator-inside.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
@@ -32,7 +34,7 @@ import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
-import { defaultLayerRegistry, type RegistryParts, serverRegistry } from './registry.ts'
+import { defaultLayerRegistry, defaultRegistryWithEnhanceFlow, type RegistryParts } from './registry.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -68,6 +70,8 @@ export interface EngineOptions {
 	readonly layers?: ((parts: RegistryParts) => LayerRegistry) | undefined
 	/** Functions for `rust_fn` agents beside those that every server has. */
 	readonly functions?: ReadonlyMap<string, FunctionDef> | undefined
+	/** Scripts and host functions for `lua` agents. */
+	readonly luaHost?: LuaHost | undefined
 	/** Operators inside this process. */
 	readonly operatorFactory?: OperatorFactory | undefined
 }
@@ -96,7 +100,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
-	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList })
+	const { outputBytes } = config.limits
+	const lua = openLua({ ...config.lua, outputBytes, host: options.luaHost, dataDirId: data.id, clock, log, childList })
+	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList, lua })
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
@@ -108,11 +114,12 @@ async function wire(options: EngineOptions, data: DataDir) {
 		sweep[Symbol.dispose]()
 		await operators.hub.stop()
 		await supervisor.stop()
+		await lua.pool.close()
 		data[Symbol.dispose]()
 	}
 	let stopped: Promise<void> | undefined
 	return {
-		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
+		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...operators,
 		sweep,
 		seats: seatDeps(launching, operators),
@@ -155,23 +162,25 @@ interface RunParts {
 	readonly operators: Operators
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	readonly lua: LuaService
 }
 
 /** What performs attempts, what is put around them, and who drives runs with it. */
-function newRuns(options: EngineOptions, data: DataDir, { stores, operators, secret, childList }: RunParts) {
+function newRuns(options: EngineOptions, data: DataDir, { stores, operators, secret, childList, lua }: RunParts) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
 	const parts: RegistryParts = {
-		...{ ...options, ...stores, ...operators, secret, childList, functions, killGraceMs: KILL_GRACE_MS },
+		...{ ...options, ...stores, ...operators, secret, childList, functions, lua, killGraceMs: KILL_GRACE_MS },
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
 	}
-	const registry = (options.registry ?? serverRegistry)(parts)
+	const registry = (options.registry ?? defaultRegistryWithEnhanceFlow)(parts)
 	const layers = (options.layers ?? defaultLayerRegistry)(parts)
 	const offered: LintOptions = {
 		knownKinds: new Set(registry.keys()),
 		functions: new Set(functions.keys()),
+		scripts: new Set(lua.host.scripts.keys()),
 		layers: new Set(layers.hints.keys()),
 		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
 	}

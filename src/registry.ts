@@ -2,6 +2,7 @@ import { functionBackend } from './backend/function/backend.ts'
 import type { FunctionDef } from './backend/function/function.ts'
 import { llmBackend } from './backend/llm/backend.ts'
 import { parseLlmSettings } from './backend/llm/setting.ts'
+import type { LuaService } from './backend/lua/service.ts'
 import { type OperatorBackendDeps, operatorBackend } from './backend/operator.ts'
 import { operatorFaces } from './backend/operator-face.ts'
 import { type OperatorFactory, withOperatorsInside } from './backend/operator-inside.ts'
@@ -19,7 +20,6 @@ import type { OperatorStore } from './core/operator/store.ts'
 import { type ProjectingDeps, projectContext, projectingBackend } from './core/output/projecting-backend.ts'
 import type { OutputStore } from './core/output/store.ts'
 import type { Clock } from './kernel/clock.ts'
-import { MseError } from './kernel/error.ts'
 import type { FaultPoint } from './kernel/fault.ts'
 import type { RunId } from './kernel/id.ts'
 import type { Logger } from './kernel/log.ts'
@@ -48,6 +48,8 @@ export interface RegistryParts {
 	readonly fault: FaultPoint
 	/** What `rust_fn` agents may name: `identity` and the others every server has, and those that were added. */
 	readonly functions: ReadonlyMap<string, FunctionDef>
+	/** What runs scripts. */
+	readonly lua: LuaService
 	/** Operators inside this process, by the name that `operator_ref` gives. */
 	readonly operatorFactory: OperatorFactory
 	/** What the launch of a run said of outputs that cannot be shown as files. */
@@ -66,23 +68,12 @@ export function defaultRegistry(parts: RegistryParts): Registry {
 	])
 }
 
-/** Every kind a server performs. A new backend is a folder in `backend/` and a line here. */
-export function serverRegistry(parts: RegistryParts): Registry {
+/** As `defaultRegistry`, with Lua scripts and language models: what `serve` runs, and what the enhance flow's agents are of. */
+export function defaultRegistryWithEnhanceFlow(parts: RegistryParts): Registry {
 	const { config, environment } = parts
 	const models = { settings: parseLlmSettings(config.llm), environment, fetch }
 	const llm = llmBackend({ ...childOptions(parts), ...models, parts: config.limits.parts })
-	return new Map([...defaultRegistry(parts), ['agent_block', projectingBackend(projectingDeps(parts), llm)]])
-}
-
-/** As `defaultRegistry`, with the kinds that the enhance flow's agents are of. Throws `unavailable` while a build lacks one. */
-export function defaultRegistryWithEnhanceFlow(parts: RegistryParts): Registry {
-	const registry = serverRegistry(parts)
-	const missing = ['lua', 'agent_block'].filter((kind) => !registry.has(kind))
-	if (missing.length === 0) return registry
-	throw new MseError('unavailable', `The enhance flow needs agents of kind ${missing.join(' and ')}; this build has no backend for them.`, {
-		code: 'backend_missing',
-		hint: 'Use defaultRegistry, and add backends of your own under these kinds.',
-	})
+	return new Map([...defaultRegistry(parts), ['lua', parts.lua.backend], ['agent_block', projectingBackend(projectingDeps(parts), llm)]])
 }
 
 /** What is put around attempts, by the keys a Blueprint's `spawner_hints` may name. */

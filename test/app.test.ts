@@ -10,6 +10,7 @@ import {
 	enhanceLogRoutes,
 	enhanceSettingRoutes,
 	issueRoutes,
+	newLuaHost,
 } from 'mse-server'
 import type { Attempt, Backend } from '../src/core/dispatch/backend.ts'
 import type { NewOutput, OutputRecord, OutputStore } from '../src/core/output/store.ts'
@@ -130,6 +131,19 @@ describe('registries', () => {
 		expect((await app.launch(blueprintOf(step('twice', lit(21), '$.out'), ['twice']))).body.final_ctx).toEqual({ out: 42 })
 	})
 
+	test('scripts and host functions are given to Lua agents, and a script that is not there is refused', async () => {
+		const luaHost = newLuaHost()
+		luaHost.registerFunction('twice', (n) => Number(n) * 2)
+		luaHost.registerScript('doubles', 'return host.twice(_CTX)')
+		await using app = await appOf({ luaHost })
+		const scripted = (id: string) => ({
+			...blueprintOf(step('double', lit(21), '$.out'), []),
+			agents: [{ name: 'double', kind: 'lua', spec: { fn_id: id } }],
+		})
+		expect((await app.launch(scripted('doubles'))).body.final_ctx).toEqual({ out: 42 })
+		expect(JSON.stringify((await app.launch(scripted('halves'))).body)).toContain("fn_id 'halves' not registered in factory")
+	})
+
 	test('a kind of agent is added to the default registry, and no other is known', async () => {
 		const shout: Backend = {
 			name: 'shout',
@@ -141,10 +155,10 @@ describe('registries', () => {
 		expect((await app.launch(ofKind('agent_block'))).status).toBeGreaterThanOrEqual(400)
 	})
 
-	test('the one with the enhance flow says what this build lacks, and lets go of the data directory', async () => {
+	test('the one with the enhance flow has Lua and language models besides', async () => {
 		using dir = tempDir()
-		await expect(buildApp({ dataDir: dir.path, registry: defaultRegistryWithEnhanceFlow })).rejects.toThrow('agents of kind lua;')
-		await using app = await appOf({ dataDir: dir.path })
+		await using app = await appOf({ dataDir: dir.path, registry: defaultRegistryWithEnhanceFlow })
+		expect([...app.engine.registry.keys()]).toEqual(['rust_fn', 'subprocess', 'operator', 'lua', 'agent_block'])
 		expect((await app.launch(hello)).status).toBe(200)
 	})
 

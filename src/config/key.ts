@@ -85,8 +85,15 @@ const recovery = {
 	max: key(wholeNumber('deaths', 1), 3, 'deaths of the server during one attempt after which its run waits for resume'),
 }
 
+const lua = {
+	timeoutMs: key(wholeNumber('milliseconds', 1), 60_000, 'longest a Lua script may run where no policy says it'),
+	memoryBytes: key(wholeNumber('bytes', 2 ** 20), 2 ** 26, 'most memory of a Lua script'),
+	processes: key(wholeNumber('processes', 1), 8, 'Lua scripts that run at a time'),
+	warm: key(wholeNumber('processes'), 1, 'Lua processes kept ready once there was a script'),
+}
+
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery } as const
+export const keyTable = { top, limits, operator, recovery, lua } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
 export const openSections = ['runtime', 'llm', 'hive'] as const

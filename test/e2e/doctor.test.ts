@@ -3,7 +3,7 @@ import type { Check } from '../../src/protocol/health.ts'
 import { runBinary } from './support/binary.ts'
 import { startTestServer } from './support/server.ts'
 
-const PROVEN_ANYWHERE = ['runtime', 'data_dir', 'disk', 'child_processes', 'templates', 'address']
+const PROVEN_ANYWHERE = ['runtime', 'data_dir', 'disk', 'child_processes', 'templates', 'lua', 'address']
 
 function statuses(stdout: string): Record<string, string> {
 	const { checks }: { checks: Check[] } = JSON.parse(stdout)

@@ -32,8 +32,8 @@ export function spawnChild(command: Command) {
 	}
 }
 
-/** The system's own message may name the wrong thing, or hold the whole prompt. */
-function whyNot({ argv, cwd }: Command, thrown: unknown): string {
+/** Why a program could not be started. The system's own message may name the wrong thing, or hold the whole prompt. */
+export function whyNot({ argv, cwd }: Pick<Command, 'argv' | 'cwd'>, thrown: unknown): string {
 	const program = `'${argv[0]}'`
 	if (cwd !== undefined && !isFolder(cwd)) return `the folder '${cwd}' in which ${program} is to run does not exist`
 	const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined

@@ -1,0 +1,44 @@
+import { startServer } from './app.ts'
+import { localChecks } from './doctor.ts'
+import type { Terminal } from './edge/cli/command.ts'
+import { wantsColour } from './edge/cli/print.ts'
+import { runCli } from './edge/cli/run.ts'
+import { commandTable } from './edge/cli/table.ts'
+import { expandFileDocument } from './expansion.ts'
+
+/** Runs what was typed, and resolves to the exit code once everything is written. */
+export async function runCommandLine(): Promise<number> {
+	// `| head` closes stdout early; that is no failure.
+	process.stdout.on('error', () => process.exit(0))
+	const commands = commandTable({
+		server: (config, log) => startServer(config, log, process.env),
+		expandFile: (document, file, config) => expandFileDocument(document, file, config, process.env),
+		localChecks: (config) => localChecks(config, process.env),
+	})
+	const code = await runCli(process.argv.slice(2), commands, terminal)
+	await new Promise<void>((written) => process.stdout.write('', () => written()))
+	return code
+}
+
+const terminal: Terminal = {
+	out: (text) => void process.stdout.write(text),
+	err: (text) => void process.stderr.write(text),
+	colour: wantsColour(process.stdout, process.env),
+	errColour: wantsColour(process.stderr, process.env),
+	errLive: process.stderr.isTTY && process.env.TERM !== 'dumb',
+	env: process.env,
+	nextSignal,
+}
+
+/** Each signal wakes one waiter; the next call waits for the next signal. */
+function nextSignal(): Promise<NodeJS.Signals> {
+	return new Promise((resolve) => {
+		const take = (signal: NodeJS.Signals): void => {
+			process.off('SIGINT', take)
+			process.off('SIGTERM', take)
+			resolve(signal)
+		}
+		process.on('SIGINT', take)
+		process.on('SIGTERM', take)
+	})
+}
