@@ -47,6 +47,7 @@ import { SqliteOutputStore } from './store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
 import { SqliteRunStore } from './store/sqlite/run-store.ts'
 import { sqliteSeating } from './store/sqlite/seating.ts'
+import { openWorkers } from './workers.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
 export interface EngineOptions {
@@ -96,6 +97,14 @@ async function wire(options: EngineOptions, data: DataDir) {
 	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
+	const workers = await openWorkers({
+		...options,
+		db: data.db,
+		outputs: stores.outputs,
+		dataDirId: data.id,
+		childList,
+		killGraceMs: KILL_GRACE_MS,
+	})
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList })
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
@@ -108,12 +117,14 @@ async function wire(options: EngineOptions, data: DataDir) {
 		sweep[Symbol.dispose]()
 		await operators.hub.stop()
 		await supervisor.stop()
+		await workers.runtime.stop()
 		data[Symbol.dispose]()
 	}
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
 		...operators,
+		workers,
 		sweep,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
