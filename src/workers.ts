@@ -2,6 +2,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { ChildList } from './backend/process/child-list.ts'
 import { processProfile } from './backend/process/worker/profile.ts'
 import { echoProfile } from './backend/worker/echo.ts'
+import { httpProfile } from './backend/worker/http.ts'
 import type { Config } from './config.ts'
 import type { OutputStore } from './core/output/store.ts'
 import type { ExecutionProfile } from './core/worker/execution.ts'
@@ -56,7 +57,7 @@ function parseProfile(name: string, table: unknown): ProfileTable {
 	if (Value.Check(ProfileTableSchema, table)) return table
 	throw new MseError('invalid', `[runtime.profiles.${name}] is not a profile that this server knows.`, {
 		code: 'config_invalid',
-		hint: 'Give it kind = "process" with argv, or kind = "llm"; README.md names the keys.',
+		hint: 'Give it kind = "process" with argv, or kind = "http" with url, and no key besides those of its kind.',
 	})
 }
 
@@ -64,6 +65,7 @@ function toProfile(name: string, table: ProfileTable, options: WorkerPartOptions
 	const { childList, config } = options
 	if (table.kind === 'process')
 		return processProfile(name, table, { ...options, outputBytes: config.limits.outputBytes, ...(childList && { childList }) })
+	if (table.kind === 'http') return httpProfile(name, table, { clock: options.clock, fetch, outputBytes: config.limits.outputBytes })
 	return notYet(`llm:${name}`, 'this server has no backend for language models')
 }
 

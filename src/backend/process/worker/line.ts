@@ -12,9 +12,9 @@ export async function readLines(
 		if (isOver) continue
 		const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
 		rest = lines.pop() ?? ''
-		for (const line of lines) if (line.trim() !== '') await take(line)
-		isOver = rest.length > limitBytes
+		isOver = [...lines, rest].some((line) => line.length > limitBytes)
 		if (isOver) overlong()
+		else for (const line of lines) if (line.trim() !== '') await take(line)
 	}
 	if (!isOver && rest.trim() !== '') await take(rest)
 }

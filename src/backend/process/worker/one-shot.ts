@@ -2,8 +2,8 @@ import { accepted, type Execution, type ExecutionContext, refused } from '../../
 import { messageOf } from '../../../kernel/error.ts'
 import type { WorkerInput } from '../../../protocol/runtime-worker.ts'
 import { runChild } from '../child.ts'
+import type { WorkerCommand, WorkerProcessOptions } from './command.ts'
 import { errorEvent, toEvent } from './event-line.ts'
-import type { WorkerCommand, WorkerProcessOptions } from './profile.ts'
 
 /** A child for each turn; what was said before, it finds in the transcript. Exit code 0 is a turn that went well. */
 export function oneShotExecution(command: WorkerCommand, context: ExecutionContext, options: WorkerProcessOptions): Execution {

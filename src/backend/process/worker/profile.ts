@@ -1,26 +1,9 @@
 import type { ExecutionContext, ExecutionProfile } from '../../../core/worker/execution.ts'
-import type { Logger } from '../../../kernel/log.ts'
 import type { ProcessProfile } from '../../../protocol/runtime-profile.ts'
-import type { ChildList } from '../child-list.ts'
 import { ATTEMPT_KEY, type EnvironmentSource, inheritedVariables } from '../environment.ts'
-import type { Ending } from '../tree.ts'
+import type { WorkerProcessOptions } from './command.ts'
 import { oneShotExecution } from './one-shot.ts'
 import { openSession } from './session.ts'
-
-export interface WorkerProcessOptions extends EnvironmentSource, Ending {
-	readonly log: Logger
-	readonly outputBytes: number
-	readonly dataDirId: string
-	readonly childList?: ChildList | undefined
-}
-
-/** What one worker's children are started with. */
-export interface WorkerCommand {
-	readonly settings: ProcessProfile
-	readonly env: Record<string, string>
-	/** Marks every process of this worker. */
-	readonly key: string
-}
 
 /** `process:<name>`: a child that lives as long as its worker, or a child for each turn. */
 export function processProfile(name: string, settings: ProcessProfile, options: WorkerProcessOptions): ExecutionProfile {

@@ -4,8 +4,8 @@ import { type Clock, sleep } from '../../../kernel/clock.ts'
 import { messageOf } from '../../../kernel/error.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../../protocol/runtime-frame.ts'
 import type { WorkerInput } from '../../../protocol/runtime-worker.ts'
+import type { WorkerCommand, WorkerProcessOptions } from './command.ts'
 import { errorEvent, toEvent } from './event-line.ts'
-import type { WorkerCommand, WorkerProcessOptions } from './profile.ts'
 import { openSessionChild, type SessionChild } from './session-child.ts'
 
 const READY_MS = 10_000
