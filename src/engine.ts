@@ -5,6 +5,7 @@ import type { OperatorFactory } from './backend/operator-inside.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
 import { canReadVariables } from './backend/process/process-table.ts'
+import type { WorkerStepDeps } from './backend/worker/step.ts'
 import type { Config } from './config.ts'
 import { tokenSecret } from './core/access/secret.ts'
 import { absentBlueprintStore } from './core/blueprint/absent-store.ts'
@@ -101,11 +102,12 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...options,
 		db: data.db,
 		outputs: stores.outputs,
+		events: stores.events,
 		dataDirId: data.id,
 		childList,
 		killGraceMs: KILL_GRACE_MS,
 	})
-	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList })
+	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, workers, secret, childList })
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
@@ -117,7 +119,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		sweep[Symbol.dispose]()
 		await operators.hub.stop()
 		await supervisor.stop()
-		await workers.runtime.stop()
+		await workers.stop()
 		data[Symbol.dispose]()
 	}
 	let stopped: Promise<void> | undefined
@@ -164,16 +166,17 @@ function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions,
 interface RunParts {
 	readonly stores: Stores
 	readonly operators: Operators
+	readonly workers: WorkerStepDeps
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
 }
 
 /** What performs attempts, what is put around them, and who drives runs with it. */
-function newRuns(options: EngineOptions, data: DataDir, { stores, operators, secret, childList }: RunParts) {
+function newRuns(options: EngineOptions, data: DataDir, { stores, operators, workers, secret, childList }: RunParts) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
 	const parts: RegistryParts = {
-		...{ ...options, ...stores, ...operators, secret, childList, functions, killGraceMs: KILL_GRACE_MS },
+		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, killGraceMs: KILL_GRACE_MS },
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,

@@ -4,10 +4,13 @@ import { processProfile } from './backend/process/worker/profile.ts'
 import { echoProfile } from './backend/worker/echo.ts'
 import { httpProfile } from './backend/worker/http.ts'
 import type { Config } from './config.ts'
+import type { EventLog } from './core/event/log.ts'
 import type { OutputStore } from './core/output/store.ts'
 import type { ExecutionProfile } from './core/worker/execution.ts'
 import type { ProfileCatalog } from './core/worker/profile.ts'
+import { endWithRuns } from './core/worker/run-worker.ts'
 import { WorkerRuntime } from './core/worker/runtime.ts'
+import { newTurns } from './core/worker/turn.ts'
 import type { Clock } from './kernel/clock.ts'
 import { MseError } from './kernel/error.ts'
 import { asOutputId } from './kernel/id.ts'
@@ -27,6 +30,7 @@ export interface WorkerPartOptions {
 	readonly childList: ChildList | undefined
 	readonly killGraceMs: number
 	readonly outputs: Pick<OutputStore, 'get'>
+	readonly events: Pick<EventLog, 'subscribe'>
 }
 
 /** The worker runtime of an engine: its store, the profiles that the configuration gives, and the runtime around them. */
@@ -40,7 +44,15 @@ export async function openWorkers(options: WorkerPartOptions) {
 		...{ store, profiles, runtimeId, defaultProfile, log },
 		hasAttachment: async (id) => (await outputs.get(asOutputId(id))) !== null,
 	})
-	return { store, profiles, runtime }
+	const unsubscribe = endWithRuns({ events: options.events, store, runtime, log })
+	return {
+		...{ store, profiles, runtime, turns: newTurns(runtime) },
+		/** Lets go of all executions; the next life starts them again. */
+		async stop(): Promise<void> {
+			unsubscribe()
+			await runtime.stop()
+		},
+	}
 }
 
 function newCatalog(options: WorkerPartOptions): ProfileCatalog {

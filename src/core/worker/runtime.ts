@@ -70,12 +70,12 @@ export class WorkerRuntime {
 		return record
 	}
 
-	/** Resolves once the turn is on disk and its work has begun. */
-	async input(id: string, input: WorkerInput): Promise<Acked & { readonly sequence: number }> {
+	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
+	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
 		if (input.content.trim() === '') throw invalidRequest('worker input content must not be empty')
 		for (const attachment of input.attachments ?? [])
 			if (!(await this.#deps.hasAttachment(attachment))) throw invalidRequest(`attachment ${attachment} is not on the data plane`)
-		return this.#serial(id, () => this.#dispatch(id, input))
+		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
 	/** Ends a worker for good. The first end stands; later ones are told what it was. */
@@ -152,12 +152,16 @@ export class WorkerRuntime {
 		return this.require(id)
 	}
 
-	async #dispatch(id: string, input: WorkerInput): Promise<Acked & { readonly sequence: number }> {
+	async #dispatch(
+		id: string,
+		input: WorkerInput,
+		watch?: (listen: Voice['listen']) => void,
+	): Promise<Acked & { readonly sequence: number }> {
 		const { store } = this.#deps
 		const record = await this.require(id)
 		if (record.status !== 'running') throw invalidRequest(`worker ${id} is not running`)
 		if (this.#live.get(id)?.execution.ended?.()) await this.#release(id)
-		const { execution, generation } = this.#live.get(id) ?? (await this.#attach(record))
+		const { execution, generation, voice } = this.#live.get(id) ?? (await this.#attach(record))
 		const answer = await execution.input(input)
 		if ('outcome' in answer) {
 			await store.recordRefusal(id, withMessage(answer))
@@ -165,6 +169,7 @@ export class WorkerRuntime {
 		}
 		const acked = await store.acceptInput(id, generation, input, accepted('input', answer.runState))
 		if (acked === null) throw invalidRequest(`worker ${id} is not running`)
+		watch?.(voice.listen)
 		answer.begin()
 		return acked
 	}

@@ -39,6 +39,8 @@ export interface WorkerStore {
 	create(worker: NewWorker): Promise<WorkerRecord>
 	byKey(name: string): Promise<{ readonly record: WorkerRecord; readonly fingerprint: string } | null>
 	find(id: string): Promise<WorkerRecord | null>
+	/** Ids of running workers whose key begins so. */
+	runningWithKey(prefix: string): Promise<readonly string[]>
 	/** By id. */
 	list(filter: WorkerFilter): Promise<readonly WorkerRecord[]>
 	counts(): Promise<{ readonly [S in WorkerStatus]: number } & { readonly diagnostics: number }>

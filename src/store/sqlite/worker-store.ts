@@ -74,6 +74,14 @@ export class SqliteWorkerStore implements WorkerStore {
 		return rows.map(toWorker)
 	}
 
+	async runningWithKey(prefix: string): Promise<readonly string[]> {
+		const sql = "SELECT id FROM worker WHERE key >= ?1 AND key < ?1 || '􏿿' AND status = 'running'"
+		return this.#db
+			.query<{ id: string }>(sql)
+			.all(prefix)
+			.map(({ id }) => id)
+	}
+
 	async counts(): Promise<{ [S in WorkerStatus]: number } & { diagnostics: number }> {
 		const rows = this.#db.query<{ status: string; n: number }>('SELECT status, count(*) AS n FROM worker GROUP BY status').all()
 		const of = (status: WorkerStatus): number => rows.find((row) => row.status === status)?.n ?? 0
