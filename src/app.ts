@@ -81,7 +81,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 		shared(() => serverChecks(engine, at.url, environment)),
 	)
 	const recover = async (): Promise<void> => {
-		void engine.workers.runtime.restore()
+		engine.workers.runtime.restore().catch(() => {})
 		const recovered = await engine.supervisor.recover()
 		engine.data.fault('start.recovered')
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })

@@ -99,13 +99,8 @@ async function wire(options: EngineOptions, data: DataDir) {
 
 	const operators = await openOperators(options, data, stores)
 	const workers = await openWorkers({
-		...options,
-		db: data.db,
-		outputs: stores.outputs,
-		events: stores.events,
-		dataDirId: data.id,
-		childList,
-		killGraceMs: KILL_GRACE_MS,
+		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
+		...{ childList, killGraceMs: KILL_GRACE_MS },
 	})
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, workers, secret, childList })
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }

@@ -35,27 +35,17 @@ export class WorkerRuntime {
 	readonly #deps: RuntimeDeps
 	readonly #live = new Map<string, Live>()
 	readonly #serial = newSerial()
+	#restoring: Promise<unknown> = Promise.resolve()
 
 	constructor(deps: RuntimeDeps) {
 		this.#deps = deps
 	}
 
 	/** Starts the executions of workers that an earlier life of the server left running. What cannot be started is told by a diagnostic. */
-	async restore(): Promise<{ restored: number; failed: number }> {
-		const running = await this.#deps.store.list({ status: 'running' })
-		let failed = 0
-		const restoreOne = async (record: WorkerRecord): Promise<void> => {
-			try {
-				// A turn may have come first and started it.
-				if (!this.#live.has(record.id)) await this.#attach(record)
-			} catch (error) {
-				failed++
-				const draft = { severity: 'warning', code: 'worker_execution_restore_failed', message: messageOf(error) } as const
-				await this.#deps.store.addDiagnostic(draft, record.id)
-			}
-		}
-		await Promise.all(running.map((record) => this.#serial(record.id, () => restoreOne(record))))
-		return { restored: running.length - failed, failed }
+	restore(): Promise<{ restored: number; failed: number }> {
+		const restoring = this.#restore()
+		this.#restoring = restoring.catch((cause: unknown) => this.#deps.log.error('workers could not be started again', { cause }))
+		return restoring
 	}
 
 	/** With a key, a second call that means the same gets the first worker. Throws `worker_execution_rejected`, and leaves no row. */
@@ -127,7 +117,25 @@ export class WorkerRuntime {
 
 	/** Lets go of all executions; the next life starts them again. */
 	async stop(): Promise<void> {
+		await this.#restoring
 		await Promise.all([...this.#live.keys()].map((id) => this.#release(id)))
+	}
+
+	async #restore(): Promise<{ restored: number; failed: number }> {
+		const running = await this.#deps.store.list({ status: 'running' })
+		let failed = 0
+		const restoreOne = async (record: WorkerRecord): Promise<void> => {
+			try {
+				// A turn may have come first and started it.
+				if (!this.#live.has(record.id)) await this.#attach(record)
+			} catch (error) {
+				failed++
+				const draft = { severity: 'warning', code: 'worker_execution_restore_failed', message: messageOf(error) } as const
+				await this.#deps.store.addDiagnostic(draft, record.id)
+			}
+		}
+		await Promise.all(running.map((record) => this.#serial(record.id, () => restoreOne(record))))
+		return { restored: running.length - failed, failed }
 	}
 
 	async #create(request: CreateWorker, key: { readonly name: string; readonly fingerprint: string } | undefined): Promise<WorkerRecord> {
