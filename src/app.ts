@@ -6,7 +6,7 @@ import { shared } from './core/doctor/probe.ts'
 import type { JobReport } from './core/operator/sweep.ts'
 import { serverChecks } from './doctor.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
-import { type Api, mountApi } from './edge/http/api.ts'
+import { type Api, type ApiDeps, mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
@@ -14,6 +14,7 @@ import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
+import { MseError } from './kernel/error.ts'
 import type { SessionId } from './kernel/id.ts'
 import { type Logger, silentLogger } from './kernel/log.ts'
 import { VERSION } from './kernel/version.ts'
@@ -82,6 +83,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 		shared(() => serverChecks(engine, at.url, environment)),
 	)
 	const recover = async (): Promise<void> => {
+		engine.workers.runtime.restore().catch(() => {})
 		const recovered = await engine.supervisor.recover()
 		engine.data.fault('start.recovered')
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
@@ -131,6 +133,7 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
+		runtimeToken: runtimeTokenOf(config, environment),
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
@@ -155,8 +158,30 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			stepWorker: { face, keys },
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
+			...newWorkerRoutes(engine, stopping),
 		}),
 	)
+}
+
+function newWorkerRoutes(
+	{ config, data, clock, log, events, workers }: Engine,
+	stopping: AbortSignal,
+): Pick<ApiDeps, 'runtime' | 'workers'> {
+	const { runtimeId, displayName, maxTranscriptProjectionItems: maxTranscriptItems, maxEventBatchItems: maxEventItems } = config.runtime
+	const { store, profiles, runtime } = workers
+	const backend = data.dir === null ? 'memory' : 'fs_store'
+	return {
+		runtime: { store, profiles, runtimeId, displayName, backend, maxTranscriptItems, maxEventItems, version: VERSION },
+		workers: { runtime, store, events, clock, log, runtimeId, maxTranscriptItems, stopping },
+	}
+}
+
+/** Throws `config_invalid` when the variable that shall hold the token is empty. */
+function runtimeTokenOf({ runtime: { localToken, localTokenEnv } }: Config, environment: Environment): string | null {
+	if (localToken !== null || localTokenEnv === null) return localToken
+	const token = environment[localTokenEnv]
+	if (token) return token
+	throw new MseError('invalid', `runtime.local_token_env names ${localTokenEnv}, which is not set.`, { code: 'config_invalid' })
 }
 
 function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): TaskStepDeps {

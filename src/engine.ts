@@ -7,12 +7,11 @@ import type { OperatorFactory } from './backend/operator-inside.ts'
 import { type ChildList, openChildList } from './backend/process/child-list.ts'
 import { endLeftovers } from './backend/process/leftover.ts'
 import { canReadVariables } from './backend/process/process-table.ts'
+import type { WorkerStepDeps } from './backend/worker/step.ts'
 import type { Config } from './config.ts'
 import { tokenSecret } from './core/access/secret.ts'
 import { absentBlueprintStore } from './core/blueprint/absent-store.ts'
 import type { LintOptions } from './core/blueprint/lint.ts'
-import { parseBlueprint } from './core/blueprint/parse.ts'
-import { samples, seedBlueprint } from './core/blueprint/samples.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
 import type { LayerRegistry } from './core/layer/layer.ts'
@@ -30,11 +29,11 @@ import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
 import { plannedFault } from './kernel/fault.ts'
 import { asSessionId } from './kernel/id.ts'
-import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
 import { defaultLayerRegistry, defaultRegistryWithEnhanceFlow, type RegistryParts } from './registry.ts'
+import { seed } from './seed.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -49,6 +48,7 @@ import { SqliteOutputStore } from './store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
 import { SqliteRunStore } from './store/sqlite/run-store.ts'
 import { sqliteSeating } from './store/sqlite/seating.ts'
+import { openWorkers } from './workers.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
 export interface EngineOptions {
@@ -102,7 +102,12 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const operators = await openOperators(options, data, stores)
 	const { outputBytes } = config.limits
 	const lua = openLua({ ...config.lua, outputBytes, host: options.luaHost, dataDirId: data.id, clock, log, childList })
-	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, { stores, operators, secret, childList, lua })
+	const workers = await openWorkers({
+		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
+		...{ childList, killGraceMs: KILL_GRACE_MS },
+	})
+	const parts = { stores, operators, workers, secret, childList, lua }
+	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
@@ -115,12 +120,14 @@ async function wire(options: EngineOptions, data: DataDir) {
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
+		await workers.stop()
 		data[Symbol.dispose]()
 	}
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...operators,
+		workers,
 		sweep,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
@@ -160,17 +167,18 @@ function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions,
 interface RunParts {
 	readonly stores: Stores
 	readonly operators: Operators
+	readonly workers: WorkerStepDeps
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
 	readonly lua: LuaService
 }
 
 /** What performs attempts, what is put around them, and who drives runs with it. */
-function newRuns(options: EngineOptions, data: DataDir, { stores, operators, secret, childList, lua }: RunParts) {
+function newRuns(options: EngineOptions, data: DataDir, { stores, operators, workers, secret, childList, lua }: RunParts) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
 	const parts: RegistryParts = {
-		...{ ...options, ...stores, ...operators, secret, childList, functions, lua, killGraceMs: KILL_GRACE_MS },
+		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs: KILL_GRACE_MS },
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
@@ -235,15 +243,5 @@ function seatDeps({ runs, operators, planOf }: LaunchDeps, { hub, sessions }: Op
 			sessions.touch(asSessionId(op))
 			hub.seatAssigned(runId, slot, previous)
 		},
-	}
-}
-
-/** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */
-async function seed(config: Config, blueprints: BlueprintStore): Promise<void> {
-	const documents: Json[] = [seedBlueprint(config.seedBlueprintId), ...(config.seedSamples ? samples.map(({ document }) => document) : [])]
-	for (const document of documents) {
-		const { blueprint } = parseBlueprint(document)
-		if (!blueprint || (await blueprints.isArchived(blueprint.id)) !== null) continue
-		await blueprints.commit({ id: blueprint.id, document, blueprint, author: 'mse-server', message: 'seed' })
 	}
 }

@@ -8,6 +8,7 @@ import { operatorFaces } from './backend/operator-face.ts'
 import { type OperatorFactory, withOperatorsInside } from './backend/operator-inside.ts'
 import { type ProcessOptions, processBackend } from './backend/process/backend.ts'
 import type { ChildList } from './backend/process/child-list.ts'
+import { type WorkerStepDeps, withRuntimeWorkers } from './backend/worker/step.ts'
 import type { Config } from './config.ts'
 import { mintCredentials } from './core/access/credential.ts'
 import type { AttemptStore } from './core/dispatch/attempt-store.ts'
@@ -42,6 +43,8 @@ export interface RegistryParts {
 	readonly sessions: OperatorSessions
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	/** Long-lived workers, to which steps can be given. */
+	readonly workers: WorkerStepDeps
 	/** From TERM to KILL for what an attempt started. */
 	readonly killGraceMs: number
 	/** Where a test may end the process. */
@@ -60,7 +63,8 @@ export interface RegistryParts {
 export function defaultRegistry(parts: RegistryParts): Registry {
 	const projecting = projectingDeps(parts)
 	const processes = processBackend(childOptions(parts))
-	const operators = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
+	const sessions = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
+	const operators = withRuntimeWorkers(parts.workers, sessions)
 	return new Map([
 		['rust_fn', functionBackend(parts.functions)],
 		['subprocess', projectingBackend(projecting, processes)],

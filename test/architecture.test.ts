@@ -55,9 +55,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'command-line.ts': ['app.ts', 'doctor.ts', 'expansion.ts', 'edge/cli'],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'registry.ts', 'expansion.ts', 'doctor.ts'],
 	'doctor.ts': [...INWARD, 'store', 'backend', 'config.ts', 'engine.ts'],
-	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts', 'registry.ts'],
+	'seed.ts': ['config.ts', 'core', 'kernel'],
+	'engine.ts': ['seed.ts', ...INWARD, 'store', 'backend', 'config.ts', 'face.ts', 'registry.ts', 'workers.ts'],
 	'registry.ts': [...INWARD, 'store', 'backend', 'config.ts'],
 	'face.ts': [...INWARD, 'store', 'config.ts'],
+	'workers.ts': [...INWARD, 'store', 'backend', 'config.ts'],
 	'expansion.ts': [...INWARD, 'store', 'config.ts'],
 }
 

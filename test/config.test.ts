@@ -75,9 +75,12 @@ describe('sources', () => {
 		expect(config.operator.ackGraceSecs).toBe(5)
 	})
 
-	test('runtime, llm and hive are kept as they stand', () => {
-		const config = load({ file: '[runtime]\nruntime_id = "r"\n[llm.big]\nmodel = "m"\n[hive]\nenabled = false' })
-		expect(config.runtime).toEqual({ runtime_id: 'r' })
+	test('llm and hive are kept as they stand, and so are the profiles of the worker runtime', () => {
+		const file = '[runtime]\nruntime_id = "r"\n[runtime.profiles.sh]\nargv = ["sh"]\n[llm.big]\nmodel = "m"\n[hive]\nenabled = false'
+		const config = load({ file, flags: { 'runtime-display-name': 'here' } })
+		expect(config.runtime).toMatchObject({ runtimeId: 'r', displayName: 'here', defaultProfile: 'builtin:echo' })
+		expect(config.runtime.profiles).toEqual({ sh: { argv: ['sh'] } })
+		expect(load({ flags: { 'runtime-profiles': '{"sh":{"argv":["sh"]}}' } }).runtime.profiles).toEqual(config.runtime.profiles)
 		expect(config.llm).toEqual({ big: { model: 'm' } })
 		expect(config.hive).toEqual({ enabled: false })
 	})

@@ -1,5 +1,5 @@
 import type { ValueType } from './value.ts'
-import { hex, oneOf, onOff, path, pathList, socketAddress, text, textList, urlOrSelf, wholeNumber } from './value.ts'
+import { hex, oneOf, onOff, path, pathList, socketAddress, tables, text, textList, urlOrSelf, wholeNumber } from './value.ts'
 
 /** One setting. Its flag, environment variable and file key are spelled from its name in the table: see `spellings`. */
 export interface Key<T, Fallback = T> {
@@ -92,11 +92,23 @@ const lua = {
 	warm: key(wholeNumber('processes'), 1, 'Lua processes kept ready once there was a script'),
 }
 
+const runtime = {
+	runtimeId: key(text, 'runtime-mem-0000000000000001', 'name of the worker runtime', { flag: 'runtime-id' }),
+	displayName: optional(text, 'how the worker runtime is called'),
+	localToken: optional(text, 'bearer token of the worker runtime routes', { secret: true, fallbackDoc: 'the admin token' }),
+	localTokenEnv: optional(text, 'environment variable that holds that token'),
+	maxTranscriptProjectionItems: key(wholeNumber('lines', 1), 256, 'longest page of a transcript'),
+	maxEventBatchItems: key(wholeNumber('events', 1), 256, 'longest page of events of the worker runtime'),
+	defaultProfile: key(text, 'builtin:echo', 'profile of workers that ask for none'),
+	keepObservations: key(wholeNumber('events', 1), 10_000, 'events of one worker that observers can read again'),
+	profiles: key(tables, {}, 'what workers can be run by: a table for each name', { fallbackDoc: 'none' }),
+}
+
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, lua } as const
+export const keyTable = { top, limits, operator, recovery, lua, runtime } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
-export const openSections = ['runtime', 'llm', 'hive'] as const
+export const openSections = ['llm', 'hive'] as const
 
 /** Settings of mlua-swarm that mean nothing here: accepted from anywhere, named in one warning. */
 export const retiredKeys: readonly string[] = [

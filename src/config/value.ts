@@ -56,6 +56,15 @@ export const textList: ValueType<readonly string[]> = {
 
 export const pathList: ValueType<readonly string[]> = { ...textList, expected: 'a list of paths', placeholder: 'PATH,…', paths: true }
 
+/** Tables by name; as text, one JSON object. Whoever reads them says what may be in them. */
+export const tables: ValueType<{ readonly [name: string]: { readonly [key: string]: unknown } }> = {
+	expected: 'tables by name',
+	placeholder: 'JSON',
+	fromText: parseObject,
+	check: (value) =>
+		isTable(value) && Object.values(value as object).every(isTable) ? (value as Record<string, Record<string, unknown>>) : undefined,
+}
+
 export function wholeNumber(unit: string, min = 0): ValueType<number> {
 	return {
 		expected: `a whole number of ${unit}, ${min} or more`,
@@ -100,6 +109,17 @@ function parseSocketAddress(given: string): SocketAddress | undefined {
 export function isLoopback({ host }: SocketAddress): boolean {
 	return host === '::1' || /^(::ffff:)?127\./i.test(host)
 }
+
+function parseObject(given: string): unknown {
+	try {
+		return JSON.parse(given)
+	} catch {
+		return undefined
+	}
+}
+
+const isTable = (value: unknown): boolean =>
+	typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
 function protocolOf(given: string): string {
 	return URL.canParse(given) ? new URL(given).protocol : ''

@@ -61,6 +61,19 @@ const WORDS: { readonly [name: string]: readonly unknown[] } = {
 	...{ final_present: [true], final_ok: [true], material_route: [`/v1/runs/${RUN}/material?step_id=${STEP}`] },
 	...{ task_metadata: [{ ticket: 'A-7' }], task_metadata_omitted: [false], text_truncated: [false] },
 	...{ project_root: ['/home/ada/project'], work_dir: ['/home/ada/project'], data: [{ ended: 'done' }], payload: [{ status: 'done' }] },
+	...{ runtime_id: ['runtime-mem-0000000000000001'], worker_id: ['worker-00000001'], worker_count: [1], active_worker_count: [1] },
+	...{ stopped_worker_count: [0], cancelled_worker_count: [0], diagnostic_count: [2], max_transcript_projection_items: [256] },
+	...{
+		max_event_batch_items: [256],
+		available: [true],
+		next_event_id: [3],
+		transcript_sequence: [1],
+		event_id: [3, 'wo_0000000000000001'],
+	},
+	...{ sequence: [1], total_items: [1], start: [0], transcript_len: [1], last_event_id: [3], requested_capability_count: [0] },
+	...{ has_config_bundle: [false], has_more: [false], backend_profile: ['builtin:echo'], digest: [HASH], revision: ['rev-1'] },
+	...{ workspace_id: ['workspace-1'], profile_count: [1], declaration_count: [1], deleted: [true], objective: ['Review the change.'] },
+	...{ cursor: ['wo_0000000000000001'], event: ['text_done'], method: ['run'], reference: ['secret:github-token'] },
 	...{ issued_at: [1_763_721_272], expire_at: [1_763_724_872], extra: [{}], data_dir: ['/home/ada/.mse/data'] },
 }
 

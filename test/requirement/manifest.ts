@@ -1,5 +1,6 @@
 import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
+import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
 /** One behaviour somebody relies on: cited by a test, or listed with the reason why it is decided otherwise. */
@@ -11,6 +12,11 @@ export interface Requirement {
 }
 
 /** Every row, as written; a test keeps the ids unique. */
-export const requirementRows: readonly Requirement[] = [...wireRequirements, ...engineRequirements, ...adapterRequirements]
+export const requirementRows: readonly Requirement[] = [
+	...wireRequirements,
+	...engineRequirements,
+	...adapterRequirements,
+	...runtimeRequirements,
+]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -1,4 +1,4 @@
-import { whyNot } from './spawn.ts'
+import { whyNotSpawned } from './spawn.ts'
 
 /** A child that is talked to in lines. Its stderr goes nowhere. */
 export interface Conversation {
@@ -51,7 +51,7 @@ function start({ argv, env, cwd }: { readonly argv: readonly string[]; readonly 
 	try {
 		return Bun.spawn([...argv], { env, cwd, stdin: 'pipe', stdout: 'pipe', stderr: 'ignore', detached: true })
 	} catch (thrown) {
-		throw new Error(`internal: spawn failed: ${whyNot({ argv, cwd }, thrown)}`)
+		throw new Error(`internal: spawn failed: ${whyNotSpawned({ argv, cwd }, thrown)}`)
 	}
 }
 

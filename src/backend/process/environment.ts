@@ -22,14 +22,15 @@ export interface EnvironmentSource {
 
 /** The whole environment of a child: little of the server's, then what the agent's spec sets, then what says who it is. */
 export function childEnvironment(source: EnvironmentSource, own: Environment, attempt: Attempt): Record<string, string> {
-	return withoutUndefined({ ...inherited(source), ...own, ...identity(source, attempt) })
+	return withoutUndefined({ ...inheritedVariables(source), ...own, ...identity(source, attempt) })
 }
 
-function inherited({ environment, inherit = [] }: EnvironmentSource): Environment {
+/** What of the server's own environment a child gets. */
+export function inheritedVariables({ environment, inherit = [] }: EnvironmentSource): Record<string, string> {
 	const more = new Set(inherit)
 	const passes = (name: string): boolean =>
 		!NEVER_INHERITED.test(name) && (INHERITED.has(name) || name.startsWith(INHERITED_PREFIX) || more.has(name))
-	return Object.fromEntries(Object.entries(environment).filter(([name]) => passes(name)))
+	return withoutUndefined(Object.fromEntries(Object.entries(environment).filter(([name]) => passes(name))))
 }
 
 /** The first five are those of mlua-swarm 0.1.0, which calls a step a task. The token itself is never among them. */

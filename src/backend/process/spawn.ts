@@ -28,12 +28,12 @@ export function spawnChild(command: Command) {
 			detached: true,
 		})
 	} catch (thrown) {
-		throw new Error(`internal: spawn failed: ${whyNot(command, thrown)}`)
+		throw new Error(`internal: spawn failed: ${whyNotSpawned(command, thrown)}`)
 	}
 }
 
-/** Why a program could not be started. The system's own message may name the wrong thing, or hold the whole prompt. */
-export function whyNot({ argv, cwd }: Pick<Command, 'argv' | 'cwd'>, thrown: unknown): string {
+/** Why a program did not start: the system's own message may name the wrong thing, or hold the whole prompt. */
+export function whyNotSpawned({ argv, cwd }: Pick<Command, 'argv' | 'cwd'>, thrown: unknown): string {
 	const program = `'${argv[0]}'`
 	if (cwd !== undefined && !isFolder(cwd)) return `the folder '${cwd}' in which ${program} is to run does not exist`
 	const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined

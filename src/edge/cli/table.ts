@@ -6,6 +6,7 @@ import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
 import { workerFileCommand } from './command/worker-file.ts'
+import { workersCommand } from './command/workers.ts'
 import type { Command } from './command.ts'
 
 /** Every command, in the order of the help text. A new one is a file in `command/` and a line here. */
@@ -18,6 +19,7 @@ export function commandTable(parts: {
 		serveCommand(parts.server),
 		runCommand(parts),
 		runsCommand,
+		workersCommand,
 		operatorCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,

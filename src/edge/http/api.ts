@@ -9,12 +9,14 @@ import { healthRoutes } from './routes/health.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
+import { runtimeInfoRoutes } from './routes/runtime.ts'
 import { seatRoutes } from './routes/seats.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
 import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { workerRoutes } from './routes/workers.ts'
 
 type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
 
@@ -36,6 +38,8 @@ export interface ApiDeps {
 	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
 	readonly data: DepsOf<typeof dataRoutes>
 	readonly sessions: DepsOf<typeof sessionRoutes>
+	readonly runtime: DepsOf<typeof runtimeInfoRoutes>
+	readonly workers: DepsOf<typeof workerRoutes>
 }
 
 /** Mounts every route that clients of ours call by its type. A new file of routes is a line here. */
@@ -57,6 +61,8 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(stepWorkerRoutes(deps.stepWorker))
 		.use(dataRoutes(deps.data))
 		.use(sessionRoutes(deps.sessions))
+		.use(runtimeInfoRoutes(deps.runtime))
+		.use(workerRoutes(deps.workers))
 }
 
 /** All those routes as one type, from which clients are typed. */

@@ -4,7 +4,7 @@ import { randomHex } from '../../kernel/hash.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { bodyTooLarge } from './body.ts'
 import { documents } from './documents.ts'
-import { fromElysia, logInternal, swarmFailure, unknownPath } from './failure.ts'
+import { failureAt, fromElysia, isRuntimePath, logInternal, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { adminGuard, checkOrigin, type GuardOptions } from './guard.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
@@ -28,7 +28,7 @@ export function httpApp<App extends AnyElysia>(options: HttpOptions, mount: (roo
 	app.onError(({ error, code, request, set }) => {
 		const failure = code === 'NOT_FOUND' ? noRoute(request, routeTable(app)) : fromElysia(error)
 		logInternal(options.log, failure, set.headers['x-request-id'])
-		return swarmFailure(failure, {}, headersOf(failure))
+		return failureAt(new URL(request.url).pathname, failure, headersOf(failure))
 	})
 	return app
 }
@@ -84,6 +84,7 @@ function admit(
 	headers: Record<string, unknown>,
 ): Response | undefined {
 	const { bodyBytes } = options.limits
+	const { pathname } = new URL(request.url)
 	headers['x-request-id'] = randomHex(8)
 	try {
 		const page = checkOrigin(options, request)
@@ -91,10 +92,12 @@ function admit(
 		if (page !== undefined && request.headers.has('access-control-request-method')) return preflight()
 		checkAdmin(request)
 		refuseBrokenEscape(request.url)
-		if (Number(request.headers.get('content-length')) > bodyBytes) throw bodyTooLarge(bodyBytes)
+		const isTooLarge = Number(request.headers.get('content-length')) > bodyBytes
+		// Routes of the worker runtime have an answer of their own to bodies they cannot read.
+		if (isTooLarge && !isRuntimePath(pathname)) throw bodyTooLarge(bodyBytes)
 		return undefined
 	} catch (error) {
-		return swarmFailure(fromElysia(error))
+		return failureAt(pathname, fromElysia(error))
 	}
 }
 

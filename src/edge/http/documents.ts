@@ -7,7 +7,8 @@ import { pageFiles } from './openapi/page.ts'
 
 const ABOUT = `Runs multi-agent task flows durably.
 
-Errors of every route are \`{error, code, hint?, details?}\`: \`error\` is a sentence, \`code\` a stable word. An unknown path is 404, \
+Errors are \`{error, code, hint?, details?}\`: \`error\` is a sentence, \`code\` a stable word; those of the worker runtime are \
+\`{error: {code, message, details?}}\`. An unknown path is 404, \
 another method of a known one 405 with \`Allow\`. Every answer has an \`x-request-id\`, under which the server logs.`
 
 const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description }) as const
@@ -16,6 +17,7 @@ const securitySchemes = {
 	admin: bearer('The admin token of the server. Asked for once one is configured; without one these routes are open.'),
 	operator: bearer('The token of an operator session, from its join.'),
 	worker: bearer('The handle or the capability token of an attempt, from its spawn frame or its environment.'),
+	runtime: bearer('The local token of the worker runtime (`runtime.local_token`).'),
 	session: bearer('The secret `session_id` of an engine session.'),
 }
 

@@ -2,6 +2,7 @@ import { Elysia, ParseError, ValidationError } from 'elysia'
 import { type ErrorKind, MseError, toMseError } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { SwarmError } from '../../protocol/error.ts'
+import type { RuntimeHttpError } from '../../protocol/runtime.ts'
 import { frameOf } from './frame.ts'
 
 const STATUSES = {
@@ -33,6 +34,34 @@ export const swarmRoutes = <const Name extends string>(name: Name, extra: (error
 		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
 		return swarmFailure(failure, extra(failure))
 	})
+
+/** Where a file of worker runtime routes starts from: failures leave as `{error: {code, message, details?}}`. */
+export const runtimeRoutes = <const Name extends string>(name: Name) =>
+	new Elysia({ name, normalize: false }).onError(({ error, store, set }) => {
+		const failure = toRuntimeError(fromElysia(error))
+		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
+		return runtimeFailure(failure)
+	})
+
+/** Whether the answers of a path are those of the worker runtime's family. */
+export const isRuntimePath = (path: string): boolean => /^\/v1\/(runtime|config-bundles|workers)(\/|$)/.test(path)
+
+/** An error as the answer of the family that the path belongs to. */
+export function failureAt(path: string, error: MseError, headers: Record<string, string> = {}): Response {
+	return isRuntimePath(path) ? runtimeFailure(error, headers) : swarmFailure(error, {}, headers)
+}
+
+/** An error as the runtime family's answer. */
+function runtimeFailure({ kind, code, message, details }: MseError, headers: Record<string, string> = {}): Response {
+	const body: RuntimeHttpError = { error: { code, message, ...(details !== undefined && { details }) } }
+	return Response.json(body, { status: STATUSES[kind], headers })
+}
+
+/** The prefix of query errors in yoi's worker-runtime. */
+function toRuntimeError(error: MseError): MseError {
+	if (error.code !== 'invalid_query') return error
+	return new MseError('malformed', `invalid query parameters: ${error.message}`, { code: 'invalid_query' })
+}
 
 /** An error as the swarm family's answer. */
 export function swarmFailure(error: MseError, extra: object = {}, headers: Record<string, string> = {}): Response {

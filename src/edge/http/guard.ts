@@ -1,11 +1,14 @@
 import { MseError } from '../../kernel/error.ts'
 import { equalInConstantTime, sha256Hex } from '../../kernel/hash.ts'
+import { isRuntimePath } from './failure.ts'
 
 export interface GuardOptions {
 	/** Host part of the address the server listens on. */
 	readonly bindHost: string
 	/** Guards every route that does not speak for itself; null leaves them open. */
 	readonly adminToken: string | null
+	/** Guards the routes of the worker runtime, for which the admin token is as good; null: the admin token alone. */
+	readonly runtimeToken?: string | null
 	/** Leaves `POST /v1/operators` open for clients that cannot send the admin token. */
 	readonly openJoin: boolean
 	readonly allowedHosts: readonly string[]
@@ -49,15 +52,28 @@ export function checkOrigin(options: GuardOptions, { headers, url }: Request): s
 /** Throws `unauthenticated` without the admin token where it is demanded. Made once; runs before anything reads the request. */
 export function adminGuard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
 	const isAdmin = adminCheck(options.adminToken)
+	const checkRuntime = runtimeGuard(options, isAdmin)
 	return (request) => {
-		if (options.adminToken === null || isAdmin(request)) return
 		const { pathname } = new URL(request.url)
+		if (isRuntimePath(pathname)) return checkRuntime(request)
+		if (options.adminToken === null || isAdmin(request)) return
 		if (speaksForItself(request.method, pathname)) return
 		if (options.openJoin && request.method === 'POST' && pathname === '/v1/operators') return
 		throw new MseError('unauthenticated', 'This server wants its admin token.', {
 			code: 'admin_token_required',
 			hint: 'Send `Authorization: Bearer <admin token>`; clients of ours take it from MSE_TOKEN.',
 		})
+	}
+}
+
+/** The worker runtime's own credential: the scheme's spelling, one space, and every byte of the token count. */
+function runtimeGuard({ adminToken, runtimeToken = null }: GuardOptions, isAdmin: IsAdmin): (request: Request) => void {
+	const token = runtimeToken ?? adminToken
+	const digest = sha256Hex(`Bearer ${token}`)
+	return (request) => {
+		if (token === null || isAdmin(request)) return
+		if (equalInConstantTime(sha256Hex(request.headers.get('authorization') ?? ''), digest)) return
+		throw new MseError('unauthenticated', 'missing or invalid local Runtime bearer token', { code: 'unauthorized' })
 	}
 }
 

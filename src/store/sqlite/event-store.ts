@@ -17,8 +17,8 @@ interface EventRow {
 
 const INSERT = 'INSERT INTO event (seq, at, kind, run_id, task_id, step_id, operator, worker, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'
 
-/** Appends a fact; to be called by a store inside the change that makes it true. */
-export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
+/** Appends a fact and returns its `seq`; to be called by a store inside the change that makes it true. */
+export function appendEvent(db: SqliteDatabase, draft: EventDraft): number {
 	const at = db.clock.now()
 	const data = draft.data ?? {}
 	const seq = db.nextEventSeq()
@@ -44,6 +44,7 @@ export function appendEvent(db: SqliteDatabase, draft: EventDraft): void {
 		...(draft.worker !== undefined && { worker: draft.worker }),
 		data,
 	}))
+	return seq
 }
 
 export class SqliteEventStore implements EventLog {

@@ -5,11 +5,12 @@ import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
 import { operatorTables } from './schema/operator.ts'
 import { runTables } from './schema/run.ts'
+import { workerTables } from './schema/worker.ts'
 
 /**
  * The schema as an ordered list: one entry for each release that changed it, never edited once released. Times are
  * milliseconds since the epoch; JSON columns hold text, or `{"$blob": "<sha256>"}` where the value lies in a file.
  */
 export const migrations: readonly string[] = [
-	[logTables, blueprintTables, runTables, attemptTables, operatorTables, enhanceTables, idempotencyTables].join(''),
+	[logTables, blueprintTables, runTables, attemptTables, operatorTables, enhanceTables, idempotencyTables, workerTables].join(''),
 ]

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { HttpOptions } from '../../../src/edge/http/app.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
 import { faceWorld } from './face-world.ts'
+import { runtimeWorld } from './runtime-world.ts'
 import { type Answer, callApp, httpWorld, readAnswer } from './support.ts'
 
 interface Route {
@@ -26,6 +27,8 @@ const worlds: { readonly [name: string]: (options?: { http?: Partial<HttpOptions
 	'workers and operators': faceWorld,
 }
 const tests = Object.entries(worlds)
+/** The worker runtime has a table of statuses and an error shape of its own; what holds for both families is tried on all. */
+const allTests = [...tests, ['the worker runtime', runtimeWorld] as const]
 
 /** Every route that is mounted; what joins the app is tested without being named here. */
 function routesOf({ app }: World): Route[] {
@@ -72,13 +75,25 @@ function rows({ db }: World): Record<string, number> {
 
 /** What every refusal looks like, whatever the route. */
 function expectRefusal(answer: Answer, status: number, code?: string): void {
+	if (typeof answer.body.error === 'object') {
+		expectRuntimeRefusal(answer, status, code)
+		return
+	}
 	expect({ status: answer.status, code: code === undefined ? undefined : answer.body.code }).toEqual({ status, code })
 	expect(answer.headers.get('content-type')).toStartWith('application/json')
 	expect(answer.body).toEqual(expect.objectContaining({ error: expect.stringMatching(/\S/), code: expect.stringMatching(/^[a-z_]+$/) }))
 	expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{16}$/)
 }
 
-test.each(tests)('%s: a foreign Host or Origin is 403 on every route', async (_name, open) => {
+function expectRuntimeRefusal({ status, headers, body }: Answer, expected: number, code?: string): void {
+	const own = code === 'admin_token_required' ? 'unauthorized' : code
+	expect({ status, code: code === undefined ? undefined : body.error.code }).toEqual({ status: expected, code: own })
+	expect(headers.get('content-type')).toStartWith('application/json')
+	expect(Object.keys(body)).toEqual(['error'])
+	expect(body.error).toMatchObject({ code: expect.stringMatching(/^[a-z_]+$/), message: expect.stringMatching(/\S/) })
+}
+
+test.each(allTests)('%s: a foreign Host or Origin is 403 on every route', async (_name, open) => {
 	await using world = await open()
 	const url = world.listen()
 	for (const route of routesOf(world)) {
@@ -105,7 +120,7 @@ test.each(tests)('%s: no credential, and a forged one, is 401 on every guarded r
 	expect(rows(world)).toEqual(before)
 })
 
-test.each(tests)('%s: another method of a known path is 405 with Allow', async (_name, open) => {
+test.each(allTests)('%s: another method of a known path is 405 with Allow', async (_name, open) => {
 	await using world = await open()
 	const routes = routesOf(world)
 	for (const path of new Set(routes.map((route) => route.path))) {
@@ -170,7 +185,7 @@ test('a query value of the wrong kind is 400 and names the parameter', async () 
 	expectRefusal(await world.call('POST', '/v1/blueprints/test?strict=perhaps', {}), 400, 'invalid_query')
 })
 
-test.each(tests)('%s: no id, however odd, is more than unknown', async (_name, open) => {
+test.each(allTests)('%s: no id, however odd, is more than unknown', async (_name, open) => {
 	await using world = await open()
 	const routes = routesOf(world).filter(({ path, method }) => path.includes('nobody') && method !== 'WS')
 	const before = rows(world)
@@ -198,7 +213,7 @@ test.each(tests)('%s: no id, however odd, is more than unknown', async (_name, o
 	expect(rows(world)).toEqual(before)
 })
 
-test.each(tests)('%s: no body or query, however odd, is a fault of the server', async (_name, open) => {
+test.each(allTests)('%s: no body or query, however odd, is a fault of the server', async (_name, open) => {
 	await using world = await open()
 	const routes = routesOf(world).filter(({ path, method }) => method !== 'WS' && path !== '/v1/events')
 	const reference = fc.oneof(
@@ -229,7 +244,7 @@ test.each(tests)('%s: no body or query, however odd, is a fault of the server', 
 	)
 })
 
-test.each(tests)('%s: the OpenAPI document names every route with its statuses', async (_name, open) => {
+test.each(allTests)('%s: the OpenAPI document names every route with its statuses', async (_name, open) => {
 	await using world = await open()
 	const { paths } = (await world.call('GET', '/swagger/json')).body
 	const routes = world.app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'WS')

@@ -96,7 +96,7 @@ test('what the frame around the routes answers is added by what a route is', () 
 
 test('credentials are named: admin where nothing else is said, one of two where a route has its own, none for liveness', () => {
 	const security = (path: string, method: string) => document.paths[path]?.[method]?.security
-	expect(Object.keys(document.components.securitySchemes)).toEqual(['admin', 'operator', 'worker', 'session'])
+	expect(Object.keys(document.components.securitySchemes)).toEqual(['admin', 'operator', 'worker', 'runtime', 'session'])
 	expect(security('/v1/tasks', 'post')).toEqual([{ admin: [] }])
 	expect(security('/v1/operators/{sid}', 'get')).toEqual([{ operator: [] }, { admin: [] }])
 	expect(security('/v1/worker/submit', 'post')).toEqual([{ worker: [] }, { admin: [] }])

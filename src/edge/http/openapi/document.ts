@@ -1,6 +1,8 @@
 import { OptionalKind, type TSchema, Type } from '@sinclair/typebox'
 import { refusals, SwarmErrorSchema } from '../../../protocol/error.ts'
 import { exampleOf } from '../../../protocol/example.ts'
+import { RuntimeHttpErrorSchema, runtimeRefusals } from '../../../protocol/runtime.ts'
+import { isRuntimePath } from '../failure.ts'
 import { namedSchemas, toJsonSchema } from './schema.ts'
 import { frameStatuses, meaningOf, refusalExample } from './status.ts'
 import { pathParameters, tagOf, tags } from './tag.ts'
@@ -110,14 +112,20 @@ function toResponses({ method, path, hooks }: DescribedRoute): object {
 		...{ method, takesBytes, takesJson: method !== 'WS' && body !== undefined && !takesBytes },
 		hasInput: query !== undefined || path.includes(':'),
 		isOpen: detail?.security?.length === 0,
+		isRuntime: isRuntimePath(path),
 	})
-	const all = { ...frame, ...(detail?.frames && { 101: Type.Void(), ...refusals(...detail.frames.refuses) }), ...response }
+	const all: { readonly [status: string]: TSchema } = {
+		...frame,
+		...(detail?.frames && { 101: Type.Void(), ...(isRuntimePath(path) ? runtimeRefusals : refusals)(...detail.frames.refuses) }),
+		...response,
+	}
 	return Object.fromEntries(Object.entries(all).map(([status, schema]) => [status, toResponse(status, schema)]))
 }
 
 function toResponse(status: string, schema: TSchema): object {
 	const { description = meaningOf(status), contentMediaType = 'application/json' } = schema
 	if (schema.type === 'void' || schema.type === 'undefined') return { description }
-	const example = schema === SwarmErrorSchema ? refusalExample(status) : exampleOf(schema)
+	const isRefusal = schema === SwarmErrorSchema || schema === RuntimeHttpErrorSchema
+	const example = isRefusal ? refusalExample(status, schema) : exampleOf(schema)
 	return { description, content: { [contentMediaType]: { schema: toJsonSchema(schema), example } } }
 }

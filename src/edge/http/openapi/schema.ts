@@ -2,12 +2,14 @@ import type { TSchema } from '@sinclair/typebox'
 import { blueprintJsonSchema } from '../../../protocol/blueprint.ts'
 import { SwarmErrorSchema } from '../../../protocol/error.ts'
 import { ClientMsgSchema, ServerMsgSchema } from '../../../protocol/operator-frame.ts'
+import { RuntimeHttpErrorSchema } from '../../../protocol/runtime.ts'
 
 type Plain = { readonly [key: string]: unknown }
 
 /** Schemas that stand under a name in the document; a Blueprint is known by its title, the others by identity. */
 const NAMED: readonly (readonly [TSchema, string])[] = [
 	[SwarmErrorSchema, 'Error'],
+	[RuntimeHttpErrorSchema, 'RuntimeError'],
 	[ServerMsgSchema, 'ServerMsg'],
 	[ClientMsgSchema, 'ClientMsg'],
 ]

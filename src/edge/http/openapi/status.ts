@@ -1,4 +1,6 @@
+import type { TSchema } from '@sinclair/typebox'
 import { SwarmErrorSchema } from '../../../protocol/error.ts'
+import { RuntimeHttpErrorSchema } from '../../../protocol/runtime.ts'
 
 /** What an answer with a status means in general, and for refusals one that may stand in it. */
 const STATUSES: { readonly [status: string]: { readonly means: string; readonly error?: readonly [code: string, sentence: string] } } = {
@@ -38,10 +40,11 @@ const STATUSES: { readonly [status: string]: { readonly means: string; readonly 
 /** A sentence about a status; undefined for one that nothing here answers with. */
 export const meaningOf = (status: string): string | undefined => STATUSES[status]?.means
 
-/** A refusal with that status, as an example. */
-export function refusalExample(status: string): object | undefined {
+/** A refusal with that status, as an example in the shape of its family. */
+export function refusalExample(status: string, schema: TSchema): object | undefined {
 	const [code, error] = STATUSES[status]?.error ?? []
-	return code === undefined ? undefined : { error, code }
+	if (code === undefined) return undefined
+	return schema === RuntimeHttpErrorSchema ? { error: { code, message: error } } : { error, code }
 }
 
 /** What the frame around the routes answers by itself, by what the route is. A route may say more, or say it better. */
@@ -51,14 +54,16 @@ export function frameStatuses(route: {
 	readonly takesBytes: boolean
 	readonly hasInput: boolean
 	readonly isOpen: boolean
-}): { readonly [status: string]: typeof SwarmErrorSchema } {
+	/** Of the worker runtime, which answers 400 to every body it cannot read. */
+	readonly isRuntime: boolean
+}): { readonly [status: string]: TSchema } {
 	const { method, takesJson, takesBytes } = route
 	const statuses = [
 		...(takesJson || takesBytes || route.hasInput || method === 'WS' ? [400] : []),
 		...(route.isOpen ? [] : [401]),
 		403,
 		...(method === 'GET' || method === 'WS' ? [] : [413, 503]),
-		...(takesJson ? [415, 422] : []),
+		...(takesJson && !route.isRuntime ? [415, 422] : []),
 	]
-	return Object.fromEntries(statuses.map((status) => [status, SwarmErrorSchema]))
+	return Object.fromEntries(statuses.map((status) => [status, route.isRuntime ? RuntimeHttpErrorSchema : SwarmErrorSchema]))
 }

@@ -106,7 +106,7 @@ function ownIdOf(path: string, body: string | undefined): string | undefined {
 }
 
 function faultsOf({ target, method }: Drawn, status: number, body: unknown): string[] {
-	const code = typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : ''
+	const code = codeOf(body)
 	const isDocumented = String(status) in target.operation.responses
 	const isElsewhere = method !== target.method || code === 'upgrade_required' || code === 'unknown_path'
 	return [
@@ -114,4 +114,11 @@ function faultsOf({ target, method }: Drawn, status: number, body: unknown): str
 		...(isDocumented || (isElsewhere && status !== 500) ? [] : ['an undocumented status']),
 		...(status >= 400 && method !== 'head' && code === '' ? ['a refusal without a code'] : []),
 	]
+}
+
+/** Of either family: beside the sentence, or inside `error`. */
+function codeOf(body: unknown): string {
+	if (typeof body !== 'object' || body === null) return ''
+	if ('code' in body) return String(body.code)
+	return 'error' in body ? codeOf(body.error) : ''
 }

@@ -1,0 +1,143 @@
+import { constants } from 'node:os'
+import type { Event } from '../../../protocol/event.ts'
+import type { WorkerStatus } from '../../../protocol/runtime.ts'
+import { type MseClient, pathId } from '../../client/client.ts'
+import { followEvents } from '../../client/follow-events.ts'
+import type { Command, Invocation } from '../command.ts'
+import { connect, connectionFlags } from '../connection.ts'
+import { EXIT, usageError } from '../exit-code.ts'
+import { type Flags, isOn, lastOf } from '../flag.ts'
+import { printJson, table } from '../print.ts'
+
+const STATUSES: readonly WorkerStatus[] = ['running', 'stopped', 'cancelled']
+
+export const workersCommand: Command = {
+	name: 'workers',
+	summary: 'List, create, talk to, watch and end the long-lived workers of a server',
+	usage: 'ls|create|input|tail|stop|cancel|rm [WORKER] [TEXT] [flags]',
+	positionals: 3,
+	flags: [
+		...connectionFlags,
+		{ name: 'json', placeholder: null, doc: 'print JSON (tail: a line for each event)' },
+		{ name: 'status', placeholder: 'STATUS', doc: `ls: only workers that are ${STATUSES.join(', ')}` },
+		{ name: 'profile', placeholder: 'NAME', doc: 'ls: only workers of it; create: what runs the worker (default: the server’s)' },
+		{ name: 'name', placeholder: 'TEXT', doc: 'create: how the worker is called' },
+		{ name: 'input', placeholder: 'TEXT', doc: 'create: its first turn' },
+		{ name: 'reason', placeholder: 'TEXT', doc: 'stop, cancel: why' },
+		{ name: 'from-start', placeholder: null, doc: 'tail: what happened so far, too' },
+		{ name: 'force', placeholder: null, doc: 'rm: a running one as well' },
+	],
+	details: `  ls                  workers by id
+  create              a new worker; prints its id
+  input WORKER TEXT   its next turn
+  tail WORKER         what it does, as it does it
+  stop WORKER         end it in good order
+  cancel WORKER       end it at once
+  rm WORKER           forget it`,
+	async run(invocation) {
+		const [verb = '', id = '', text = ''] = invocation.positionals
+		const client = connect(invocation)
+		if (verb === 'ls') return list(client, invocation)
+		if (verb === 'create') return create(client, invocation)
+		const action = ACTIONS[verb]
+		if (action === undefined) throw usageError(`There is no "workers ${verb}".`, `Usage: mse-server workers ${workersCommand.usage}`)
+		if (id === '') throw usageError(`Which worker? mse-server workers ${verb} WORKER`, '`mse-server workers ls` lists them.')
+		return action(client, id, invocation, text)
+	},
+}
+
+type Action = (client: MseClient, id: string, invocation: Invocation, text: string) => Promise<number>
+
+const ACTIONS: { readonly [verb: string]: Action } = {
+	input,
+	tail,
+	rm: remove,
+	stop: (client, id, invocation) => end(client, id, invocation, 'stop'),
+	cancel: (client, id, invocation) => end(client, id, invocation, 'cancel'),
+}
+
+async function list(client: MseClient, invocation: Invocation): Promise<number> {
+	const { flags, out } = invocation
+	const status = readStatus(flags)
+	const profile = lastOf(flags, 'profile')
+	const query = { ...(status && { status }), ...(profile && { profile }) }
+	const { workers } = await client.answer(client.v1.workers.get({ query }))
+	if (isOn(flags, 'json')) printJson(invocation, workers)
+	else if (workers.length === 0) out('There are no workers.\n')
+	else {
+		const rows = workers.map(({ worker_id, status: is, execution, backend_profile, transcript_len, display_name = '' }) => [
+			...[worker_id, is, execution.run_state, backend_profile, `${transcript_len} lines`, display_name],
+		])
+		out(`${table(rows)}\n`)
+	}
+	return EXIT.done
+}
+
+async function create(client: MseClient, invocation: Invocation): Promise<number> {
+	const { flags, out } = invocation
+	const [profile, name, text] = [lastOf(flags, 'profile'), lastOf(flags, 'name'), lastOf(flags, 'input')]
+	const { worker } = await client.answer(
+		client.v1.workers.post({
+			intent: { kind: 'assistant' },
+			profile: profile === undefined ? { kind: 'runtime_default' } : { kind: 'builtin', value: profile },
+			...(name !== undefined && { display_name: name }),
+			...(text !== undefined && { initial_input: { kind: 'user', content: text } }),
+		}),
+	)
+	if (isOn(flags, 'json')) printJson(invocation, worker)
+	else out(`${worker.worker_id}\n`)
+	return EXIT.done
+}
+
+async function input(client: MseClient, id: string, invocation: Invocation, text: string): Promise<number> {
+	if (text === '') throw usageError(`What shall it be told? mse-server workers input ${id} TEXT`)
+	const { ack } = await client.answer(client.v1.workers(pathId(id)).input.post({ kind: 'user', content: text }))
+	if (isOn(invocation.flags, 'json')) printJson(invocation, ack)
+	return EXIT.done
+}
+
+async function end(client: MseClient, id: string, invocation: Invocation, verb: 'stop' | 'cancel'): Promise<number> {
+	const reason = lastOf(invocation.flags, 'reason')
+	const { ack } = await client.answer(client.v1.workers(pathId(id))[verb].post(reason === undefined ? {} : { reason }))
+	if (isOn(invocation.flags, 'json')) printJson(invocation, ack)
+	else invocation.out(`${id} is ${ack.status}\n`)
+	return EXIT.done
+}
+
+async function remove(client: MseClient, id: string, { flags, out }: Invocation): Promise<number> {
+	await client.answer(client.v1.workers(pathId(id)).delete(undefined, { query: { force: isOn(flags, 'force') } }))
+	out(`${id} is gone\n`)
+	return EXIT.done
+}
+
+/** Until the worker ends, or a signal ends the watching. */
+async function tail(client: MseClient, id: string, invocation: Invocation): Promise<number> {
+	const { flags, out } = invocation
+	const { worker } = await client.answer(client.v1.workers(pathId(id)).get())
+	const left = new AbortController()
+	void invocation.nextSignal().then((signal) => left.abort(signal))
+	const live = worker.status === 'running'
+	const after = isOn(flags, 'from-start') || !live ? {} : { after: 'latest' }
+	for await (const event of followEvents(client, { ...after, filter: { worker: id }, live, signal: left.signal })) {
+		const line = isOn(flags, 'json') ? JSON.stringify(event) : toLine(event)
+		if (line !== null) out(`${line}\n`)
+		if (['worker.stopped', 'worker.cancelled', 'worker.deleted'].includes(event.kind)) return EXIT.done
+	}
+	return left.signal.aborted ? 128 + constants.signals[left.signal.reason as NodeJS.Signals] : EXIT.done
+}
+
+/** What was said, and how the worker fares; pieces of text are left out, since the whole follows. */
+function toLine({ kind, data }: Event): string | null {
+	if (kind !== 'worker.observed') return kind
+	const { event, data: about } = data.payload as { event: string; data?: Record<string, unknown> }
+	if (event === 'text_delta') return null
+	const said = typeof about?.text === 'string' ? about.text : about === undefined ? '' : JSON.stringify(about)
+	return said === '' ? event : `${event}  ${said}`
+}
+
+function readStatus(flags: Flags): WorkerStatus | undefined {
+	const word = lastOf(flags, 'status')
+	const status = STATUSES.find((known) => known === word)
+	if (word !== undefined && status === undefined) throw usageError(`--status is "${word}"; expected one of ${STATUSES.join(', ')}.`)
+	return status
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'bun:test'
+import { workersCommand } from '../../../../src/edge/cli/command/workers.ts'
+import { runCli } from '../../../../src/edge/cli/run.ts'
+import { testServer } from '../../../support/test-server.ts'
+import { fakeTerminal } from '../terminal.ts'
+
+async function type(url: string, ...args: readonly string[]) {
+	const terminal = fakeTerminal({ env: { MSE_URL: url } })
+	const code = await runCli(['workers', ...args], [workersCommand], terminal)
+	return { code, stdout: terminal.stdout, stderr: terminal.stderr }
+}
+
+test('a worker is created, told, listed, ended and forgotten', async () => {
+	await using server = await testServer()
+	const { url } = server
+	expect((await type(url, 'ls')).stdout).toBe('There are no workers.\n')
+	const created = await type(url, 'create', '--profile', 'builtin:echo', '--name', 'Ada', '--input', 'one')
+	expect(created).toMatchObject({ code: 0, stdout: 'worker-00000001\n' })
+	expect((await type(url, 'input', 'worker-00000001', 'two')).code).toBe(0)
+	expect((await type(url, 'ls')).stdout).toMatch(/^worker-00000001 {2}running {2}\w+ +builtin:echo {2}\d lines {2}Ada\n$/)
+	const kept = await type(url, 'rm', 'worker-00000001')
+	expect([kept.code, kept.stderr]).toEqual([1, expect.stringContaining('must be stopped before deletion')])
+	expect((await type(url, 'stop', 'worker-00000001', '--reason', 'enough')).stdout).toBe('worker-00000001 is stopped\n')
+	expect((await type(url, 'ls', '--status', 'running')).stdout).toBe('There are no workers.\n')
+	const { stdout } = await type(url, 'tail', 'worker-00000001', '--from-start')
+	expect(stdout.split('\n')).toEqual(expect.arrayContaining(['worker.created', 'text_done  two', 'worker.stopped']))
+	expect((await type(url, 'rm', 'worker-00000001')).stdout).toBe('worker-00000001 is gone\n')
+})
+
+test('a wrong call says what is missing', async () => {
+	const url = 'http://127.0.0.1:1'
+	expect((await type(url, 'dance', 'x')).code).toBe(2)
+	expect((await type(url, 'stop')).stderr).toContain('Which worker?')
+	expect((await type(url, 'input', 'worker-00000001')).stderr).toContain('What shall it be told?')
+	expect((await type(url, 'ls', '--status', 'asleep')).stderr).toContain('running, stopped, cancelled')
+})
