@@ -3,7 +3,6 @@ import { attachSessions } from './core/access/attach.ts'
 import { lintBlueprint } from './core/blueprint/lint.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import { shared } from './core/doctor/probe.ts'
-import type { JobReport } from './core/operator/sweep.ts'
 import { serverChecks } from './doctor.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
 import { type Api, mountApi } from './edge/http/api.ts'
@@ -16,6 +15,7 @@ import { expandPosted } from './expansion.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import type { SessionId } from './kernel/id.ts'
 import { type Logger, silentLogger } from './kernel/log.ts'
+import type { JobReport } from './kernel/periodic-job.ts'
 import { VERSION } from './kernel/version.ts'
 import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
@@ -116,12 +116,18 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 	}
 }
 
-/** Readiness goes first, then sockets and streams are told, then runs are let go of; an open connection cannot hold it up. */
+/**
+ * Readiness goes first and no launch is taken any more. What a stop would lose gets its time; the rest is let go of, sockets
+ * and streams are told, and no open connection can hold it up.
+ */
 async function stopApp(engine: Engine, server: Bun.Server<unknown> | undefined, stopping: AbortController): Promise<void> {
+	const drainMs = engine.config.drainSecs * 1000
+	const deadline = engine.clock.now() + drainMs
+	await engine.supervisor.hold.drain(drainMs)
 	stopping.abort()
 	await engine.stop()
 	if (!server) return
-	await Promise.race([server.stop(), Bun.sleep(engine.config.drainSecs * 1000)])
+	await Promise.race([server.stop(), Bun.sleep(Math.max(0, deadline - engine.clock.now()))])
 	await server.stop(true)
 }
 
@@ -137,11 +143,12 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
 	return httpApp(options, (root) =>
 		mountApi(root, {
-			health: { ...newHealth(engine, stopping), checks },
+			health: { ...newHealth(engine), checks },
 			tasks: { service, runs, keys },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			runHistory: { runs, planOf: seats.planOf },
+			server: { pause: engine.pause },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
@@ -164,13 +171,14 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 	}
 }
 
-function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
-	const { config, blueprints, runs, sessions, sweep, data } = engine
+function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
+	const { config, blueprints, runs, sessions, sweep, retention, data, supervisor, pause } = engine
 	return {
 		async readiness() {
 			if (!data.db.healthy) await data.db.tryWrite()
 			const reasons = [
-				...(stopping.aborted ? ['the server is stopping'] : []),
+				...(supervisor.hold.isDraining ? ['the server is stopping'] : []),
+				...(pause.state ? [`the server is paused: ${pause.state.reason}`] : []),
 				...(data.db.healthy ? [] : ['the database cannot be written']),
 			]
 			return { ready: reasons.length === 0, reasons }
@@ -188,7 +196,8 @@ function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'che
 			return {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
-				periodic_jobs: [toPeriodicJob(sweep.report())],
+				...(pause.state && { paused: { ...pause.state } }),
+				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retention.report())],
 			}
 		},
 	}

@@ -19,11 +19,14 @@ import { isInScope } from './core/operator/session.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
 import { startSessionSweep } from './core/operator/sweep.ts'
 import type { OutputStore } from './core/output/store.ts'
+import { startRetention } from './core/retention/retention.ts'
 import type { SeatDeps } from './core/run/acquire.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
+import { openServerPause } from './core/run/server-pause.ts'
 import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
+import { policyOf, runPolicyOf } from './default-policy.ts'
 import { newWorkerFace } from './face.ts'
 import type { Clock } from './kernel/clock.ts'
 import { plannedFault } from './kernel/fault.ts'
@@ -45,8 +48,10 @@ import { SqliteIdempotencyStore } from './store/sqlite/idempotency-store.ts'
 import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from './store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
+import { SqliteRetentionStore } from './store/sqlite/retention-store.ts'
 import { SqliteRunStore } from './store/sqlite/run-store.ts'
 import { sqliteSeating } from './store/sqlite/seating.ts'
+import { SqliteServerStateStore } from './store/sqlite/server-state-store.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
 export interface EngineOptions {
@@ -103,9 +108,10 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
-	const sweep = startSessionSweep({ sessions: operators.sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
+	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	const jobs = startJobs(options, stores, operators)
 	const stop = async (): Promise<void> => {
-		sweep[Symbol.dispose]()
+		await jobs.stop()
 		await operators.hub.stop()
 		await supervisor.stop()
 		data[Symbol.dispose]()
@@ -113,13 +119,26 @@ async function wire(options: EngineOptions, data: DataDir) {
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
+		...{ pause, ...jobs.all },
 		...operators,
-		sweep,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
 			stopped ??= stop()
 			return stopped
+		},
+	}
+}
+
+/** What the server does from time to time. */
+function startJobs({ config, clock, log }: EngineOptions, stores: Stores, { sessions }: Operators) {
+	const sweep = startSessionSweep({ sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
+	const retention = startRetention({ store: stores.retention, clock, log, limits: config.limits, periodSecs: config.retentionSweepSecs })
+	return {
+		all: { sweep, retention },
+		async stop(): Promise<void> {
+			for (const job of [sweep, retention]) job[Symbol.dispose]()
+			await Promise.all([sweep.idle(), retention.idle()])
 		},
 	}
 }
@@ -147,6 +166,8 @@ function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions,
 		keys: new SqliteIdempotencyStore(db),
 		enhance: new SqliteEnhanceStore(db),
 		produced: new SqliteProducedStepStore(db, values),
+		retention: new SqliteRetentionStore(db, values),
+		serverState: new SqliteServerStateStore(db),
 	}
 }
 
@@ -175,7 +196,7 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, sec
 		layers: new Set(layers.hints.keys()),
 		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
 	}
-	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins })
+	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins, policy: policyOf(config) })
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
@@ -204,7 +225,14 @@ function launchDeps(
 	plans: PlanCache,
 ): Omit<LaunchDeps, 'layers'> {
 	return {
-		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
+		...{
+			runs,
+			supervisor,
+			clock,
+			syncTimeoutSecs: config.syncTimeoutSecs,
+			checkPolicy: config.checkPolicy,
+			runPolicy: runPolicyOf(config),
+		},
 		operators: {
 			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
 			takes: (name, blueprintId) => {

@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 		'core/event',
 	],
 	'core/operator': ['kernel', 'protocol', 'core/access', 'core/event'],
+	'core/retention': ['kernel'],
 	'core/worker': ['kernel', 'protocol', 'core/access', 'core/event'],
 	'core/hive': ['kernel', 'protocol', 'core/access', 'core/event'],
 	'core/approval': ['kernel', 'protocol', 'core/access', 'core/event'],
@@ -53,8 +54,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'main.ts': ['prelude.ts', 'app.ts', 'doctor.ts', 'expansion.ts', 'edge/cli'],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine.ts', 'registry.ts', 'expansion.ts', 'doctor.ts'],
 	'doctor.ts': [...INWARD, 'store', 'backend', 'config.ts', 'engine.ts'],
-	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts', 'registry.ts'],
+	'engine.ts': [...INWARD, 'store', 'backend', 'config.ts', 'face.ts', 'registry.ts', 'default-policy.ts'],
 	'registry.ts': [...INWARD, 'store', 'backend', 'config.ts'],
+	'default-policy.ts': ['protocol', 'config.ts'],
 	'face.ts': [...INWARD, 'store', 'config.ts'],
 	'expansion.ts': [...INWARD, 'store', 'config.ts'],
 }

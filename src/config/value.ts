@@ -56,6 +56,16 @@ export const textList: ValueType<readonly string[]> = {
 
 export const pathList: ValueType<readonly string[]> = { ...textList, expected: 'a list of paths', placeholder: 'PATH,…', paths: true }
 
+/** A number with a fraction; `max` is the largest one taken. */
+export function decimal(unit: string, min = 0, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
+	return {
+		expected: max === Number.MAX_SAFE_INTEGER ? `a number of ${unit}, ${min} or more` : `a number from ${min} to ${max}`,
+		placeholder: 'N',
+		fromText: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : undefined),
+		check: (value) => (typeof value === 'number' && value >= min && value <= max ? value : undefined),
+	}
+}
+
 export function wholeNumber(unit: string, min = 0): ValueType<number> {
 	return {
 		expected: `a whole number of ${unit}, ${min} or more`,

@@ -10,6 +10,7 @@ import { operatorRoutes } from './routes/operators.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
 import { seatRoutes } from './routes/seats.ts'
+import { serverRoutes } from './routes/server.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
@@ -25,6 +26,7 @@ export interface ApiDeps {
 	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
+	readonly server: DepsOf<typeof serverRoutes>
 	readonly steer: DepsOf<typeof steerRoutes>
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
@@ -46,6 +48,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(runHistoryRoutes(deps.runHistory))
+		.use(serverRoutes(deps.server))
 		.use(steerRoutes(deps.steer))
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))
