@@ -8,10 +8,12 @@ import type { RunningServer } from './edge/cli/command/serve.ts'
 import { type Api, mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
+import { newMetrics } from './edge/http/metrics.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
 import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
+import { figuresOf } from './figures.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import type { SessionId } from './kernel/id.ts'
 import { type Logger, silentLogger } from './kernel/log.ts'
@@ -137,11 +139,13 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const metrics = newMetrics(figuresOf(engine))
+	engine.data.db.onBatch(metrics.committed)
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	const isAdmin = adminCheck(config.adminToken)
 	const { sessions, hub, outputs, attempts, seats, keys } = engine
 	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
-	return httpApp(options, (root) =>
+	return httpApp({ ...options, metrics }, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine), checks },
 			tasks: { service, runs, keys },
@@ -149,9 +153,10 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 			runs: { service, runs, events },
 			runHistory: { runs, planOf: seats.planOf },
 			server: { pause: engine.pause },
+			metrics: { metrics },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
-			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
+			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions, hub, isAdmin, clock, log },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
 			blueprintVersions: { blueprints },
@@ -172,7 +177,7 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 }
 
 function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
-	const { config, blueprints, runs, sessions, sweep, retention, data, supervisor, pause } = engine
+	const { config, blueprints, runs, sessions, sweep, retentionJob, data, supervisor, pause } = engine
 	return {
 		async readiness() {
 			if (!data.db.healthy) await data.db.tryWrite()
@@ -197,7 +202,7 @@ function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
 				...(pause.state && { paused: { ...pause.state } }),
-				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retention.report())],
+				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retentionJob.report())],
 			}
 		},
 	}

@@ -13,13 +13,12 @@ import { parseBlueprint } from './core/blueprint/parse.ts'
 import { samples, seedBlueprint } from './core/blueprint/samples.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
+import { OpenStreams } from './core/event/open-streams.ts'
 import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { isInScope } from './core/operator/session.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
-import { startSessionSweep } from './core/operator/sweep.ts'
 import type { OutputStore } from './core/output/store.ts'
-import { startRetention } from './core/retention/retention.ts'
 import type { SeatDeps } from './core/run/acquire.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
@@ -28,6 +27,7 @@ import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
 import { policyOf, runPolicyOf } from './default-policy.ts'
 import { newWorkerFace } from './face.ts'
+import { startJobs } from './jobs.ts'
 import type { Clock } from './kernel/clock.ts'
 import { plannedFault } from './kernel/fault.ts'
 import { asSessionId } from './kernel/id.ts'
@@ -109,7 +109,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
-	const jobs = startJobs(options, stores, operators)
+	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const stop = async (): Promise<void> => {
 		await jobs.stop()
 		await operators.hub.stop()
@@ -119,26 +119,13 @@ async function wire(options: EngineOptions, data: DataDir) {
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps },
-		...{ pause, ...jobs.all },
+		...{ pause, streams: new OpenStreams(), ...jobs.all },
 		...operators,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
 			stopped ??= stop()
 			return stopped
-		},
-	}
-}
-
-/** What the server does from time to time. */
-function startJobs({ config, clock, log }: EngineOptions, stores: Stores, { sessions }: Operators) {
-	const sweep = startSessionSweep({ sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
-	const retention = startRetention({ store: stores.retention, clock, log, limits: config.limits, periodSecs: config.retentionSweepSecs })
-	return {
-		all: { sweep, retention },
-		async stop(): Promise<void> {
-			for (const job of [sweep, retention]) job[Symbol.dispose]()
-			await Promise.all([sweep.idle(), retention.idle()])
 		},
 	}
 }

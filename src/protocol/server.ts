@@ -8,5 +8,8 @@ export const ServerPauseBodySchema = Type.Object(
 export type ServerPauseBody = Static<typeof ServerPauseBodySchema>
 
 /** A server in which no step begins. `since` is in milliseconds. */
-export const ServerPausedSchema = Type.Object({ reason: Type.String(), since: Type.Integer() })
+export const ServerPausedSchema = Type.Object(
+	{ reason: Type.String(), since: Type.Integer() },
+	{ examples: [{ reason: 'The disk is being changed.', since: 1767225600000 }] },
+)
 export type ServerPaused = Static<typeof ServerPausedSchema>

@@ -36,7 +36,7 @@ const DEFAULT_TTL_SECS = 1800
 
 /** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
 export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?: Task): Promise<Launched> {
-	deps.supervisor.hold.requireOpen()
+	deps.supervisor.hold.requireOpen(!request.detach)
 	const resolved = await deps.resolve(request.reference)
 	const { plan } = resolved
 	const taskInput = taskInputOf(request)

@@ -36,8 +36,16 @@ export class ServerHold {
 		return this.#draining
 	}
 
-	/** Throws `unavailable` (code `server_stopping`) once the server takes no more work. */
-	requireOpen(): void {
+	/**
+	 * Throws `unavailable` once the server takes no more work (code `server_stopping`), and for a caller who would `wait` for
+	 * steps that may not begin (`server_paused`).
+	 */
+	requireOpen(wait = false): void {
+		if (wait && this.#held && !this.#draining)
+			throw new MseError('unavailable', 'The server is paused: no step begins.', {
+				code: 'server_paused',
+				hint: 'Launch with "detach": true, or POST /v1/server/resume first.',
+			})
 		if (!this.#draining) return
 		throw new MseError('unavailable', 'The server is stopping and takes no more work.', {
 			code: 'server_stopping',

@@ -6,6 +6,7 @@ import { dataRoutes } from './routes/data.ts'
 import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -26,6 +27,7 @@ export interface ApiDeps {
 	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
+	readonly metrics: DepsOf<typeof metricsRoutes>
 	readonly server: DepsOf<typeof serverRoutes>
 	readonly steer: DepsOf<typeof steerRoutes>
 	readonly seats: DepsOf<typeof seatRoutes>
@@ -48,6 +50,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(runHistoryRoutes(deps.runHistory))
+		.use(metricsRoutes(deps.metrics))
 		.use(serverRoutes(deps.server))
 		.use(steerRoutes(deps.steer))
 		.use(seatRoutes(deps.seats))

@@ -50,6 +50,7 @@ export class SqliteDatabase implements Disposable {
 	#facts: Event[] = []
 	#listeners = new Set<CommitListener>()
 	#statements = new Map<string, Statement>()
+	#onBatch: ((changes: number, seconds: number) => void) | undefined
 	#eventSeq: number
 	readonly #fault: FaultPoint
 
@@ -122,6 +123,16 @@ export class SqliteDatabase implements Disposable {
 		return () => this.#listeners.delete(listener)
 	}
 
+	/** Told of each commit: how many changes shared it, and how long it took. One listener. */
+	onBatch(listener: (changes: number, seconds: number) => void): void {
+		this.#onBatch = listener
+	}
+
+	/** Changes that the next commits have before them. */
+	get waiting(): number {
+		return this.#waiting.length
+	}
+
 	[Symbol.dispose](): void {
 		this.#flush()
 		for (const statement of this.#statements.values()) statement.finalize()
@@ -142,6 +153,7 @@ export class SqliteDatabase implements Disposable {
 		if (this.#waiting.length === 0) return
 		const batch: Entry[] = []
 		this.#facts = []
+		const began = performance.now()
 		try {
 			this.#fault('commit.before_begin')
 			this.query('BEGIN IMMEDIATE').run()
@@ -154,6 +166,7 @@ export class SqliteDatabase implements Disposable {
 		}
 		this.healthy = true
 		this.#fault('commit.after_commit')
+		this.#onBatch?.(batch.length, (performance.now() - began) / 1000)
 		this.#tell()
 		this.#fault('commit.told')
 		for (const done of batch) {

@@ -1,6 +1,7 @@
 import type { AnyElysia } from 'elysia'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import type { Worker } from '../../../src/core/dispatch/backend.ts'
+import { OpenStreams } from '../../../src/core/event/open-streams.ts'
 import { openServerPause, type ServerPause } from '../../../src/core/run/server-pause.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
 import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
@@ -141,7 +142,14 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(serverRoutes({ pause: serverPause(world) }))
 			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(
-				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
+				eventRoutes({
+					events: world.events,
+					streams: new OpenStreams(),
+					clock,
+					log: silentLogger,
+					subscribers: options.subscribers ?? 10,
+					stopping: stopping.signal,
+				}),
 			),
 	)
 	const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => callApp(app, method, path, body, headers)
