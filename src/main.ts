@@ -1,5 +1,6 @@
 import './prelude.ts'
 import { startServer } from './app.ts'
+import { dataDirWork } from './data-dir-work.ts'
 import { localChecks } from './doctor.ts'
 import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
@@ -35,6 +36,7 @@ process.stdout.on('error', () => process.exit(0))
 const commands = commandTable({
 	server: (config, log) => startServer(config, log, process.env),
 	expandFile: (document, file, config) => expandFileDocument(document, file, config, process.env),
+	dataDirWork,
 	localChecks: (config) => localChecks(config, process.env),
 })
 const code = await runCli(process.argv.slice(2), commands, terminal)

@@ -32,7 +32,9 @@ export function httpApp<App extends AnyElysia>(options: HttpOptions, mount: (roo
 	app.onError(({ error, code, request, set }) => {
 		const failure = code === 'NOT_FOUND' ? noRoute(request, routeTable(app)) : fromElysia(error)
 		logInternal(options.log, failure, set.headers['x-request-id'])
-		return swarmFailure(failure, {}, headersOf(failure))
+		const answer = swarmFailure(failure, {}, headersOf(failure))
+		set.status = answer.status
+		return answer
 	})
 	return app
 }

@@ -31,7 +31,9 @@ export const swarmRoutes = <const Name extends string>(name: Name, extra: (error
 	new Elysia({ name, normalize: false }).onError(({ error, store, set }) => {
 		const failure = fromElysia(error)
 		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
-		return swarmFailure(failure, extra(failure))
+		const answer = swarmFailure(failure, extra(failure))
+		set.status = answer.status
+		return answer
 	})
 
 /** An error as the swarm family's answer. */

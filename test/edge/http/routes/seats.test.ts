@@ -298,5 +298,8 @@ test('the status counts running runs and attached operators, and shows the job t
 	})
 	expect(after).toMatchObject({ ...job, errors: 0, acted_total: 0, last_outcome: 'ok' })
 	await using off = await operatorServer({ 'operator-session-sweep-secs': '0' })
-	expect((await off.call('GET', '/v1/status')).body.periodic_jobs).toMatchObject([{ period_secs: 0, enabled: false, runs: 0 }])
+	expect((await off.call('GET', '/v1/status')).body.periodic_jobs).toMatchObject([
+		{ period_secs: 0, enabled: false, runs: 0 },
+		{ name: 'retention' },
+	])
 })
