@@ -9,8 +9,7 @@ import type { Config } from './config.ts'
 import { tokenSecret } from './core/access/secret.ts'
 import { absentBlueprintStore } from './core/blueprint/absent-store.ts'
 import type { LintOptions } from './core/blueprint/lint.ts'
-import { parseBlueprint } from './core/blueprint/parse.ts'
-import { samples, seedBlueprint } from './core/blueprint/samples.ts'
+import { seed } from './core/blueprint/seed.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
 import { OpenStreams } from './core/event/open-streams.ts'
@@ -31,7 +30,6 @@ import { startJobs } from './jobs.ts'
 import type { Clock } from './kernel/clock.ts'
 import { plannedFault } from './kernel/fault.ts'
 import { asSessionId } from './kernel/id.ts'
-import type { Json } from './kernel/json.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
@@ -241,15 +239,5 @@ function seatDeps({ runs, operators, planOf }: LaunchDeps, { hub, sessions }: Op
 			sessions.touch(asSessionId(op))
 			hub.seatAssigned(runId, slot, previous)
 		},
-	}
-}
-
-/** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */
-async function seed(config: Config, blueprints: BlueprintStore): Promise<void> {
-	const documents: Json[] = [seedBlueprint(config.seedBlueprintId), ...(config.seedSamples ? samples.map(({ document }) => document) : [])]
-	for (const document of documents) {
-		const { blueprint } = parseBlueprint(document)
-		if (!blueprint || (await blueprints.isArchived(blueprint.id)) !== null) continue
-		await blueprints.commit({ id: blueprint.id, document, blueprint, author: 'mse-server', message: 'seed' })
 	}
 }
