@@ -3,20 +3,22 @@ import { attachSessions } from './core/access/attach.ts'
 import { lintBlueprint } from './core/blueprint/lint.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import { shared } from './core/doctor/probe.ts'
-import type { JobReport } from './core/operator/sweep.ts'
 import { serverChecks } from './doctor.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
 import { type Api, type ApiDeps, mountApi } from './edge/http/api.ts'
 import { httpApp, listen } from './edge/http/app.ts'
 import { adminCheck } from './edge/http/guard.ts'
+import { newMetrics } from './edge/http/metrics.ts'
 import type { HealthDeps } from './edge/http/routes/health.ts'
 import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
 import { type Engine, type EngineOptions, openEngine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
+import { figuresOf } from './figures.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { MseError } from './kernel/error.ts'
 import type { SessionId } from './kernel/id.ts'
 import { type Logger, silentLogger } from './kernel/log.ts'
+import type { JobReport } from './kernel/periodic-job.ts'
 import { VERSION } from './kernel/version.ts'
 import type { Blueprint } from './protocol/blueprint.ts'
 import type { PeriodicJob } from './protocol/health.ts'
@@ -120,12 +122,18 @@ export async function startServer(config: Config, log: Logger, environment: Envi
 	}
 }
 
-/** Readiness goes first, then sockets and streams are told, then runs are let go of; an open connection cannot hold it up. */
+/**
+ * Readiness goes first and no launch is taken any more. What a stop would lose gets its time; the rest is let go of, sockets
+ * and streams are told, and no open connection can hold it up.
+ */
 async function stopApp(engine: Engine, server: Bun.Server<unknown> | undefined, stopping: AbortController): Promise<void> {
+	const drainMs = engine.config.drainSecs * 1000
+	const deadline = engine.clock.now() + drainMs
+	await engine.supervisor.hold.drain(drainMs)
 	stopping.abort()
 	await engine.stop()
 	if (!server) return
-	await Promise.race([server.stop(), Bun.sleep(engine.config.drainSecs * 1000)])
+	await Promise.race([server.stop(), Bun.sleep(Math.max(0, deadline - engine.clock.now()))])
 	await server.stop(true)
 }
 
@@ -136,20 +144,24 @@ function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal
 		runtimeToken: runtimeTokenOf(config, environment),
 		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
 	}
+	const metrics = newMetrics(figuresOf(engine))
+	engine.data.db.onBatch(metrics.committed)
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	const isAdmin = adminCheck(config.adminToken)
 	const { sessions, hub, outputs, attempts, seats, keys } = engine
 	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
-	return httpApp(options, (root) =>
+	return httpApp({ ...options, metrics }, (root) =>
 		mountApi(root, {
-			health: { ...newHealth(engine, stopping), checks },
+			health: { ...newHealth(engine), checks },
 			tasks: { service, runs, keys },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			runHistory: { runs, planOf: seats.planOf },
+			server: { pause: engine.pause },
+			metrics: { metrics },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
-			events: { events, clock, log, subscribers: config.limits.subscribers, stopping },
+			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping },
 			operators: { sessions, hub, isAdmin, clock, log },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
 			blueprintVersions: { blueprints },
@@ -191,13 +203,14 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 	}
 }
 
-function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'checks'> {
-	const { config, blueprints, runs, sessions, sweep, data } = engine
+function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
+	const { config, blueprints, runs, sessions, sweep, retentionJob, data, supervisor, pause } = engine
 	return {
 		async readiness() {
 			if (!data.db.healthy) await data.db.tryWrite()
 			const reasons = [
-				...(stopping.aborted ? ['the server is stopping'] : []),
+				...(supervisor.hold.isDraining ? ['the server is stopping'] : []),
+				...(pause.state ? [`the server is paused: ${pause.state.reason}`] : []),
 				...(data.db.healthy ? [] : ['the database cannot be written']),
 			]
 			return { ready: reasons.length === 0, reasons }
@@ -215,7 +228,8 @@ function newHealth(engine: Engine, stopping: AbortSignal): Omit<HealthDeps, 'che
 			return {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
-				periodic_jobs: [toPeriodicJob(sweep.report())],
+				...(pause.state && { paused: { ...pause.state } }),
+				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retentionJob.report())],
 			}
 		},
 	}

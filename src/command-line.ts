@@ -1,4 +1,5 @@
 import { startServer } from './app.ts'
+import { dataDirWork } from './data-dir-work.ts'
 import { localChecks } from './doctor.ts'
 import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
@@ -13,6 +14,7 @@ export async function runCommandLine(): Promise<number> {
 	const commands = commandTable({
 		server: (config, log) => startServer(config, log, process.env),
 		expandFile: (document, file, config) => expandFileDocument(document, file, config, process.env),
+		dataDirWork,
 		localChecks: (config) => localChecks(config, process.env),
 	})
 	const code = await runCli(process.argv.slice(2), commands, terminal)

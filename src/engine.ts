@@ -12,28 +12,30 @@ import type { Config } from './config.ts'
 import { tokenSecret } from './core/access/secret.ts'
 import { absentBlueprintStore } from './core/blueprint/absent-store.ts'
 import type { LintOptions } from './core/blueprint/lint.ts'
+import { seed } from './core/blueprint/seed.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import type { Registry } from './core/dispatch/backend.ts'
+import { OpenStreams } from './core/event/open-streams.ts'
 import type { LayerRegistry } from './core/layer/layer.ts'
 import { OperatorHub } from './core/operator/hub.ts'
 import { isInScope } from './core/operator/session.ts'
 import { OperatorSessions } from './core/operator/sessions.ts'
-import { startSessionSweep } from './core/operator/sweep.ts'
 import type { OutputStore } from './core/output/store.ts'
-import type { SeatDeps } from './core/run/acquire.ts'
 import type { LaunchDeps } from './core/run/launch.ts'
 import { PlanCache } from './core/run/plan-cache.ts'
+import { openServerPause } from './core/run/server-pause.ts'
 import { runService } from './core/run/service.ts'
 import { RunSupervisor } from './core/run/supervisor.ts'
+import { policyOf, runPolicyOf } from './default-policy.ts'
 import { newWorkerFace } from './face.ts'
+import { startJobs } from './jobs.ts'
 import type { Clock } from './kernel/clock.ts'
 import { plannedFault } from './kernel/fault.ts'
-import { asSessionId } from './kernel/id.ts'
 import type { Logger } from './kernel/log.ts'
 import { initTemplates } from './kernel/template.ts'
 import type { CapabilityManifest } from './protocol/operator.ts'
 import { defaultLayerRegistry, defaultRegistryWithEnhanceFlow, type RegistryParts } from './registry.ts'
-import { seed } from './seed.ts'
+import { seatDeps } from './seat-deps.ts'
 import { type DataDir, openDataDir } from './store/data-dir.ts'
 import { projectionFiles } from './store/projection-file.ts'
 import { secretFile } from './store/secret-file.ts'
@@ -46,8 +48,10 @@ import { SqliteIdempotencyStore } from './store/sqlite/idempotency-store.ts'
 import { SqliteOperatorStore } from './store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from './store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from './store/sqlite/produced-step-store.ts'
+import { SqliteRetentionStore } from './store/sqlite/retention-store.ts'
 import { SqliteRunStore } from './store/sqlite/run-store.ts'
 import { sqliteSeating } from './store/sqlite/seating.ts'
+import { SqliteServerStateStore } from './store/sqlite/server-state-store.ts'
 import { openWorkers } from './workers.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
@@ -114,9 +118,10 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
-	const sweep = startSessionSweep({ sessions: operators.sessions, clock, log, periodSecs: config.operatorSessionSweepSecs })
+	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const stop = async (): Promise<void> => {
-		sweep[Symbol.dispose]()
+		await jobs.stop()
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
@@ -126,9 +131,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
+		...{ pause, streams: new OpenStreams(), ...jobs.all },
 		...operators,
 		workers,
-		sweep,
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
@@ -161,6 +166,8 @@ function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions,
 		keys: new SqliteIdempotencyStore(db),
 		enhance: new SqliteEnhanceStore(db),
 		produced: new SqliteProducedStepStore(db, values),
+		retention: new SqliteRetentionStore(db, values),
+		serverState: new SqliteServerStateStore(db),
 	}
 }
 
@@ -192,7 +199,7 @@ function newRuns(options: EngineOptions, data: DataDir, { stores, operators, wor
 		layers: new Set(layers.hints.keys()),
 		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
 	}
-	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins })
+	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins, policy: policyOf(config) })
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
@@ -221,7 +228,8 @@ function launchDeps(
 	plans: PlanCache,
 ): Omit<LaunchDeps, 'layers'> {
 	return {
-		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs, checkPolicy: config.checkPolicy },
+		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs },
+		...{ checkPolicy: config.checkPolicy, runPolicy: runPolicyOf(config) },
 		operators: {
 			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
 			takes: (name, blueprintId) => {
@@ -233,15 +241,5 @@ function launchDeps(
 		},
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),
-	}
-}
-
-function seatDeps({ runs, operators, planOf }: LaunchDeps, { hub, sessions }: Operators): SeatDeps {
-	return {
-		...{ runs, operators, planOf },
-		seatAssigned(runId, { slot, op }, previous) {
-			sessions.touch(asSessionId(op))
-			hub.seatAssigned(runId, slot, previous)
-		},
 	}
 }

@@ -12,6 +12,7 @@ import {
 	issueRoutes,
 	newLuaHost,
 } from 'mse-server'
+import { loadConfig } from '../src/config.ts'
 import type { Attempt, Backend } from '../src/core/dispatch/backend.ts'
 import type { NewOutput, OutputRecord, OutputStore } from '../src/core/output/store.ts'
 import { newOutputId } from '../src/kernel/id.ts'
@@ -56,7 +57,8 @@ describe('without a Blueprint store', () => {
 			begun.resolve()
 			return new Promise<never>(() => {})
 		}
-		const first = await appOf({ dataDir: dir.path, operatorFactory: new Map([['main', never]]) })
+		const config = loadConfig({ flags: new Map([['drain-secs', ['0']]]), env: {}, readFile: () => undefined })
+		const first = await appOf({ dataDir: dir.path, config, operatorFactory: new Map([['main', never]]) })
 		const { body } = await first.launch(forMain(), { detach: true })
 		await begun.promise
 		await first.stop()

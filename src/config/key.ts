@@ -1,5 +1,5 @@
 import type { ValueType } from './value.ts'
-import { hex, oneOf, onOff, path, pathList, socketAddress, tables, text, textList, urlOrSelf, wholeNumber } from './value.ts'
+import { decimal, hex, oneOf, onOff, path, pathList, socketAddress, tables, text, textList, urlOrSelf, wholeNumber } from './value.ts'
 
 /** One setting. Its flag, environment variable and file key are spelled from its name in the table: see `spellings`. */
 export interface Key<T, Fallback = T> {
@@ -40,6 +40,8 @@ const top = {
 	workerTokenTtlSecs: key(wholeNumber('seconds', 1), 1800, 'life of the tokens that workers get'),
 	operatorSessionSweepSecs: key(wholeNumber('seconds'), 300, 'pause between sweeps of expired operator sessions; 0 turns them off'),
 
+	retentionSweepSecs: key(wholeNumber('seconds'), 3600, 'pause between rounds that drop old history; 0 keeps it for ever'),
+
 	seedBlueprintId: key(text, 'main', 'id the identity Blueprint is stored under when it has no commit'),
 	seedSamples: key(onOff, false, 'store the sample Blueprints when they have no commit'),
 	blueprintRefBase: optional(path, 'folder that $file and $agent_md references start from'),
@@ -69,11 +71,11 @@ const limits = {
 	fanoutWidth: key(wholeNumber('lanes', 1), 10_000, 'most lanes of one fan-out'),
 	fanoutConcurrency: key(wholeNumber('lanes', 1), 64, 'lanes of one fan-out that run at a time'),
 	spawnDepth: key(wholeNumber('levels'), 4, 'how deep workers may start workers'),
-	children: key(wholeNumber('workers'), 64, 'most workers started by one worker'),
+	children: key(wholeNumber('processes', 1), 64, 'most child processes at a time; further attempts wait their turn'),
 	requestsPerSession: key(wholeNumber('requests', 1), 10_000, 'most open requests to one operator'),
 	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
-	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs and their events are dropped'),
-	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'rows of history that are kept'),
+	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs, their outputs and events are dropped'),
+	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'most runs, most outputs and most events that are kept once they ended'),
 }
 
 const operator = {
@@ -104,8 +106,31 @@ const runtime = {
 	profiles: key(tables, {}, 'what workers can be run by: a table for each name', { fallbackDoc: 'none' }),
 }
 
+const budget = {
+	budgetWallMs: optional(wholeNumber('milliseconds', 1), 'time it may take'),
+	budgetAttempts: optional(wholeNumber('attempts', 1), 'attempts it may make'),
+	budgetTokens: optional(wholeNumber('tokens', 1), 'tokens its workers may report'),
+	budgetCostUsd: optional(decimal('US dollars'), 'cost its workers may report'),
+}
+
+const policy = {
+	timeoutMs: optional(wholeNumber('milliseconds', 1), 'longest one attempt may take'),
+	retryMaxAttempts: optional(wholeNumber('attempts', 1), 'attempts at a step that fails; turns retries on'),
+	retryBackoffMs: key(wholeNumber('milliseconds'), 1000, 'wait before the second attempt'),
+	retryFactor: key(decimal('times', 1), 2, 'what the wait grows by'),
+	retryMaxBackoffMs: key(wholeNumber('milliseconds'), 60_000, 'longest wait'),
+	retryJitter: key(decimal('parts', 0, 1), 0.1, 'share of the wait that is left to chance'),
+	onRestart: optional(oneOf('retry', 'fail'), 'what becomes of an attempt under which the server died', { fallbackDoc: 'retry' }),
+	...budget,
+}
+
+const runPolicy = {
+	timeoutMs: optional(wholeNumber('milliseconds', 1), 'longest a run may work'),
+	...budget,
+}
+
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, lua, runtime } as const
+export const keyTable = { top, limits, operator, recovery, policy, runPolicy, lua, runtime } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
 export const openSections = ['llm', 'hive'] as const
@@ -135,11 +160,13 @@ export interface Spellings {
 }
 
 export function spellings(section: SectionName, name: string, flag?: string): Spellings {
-	const words = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-	const file = section === 'top' ? words : `${section}.${words}`
+	const words = snake(name)
+	const file = section === 'top' ? words : `${snake(section)}.${words}`
 	const flat = file.replace('.', '_')
 	return { file, flag: flag ?? flat.replaceAll('_', '-'), env: `MSE_${flat.toUpperCase()}` }
 }
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Every key with its section and its name, in the order of the table. */
 export function everyKey(): readonly { section: SectionName; name: string; key: AnyKey }[] {

@@ -65,6 +65,16 @@ export const tables: ValueType<{ readonly [name: string]: { readonly [key: strin
 		isTable(value) && Object.values(value as object).every(isTable) ? (value as Record<string, Record<string, unknown>>) : undefined,
 }
 
+/** A number with a fraction; `max` is the largest one taken. */
+export function decimal(unit: string, min = 0, max = Number.MAX_SAFE_INTEGER): ValueType<number> {
+	return {
+		expected: max === Number.MAX_SAFE_INTEGER ? `a number of ${unit}, ${min} or more` : `a number from ${min} to ${max}`,
+		placeholder: 'N',
+		fromText: (given) => (/^\d+(\.\d+)?$/.test(given) ? Number(given) : undefined),
+		check: (value) => (typeof value === 'number' && value >= min && value <= max ? value : undefined),
+	}
+}
+
 export function wholeNumber(unit: string, min = 0): ValueType<number> {
 	return {
 		expected: `a whole number of ${unit}, ${min} or more`,

@@ -26,6 +26,7 @@ export const eventKinds = [
 	'attempt.degraded',
 	'attempt.reported',
 	'attempt.held_long',
+	'attempt.retry_scheduled',
 	'request.parked',
 	'request.sent',
 	'request.delivered',
@@ -61,6 +62,8 @@ export const eventKinds = [
 	'server.started',
 	'server.recovered',
 	'server.stopping',
+	'server.paused',
+	'server.resumed',
 ] as const
 
 export const EventKindSchema = Type.Union(eventKinds.map((kind) => Type.Literal(kind)))

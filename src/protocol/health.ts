@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { FlagParam } from './query.ts'
+import { ServerPausedSchema } from './server.ts'
 
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
 
@@ -72,7 +73,13 @@ export const PeriodicJobSchema = Type.Object({
 export type PeriodicJob = Static<typeof PeriodicJobSchema>
 
 export const StatusSchema = Type.Object(
-	{ running_runs: Type.Integer(), attached_operators: Type.Integer(), periodic_jobs: Type.Array(PeriodicJobSchema) },
+	{
+		running_runs: Type.Integer(),
+		attached_operators: Type.Integer(),
+		/** Present while no step of any run may begin. */
+		paused: Type.Optional(ServerPausedSchema),
+		periodic_jobs: Type.Array(PeriodicJobSchema),
+	},
 	{ additionalProperties: true },
 )
 export type Status = Static<typeof StatusSchema>

@@ -35,6 +35,9 @@ export const WorkerStatsSchema = Type.Object({
 	model: Type.Optional(Type.String()),
 	usage: Type.Optional(UsageSchema),
 	num_turns: Type.Optional(Type.Integer({ minimum: 0 })),
+	cost_usd: Type.Optional(Type.Number({ minimum: 0 })),
+	/** How long the worker asks to be left alone before its step is tried again; it counts when the attempt fails. */
+	retry_after_ms: Type.Optional(Type.Integer({ minimum: 0 })),
 	adapter_data: Type.Optional(Type.Unknown()),
 })
 export type WorkerStats = Static<typeof WorkerStatsSchema>

@@ -16,6 +16,8 @@ const Budget = closed('Budget', {
 	cost_usd: ifSet('Cost that workers may report, in US dollars.', Type.Number({ minimum: 0 })),
 })
 
+export type Budget = Static<typeof Budget>
+
 const Approval = closed('ApprovalPolicy', {
 	when: defaulted('When the question is asked.', oneOf(['before_spawn']), 'before_spawn'),
 	approvers: defaulted('Who may answer, by name or role; empty means anyone with the right to approve.', Strings, []),
@@ -28,8 +30,8 @@ const Approval = closed('ApprovalPolicy', {
 /** How the attempts at an agent's steps are limited. A key that is absent limits nothing. */
 export const PolicySchema = closed('Policy', {
 	timeout_ms: ifSet('Longest duration of one attempt.', wholeNumber(1)),
-	retry: ifSet('Whether a failed attempt is made again.', Retry),
-	budget: ifSet('What one step may use up.', Budget),
+	retry: ifSet('Whether a failed attempt is made again. A blocked outcome is an answer and never is.', Retry),
+	budget: ifSet('What one step may use up, all its attempts together.', Budget),
 	on_restart: ifSet('What becomes of an attempt that the death of the server interrupted.', oneOf(['retry', 'fail'])),
 	approve: ifSet(
 		'Ask for approval. The word alone stands for an object with defaults.',

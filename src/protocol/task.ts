@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { RunPolicySchema } from './policy.ts'
 import { CountParam } from './query.ts'
 import { RunRecordSchema } from './run.ts'
 import { SeatsSourceSchema, SeatViewSchema } from './seat.ts'
@@ -61,6 +62,7 @@ export const LaunchBodySchema = Type.Object(
 		goal: maybe(Type.String()),
 		timeout_secs: maybe(Seconds),
 		check_policy: maybe(CheckPolicySchema),
+		run_policy: maybe(RunPolicySchema),
 		detach: maybe(Type.Boolean()),
 	},
 	tolerant,
@@ -96,6 +98,7 @@ export const KickBodySchema = Type.Object(
 		operator_slot: maybe(Type.String()),
 		operator: maybe(LaunchOperatorSchema),
 		ttl_secs: maybe(Seconds),
+		run_policy: maybe(RunPolicySchema),
 		check_policy: maybe(CheckPolicySchema),
 	},
 	{ ...tolerant, examples: [{ init_ctx_override: { name: 'Grace' }, detach: true }] },

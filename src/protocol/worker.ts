@@ -113,6 +113,8 @@ export const WorkerStatsReqSchema = Type.Object(
 		model: nullable(Type.String()),
 		usage: nullable(UsageSchema),
 		num_turns: nullable(Type.Integer({ minimum: 0 })),
+		cost_usd: nullable(Type.Number({ minimum: 0 })),
+		retry_after_ms: nullable(Type.Integer({ minimum: 0 })),
 		adapter_data: Type.Optional(Type.Unknown()),
 	},
 	{

@@ -4,15 +4,14 @@ import type { Clock } from '../kernel/clock.ts'
 import { MseError } from '../kernel/error.ts'
 import { type FaultPoint, noFault } from '../kernel/fault.ts'
 import { randomHex } from '../kernel/hash.ts'
-import { openBlobs } from './sqlite/blob.ts'
+import { type OpenBlobs, openBlobs } from './sqlite/blob.ts'
 import { SqliteDatabase } from './sqlite/database.ts'
 import { type Holder, type InstanceLock, lockDataDir, unwritable } from './sqlite/instance-lock.ts'
-import type { Values } from './sqlite/value.ts'
 
 /** Everything durable of one server: the database, the files beside it, and the name children are marked with. */
 export interface DataDir extends Disposable {
 	readonly db: SqliteDatabase
-	readonly values: Values
+	readonly values: OpenBlobs
 	/** 16 hex, made once; the same in every life of the directory. */
 	readonly id: string
 	/** Null when everything is in memory. */

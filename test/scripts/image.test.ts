@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../../package.json'
 import { configFlags, loadConfig } from '../../src/config.ts'
+import { dataDirWork } from '../../src/data-dir-work.ts'
 import { commandTable } from '../../src/edge/cli/table.ts'
 import { CHECKOUT } from './checkout.ts'
 
@@ -36,6 +37,7 @@ test('its commands are commands of the program', () => {
 		server: () => Promise.reject(new Error('not started')),
 		localChecks: async () => [],
 		expandFile: async (document) => document,
+		dataDirWork,
 	}).map(({ name }) => name)
 	expect(words).toEqual(['serve', 'mse-server', 'health'])
 	expect(names).toContain('serve')

@@ -6,6 +6,8 @@ export interface FakeClock extends Clock {
 	 * that work sets within the span, are part of it.
 	 */
 	advance(ms: number): Promise<void>
+	/** Like `advance`, in small strides, with room in between for work that takes several turns (a commit, say) to set its next timer. */
+	elapse(ms: number): Promise<void>
 	/** How many timers wait. */
 	readonly pending: number
 }
@@ -20,7 +22,7 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
 	let now = start
 	const timers = new Set<Timer>()
 	const nextDue = (end: number): Timer | undefined => [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
-	return {
+	const clock: FakeClock = {
 		now: () => now,
 		after(ms, fire) {
 			const timer = { at: now + Math.max(0, ms), fire }
@@ -38,11 +40,22 @@ export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
 			}
 			now = end
 		},
+		async elapse(ms) {
+			for (let left = ms; left > 0; left -= STRIDE_MS) {
+				for (let count = 0; count < TURNS; count++) await turn()
+				await clock.advance(Math.min(left, STRIDE_MS))
+			}
+			for (let count = 0; count < TURNS; count++) await turn()
+		},
 		get pending() {
 			return timers.size
 		},
 	}
+	return clock
 }
+
+const STRIDE_MS = 250
+const TURNS = 12
 
 function turn(): Promise<void> {
 	return new Promise((resolve) => setImmediate(resolve))

@@ -15,7 +15,7 @@ export function memoryEventLog() {
 			log.duringRead()
 			return page
 		},
-		bounds: async () => ({ oldest: facts[0]?.seq ?? 0, newest: seq }),
+		bounds: async () => ({ oldest: facts[0]?.seq ?? 0, newest: seq, droppedTo: 0 }),
 		subscribe(listener) {
 			listeners.add(listener)
 			return () => void listeners.delete(listener)

@@ -11,6 +11,7 @@ import { RunSupervisor } from '../../src/core/run/supervisor.ts'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
+import type { RunPolicy } from '../../src/protocol/policy.ts'
 import { projectionFiles } from '../../src/store/projection-file.ts'
 import { SqliteAttemptStore } from '../../src/store/sqlite/attempt-store.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
@@ -29,6 +30,8 @@ export interface RunWorldOptions {
 	readonly clock?: Clock
 	readonly limits?: Partial<FlowLimits & { readonly ctxBytes: number }>
 	readonly operators?: OperatorDirectory
+	/** What the server has for runs that say nothing. */
+	readonly runPolicy?: RunPolicy
 	/** Layers on the world's own stores. */
 	readonly layers?: (stores: { readonly outputs: SqliteOutputStore; readonly attempts: SqliteAttemptStore }) => LayerRegistry
 }
@@ -86,6 +89,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		syncTimeoutSecs: 3600,
 		checkPolicy: 'warn',
 		layers,
+		runPolicy: options.runPolicy ?? {},
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),
 	})

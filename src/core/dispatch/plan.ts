@@ -1,5 +1,5 @@
 import { MseError } from '../../kernel/error.ts'
-import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
+import type { AgentDef, Blueprint, Policy } from '../../protocol/blueprint.ts'
 import { effectivePolicy } from '../blueprint/effective-policy.ts'
 import { firstCompileError, type LintOptions, lintBlueprint } from '../blueprint/lint.ts'
 import { type StepNames, stepNames } from '../blueprint/step-names.ts'
@@ -24,8 +24,8 @@ export interface Plan {
 	readonly names: StepNames
 }
 
-/** Throws `malformed` (code `compile_error`) with the first compile error; all findings are in its details. */
-export function compilePlan(registry: Registry, offered: LintOptions, blueprint: Blueprint, hash: string): Plan {
+/** `policy` is what agents have of which the document says nothing. Throws `malformed` (code `compile_error`) with the first compile error; all findings are in its details. */
+export function compilePlan(registry: Registry, offered: LintOptions, blueprint: Blueprint, hash: string, policy: Policy = {}): Plan {
 	refuseErrors(offered, blueprint)
 	const routes = new Map<string, Route>()
 	for (const agent of blueprint.agents) {
@@ -35,7 +35,7 @@ export function compilePlan(registry: Registry, offered: LintOptions, blueprint:
 			agent,
 			backend,
 			worker: backend.prepare(agent, blueprint),
-			policy: effectivePolicy(blueprint, agent),
+			policy: effectivePolicy(blueprint, agent, policy),
 		})
 	}
 	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes, names: stepNames(blueprint) }

@@ -31,12 +31,12 @@ export interface Follower {
  * whose next facts were dropped.
  */
 export async function openCursor(log: EventLog, after: string | undefined): Promise<number> {
-	const { oldest, newest } = await log.bounds()
+	const { oldest, newest, droppedTo } = await log.bounds()
 	if (after === undefined || after === '' || after === '0') return Math.max(0, oldest - 1)
 	if (after === 'latest') return newest
 	const cursor = /^\d{1,15}$/.test(after) ? Number(after) : Number.POSITIVE_INFINITY
 	if (cursor > newest) throw invalidCursor(newest)
-	if (isExpired(cursor, oldest)) throw expiredCursor(cursor, oldest)
+	if (cursor < droppedTo || isExpired(cursor, oldest)) throw expiredCursor(cursor, oldest)
 	return cursor
 }
 
@@ -62,12 +62,15 @@ async function* readPages(
 	position: () => number,
 	moveTo: (seq: number) => void,
 ): AsyncGenerator<readonly Event[], void, void> {
+	const { droppedTo: droppedBefore } = await log.bounds()
 	const inbox = newInbox(log, filter, pageSize)
 	const wake = (): void => inbox.wake()
 	signal.addEventListener('abort', wake)
 	try {
 		while (!signal.aborted) {
-			const page = inbox.isBehind() ? await readOn(log, filter, pageSize, position(), inbox) : inbox.take(position())
+			const page = inbox.isBehind()
+				? await readOn(log, { filter, pageSize, position: position(), droppedBefore }, inbox)
+				: inbox.take(position())
 			const last = page.at(-1)
 			if (last) {
 				moveTo(last.seq)
@@ -85,10 +88,16 @@ async function* readPages(
 }
 
 /** A page from the log. What is committed while it is read goes to the inbox, so nothing falls between the two. */
-async function readOn(log: EventLog, filter: EventFilter, pageSize: number, position: number, inbox: Inbox): Promise<readonly Event[]> {
+async function readOn(
+	log: EventLog,
+	at: { filter: EventFilter; pageSize: number; position: number; droppedBefore: number },
+	inbox: Inbox,
+): Promise<readonly Event[]> {
+	const { filter, pageSize, position, droppedBefore } = at
 	inbox.catchUp()
-	const { oldest } = await log.bounds()
-	if (isExpired(position, oldest)) throw expiredCursor(position, oldest)
+	const { oldest, droppedTo } = await log.bounds()
+	const wasOvertaken = droppedTo > droppedBefore && position < droppedTo
+	if (wasOvertaken || isExpired(position, oldest)) throw expiredCursor(position, oldest)
 	const page = await log.read(position, filter, pageSize)
 	if (page.length === pageSize) inbox.fallBehind()
 	return page

@@ -10,12 +10,14 @@ export const ADAPTER_DATA_BYTES = 8 * 1024
  * usage that is there but empty says that nothing was used.
  */
 export function normaliseStats(stats: WorkerStatsReq): WorkerStats {
-	const { worker_kind, model, usage, num_turns, adapter_data } = stats
+	const { worker_kind, model, usage, num_turns, cost_usd, retry_after_ms, adapter_data } = stats
 	return {
 		...(worker_kind != null && { worker_kind }),
 		...(model != null && { model }),
 		...(usage != null && { usage: withTotal(usage) }),
 		...(num_turns != null && { num_turns }),
+		...(cost_usd != null && { cost_usd }),
+		...(retry_after_ms != null && { retry_after_ms }),
 		...(adapter_data != null && { adapter_data }),
 	}
 }

@@ -44,3 +44,14 @@ export function watchEnd(
 	step.signal.addEventListener('abort', onAbort, { once: true })
 	return { record, release: () => step.signal.removeEventListener('abort', onAbort) }
 }
+
+/** A step that waits between attempts gives way to a quicker lane in the turn of the decision, too. The result ends the watch. */
+export function settleWhenLost(deps: AttemptDeps, step: StepInFlight, n: number): () => void {
+	const onAbort = (): void => {
+		const { kind, code, message } = stopOf(step.signal)
+		if (kind !== 'lost') return
+		deps.journal.record(settledFact(step, n, { status: 'cancelled', failure: { code, message }, stats: null }, deps.clock.now()))
+	}
+	step.signal.addEventListener('abort', onAbort, { once: true })
+	return () => step.signal.removeEventListener('abort', onAbort)
+}

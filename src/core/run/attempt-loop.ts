@@ -1,15 +1,18 @@
 import { childController } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Policy } from '../../protocol/policy.ts'
 import type { MintedCredentials } from '../access/credential.ts'
 import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
+import { WorkerFailed } from '../dispatch/worker-failed.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import { settleValue } from './settle-value.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 import type { RecordedAttempt } from './store.ts'
 import { mint, toAttempt } from './to-attempt.ts'
+import { newTries, type Tries } from './tries.ts'
 import type { WorkTimer } from './ttl.ts'
 
 type Perform = (attempt: Attempt) => Completion | Promise<Completion | null>
@@ -19,6 +22,10 @@ interface Try {
 	readonly n: number
 	readonly credentials: MintedCredentials | undefined
 	readonly perform: Perform
+	/** See `Tries.endsAt`. */
+	readonly endsAt: number | undefined
+	/** Told what the backend threw. */
+	failed(thrown: unknown): void
 }
 
 interface Performed {
@@ -29,28 +36,53 @@ interface Performed {
 /** Performs attempts at a step until one decides it. An attempt begins on disk before its backend hears of it. */
 export async function performAttempts(deps: AttemptDeps, step: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
 	if (!wasBegun) {
+		await deps.budget?.enter(step.signal)
 		const { stepId, position, ref, inputHash, prompt, startedAt: at } = step
 		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
 	}
 	const before = deps.attempts.get(step.stepId)
+	const tries = newTries(deps, step, route, before)
 	if (before?.open) {
-		const resumed = await resumeAttempt(deps, step, route, before.n)
+		const resumed = await resumeAttempt(deps, step, route, before.n, tries)
 		const outcome = resumed === 'lost' ? endLost(deps, step, route, before) : resumed
 		if (outcome) return { n: before.n, outcome }
 	}
 	for (let n = (before?.n ?? 0) + 1; ; n++) {
-		if (n > 1) await deps.gate.pass(step.signal)
+		const refused = await tries.ready(n)
+		if (refused) return { n: Math.max(1, n - 1), outcome: refused }
 		const credentials = credentialsOf(deps, step, route, n)
 		if (!beginsWithItsStep(route, n)) begin(deps, step, route, n, credentials)
-		const outcome = await oneAttempt(deps, step, route, { n, credentials, perform: (attempt) => route.worker.perform(attempt) })
+		const outcome = await decided(deps, step, route, tries, { n, credentials, perform: (attempt) => route.worker.perform(attempt) })
 		if (outcome && outcome !== 'lost') return { n, outcome }
 	}
 }
 
+/** One attempt and what the policy makes of it: null when another one must follow. */
+async function decided(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	route: Route,
+	tries: Tries,
+	own: Pick<Try, 'n' | 'credentials' | 'perform'>,
+): Promise<Outcome | 'lost' | null> {
+	let thrown: unknown = null
+	const failed = (error: unknown): void => {
+		thrown = error
+	}
+	const outcome = await oneAttempt(deps, step, route, { ...own, endsAt: tries.endsAt, failed })
+	return outcome === null || outcome === 'lost' ? outcome : tries.decide(own.n, outcome, thrown)
+}
+
 /** Goes on with an attempt of an earlier life, where its worker can. */
-async function resumeAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, n: number): Promise<Outcome | 'lost' | null> {
+async function resumeAttempt(
+	deps: AttemptDeps,
+	step: StepInFlight,
+	route: Route,
+	n: number,
+	tries: Tries,
+): Promise<Outcome | 'lost' | null> {
 	if (!route.worker.resume) return 'lost'
-	return oneAttempt(deps, step, route, { n, credentials: credentialsOf(deps, step, route, n), perform: route.worker.resume })
+	return decided(deps, step, route, tries, { n, credentials: credentialsOf(deps, step, route, n), perform: route.worker.resume })
 }
 
 /** The first attempt of a function is as good as its step, and no credential has to find it: most never get a row. */
@@ -100,11 +132,12 @@ function begin(deps: AttemptDeps, step: StepInFlight, route: Route, n: number, m
 async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, own: Try): Promise<Outcome | 'lost' | null> {
 	const { n, credentials } = own
 	const { controller, release } = childController(step.signal)
-	const disarm = armTimeout(deps.clock, route.policy.timeout_ms, controller)
+	const disarm = armDeadlines(deps.clock, route.policy, own.endsAt, controller)
 	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
 	const working = workSwitch(deps.timer)
 	const leave = deps.open.attempt(step.stepId, controller)
+	const landed = deps.inFlight.enter({ isResumable: () => can.resume })
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
@@ -115,6 +148,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 				...{ signal: controller.signal, credentials, working },
 				resumable: (is) => {
 					can.resume = is
+					deps.inFlight.changed()
 				},
 				emitting: () => {
 					can.haveTail = true
@@ -129,13 +163,16 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		return outcome
 	} catch (error) {
 		if (step.signal.aborted || deps.lostStorage(error)) throw step.signal.reason
+		own.failed(error)
 		const stop = stopBehind(error, controller.signal)
 		const failure = stop ? { code: stop.code, message: `dispatch failed: ${stop.message}` } : toFailure(error)
 		const status = stop?.kind === 'displaced' || stop?.kind === 'cancelled' ? stop.kind : 'failed'
-		end.record(status, { stats: null }, failure)
-		return status === 'displaced' ? null : { status, failure, stats: null }
+		const stats = error instanceof WorkerFailed ? error.stats : null
+		end.record(status, { stats }, failure)
+		return status === 'displaced' ? null : { status, failure, stats }
 	} finally {
 		leave()
+		landed()
 		working(false)
 		disarm()
 		end.release()
@@ -149,10 +186,18 @@ function stopBehind(error: unknown, signal: AbortSignal): Stop | null {
 	return error instanceof Stop ? error : null
 }
 
-function armTimeout(clock: Clock, timeoutMs: number | null | undefined, controller: AbortController): () => void {
-	if (timeoutMs === undefined || timeoutMs === null) return () => {}
-	const why = `the attempt was stopped after its timeout of ${timeoutMs} ms`
-	return clock.after(timeoutMs, () => controller.abort(new Stop('timed_out', why, 'attempt_timeout')))
+/** The attempt's own timeout, and the end of the time its step may take. */
+function armDeadlines(clock: Clock, policy: Policy, endsAt: number | undefined, controller: AbortController): () => void {
+	const arm = (ms: number | undefined, why: string, code: string): (() => void) =>
+		ms === undefined ? () => {} : clock.after(ms, () => controller.abort(new Stop('timed_out', why, code)))
+	const { timeout_ms, budget } = policy
+	const disarmTimeout = arm(timeout_ms, `the attempt was stopped after its timeout of ${timeout_ms} ms`, 'attempt_timeout')
+	const left = endsAt === undefined ? undefined : Math.max(0, endsAt - clock.now())
+	const disarmBudget = arm(left, `budget.wall_ms of ${budget?.wall_ms} ms is used up`, 'budget_wall_ms')
+	return () => {
+		disarmTimeout()
+		disarmBudget()
+	}
 }
 
 /** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */

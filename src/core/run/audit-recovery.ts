@@ -29,7 +29,7 @@ export function resumeAudits(deps: DriverDeps, run: Run, plan: Plan, recorded: R
 		onFault: detach,
 	})
 	const timer = new WorkTimer({ clock: deps.clock, limitMs: undefined, usedMs: 0, onExpired() {} })
-	const own = { journal, timer, gate: new PauseGate(), open: new OpenSteps() }
+	const own = { journal, timer, gate: new PauseGate(), open: new OpenSteps(), budget: undefined }
 	const attempts = { ...deps, run, ...own, attempts: recorded.attempts, lostStorage, interrupt() {} }
 	const audits = new Audits(attempts, plan, new AgentContexts({ run, journal, plan }))
 	audits.resume(recorded.steps)

@@ -121,6 +121,7 @@ export class Audits {
 		return {
 			...this.#deps,
 			timer: mode === 'sync' ? timer : new WorkTimer({ clock, limitMs: undefined, usedMs: 0, onExpired() {} }),
+			budget: mode === 'sync' ? this.#deps.budget : undefined,
 			interrupt: (code, message) => controller.abort(new Stop('timed_out', message, code)),
 		}
 	}

@@ -13,16 +13,18 @@ import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
 import { AgentContexts } from './agent-contexts.ts'
 import { Audits } from './audits.ts'
+import { RunBudget } from './budget.ts'
 import { refuseLargeResult } from './ctx-limit.ts'
 import { failureResult } from './failure-result.ts'
+import type { InFlight } from './in-flight.ts'
 import { Journal } from './journal.ts'
 import { OpenSteps } from './open-steps.ts'
-import { PauseGate } from './pause-gate.ts'
-import type { Run, RunPhase, RunStatus } from './record.ts'
+import { type PausedBy, PauseGate } from './pause-gate.ts'
+import type { Run, RunPhase, RunStatus, StepFailure } from './record.ts'
 import type { AttemptDeps } from './step-in-flight.ts'
 import { StepRunner } from './step-runner.ts'
 import type { RecordedJournal, RunStore } from './store.ts'
-import { WorkTimer } from './ttl.ts'
+import { WorkTimer, workLimit } from './ttl.ts'
 
 /** What every run of this server shares. */
 export interface DriverDeps {
@@ -36,6 +38,7 @@ export interface DriverDeps {
 	readonly recoveryMax: number
 	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
+	readonly inFlight: InFlight
 }
 
 /**
@@ -50,6 +53,7 @@ export class Driver {
 	readonly #deps: DriverDeps
 	readonly #controller = new AbortController()
 	readonly #timer: WorkTimer
+	readonly #budget: RunBudget | undefined
 	readonly #gate = new PauseGate()
 	readonly #open = new OpenSteps()
 	readonly #journal: Journal
@@ -58,12 +62,16 @@ export class Driver {
 	readonly audits: Audits | undefined
 	#openSteps = 0
 
-	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onTtl: () => void) {
+	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onLimit: (why: StepFailure) => void) {
 		this.#deps = deps
 		this.run = run
 		this.plan = plan
 		const { clock } = deps
-		this.#timer = new WorkTimer({ clock, limitMs: run.options.ttlMs, usedMs: run.ttlUsedMs, onExpired: onTtl })
+		const limit = workLimit(run.options)
+		this.#timer = new WorkTimer({ clock, limitMs: limit?.ms, usedMs: run.ttlUsedMs, onExpired: () => limit && onLimit(limit.why) })
+		const { budget } = run.options.runPolicy ?? {}
+		const since = run.options.budgetSince ?? run.createdAt
+		this.#budget = budget && new RunBudget({ budget, used: recorded.used, since, clock, onUsedUp: (why) => this.#atLimit(why, onLimit) })
 		this.#journal = new Journal({
 			store: deps.runs,
 			run,
@@ -97,14 +105,19 @@ export class Driver {
 	}
 
 	/** Begins nothing new until `proceed`. */
-	pause(): void {
-		this.#gate.close()
+	pause(by: PausedBy = 'run'): void {
+		this.#gate.close(by)
 		this.#timer.hold(true)
 	}
 
-	proceed(): void {
-		this.#timer.hold(false)
-		this.#gate.open()
+	proceed(by: PausedBy = 'run'): void {
+		this.#gate.open(by)
+		this.#timer.hold(this.#gate.isClosed)
+	}
+
+	/** Resolves once what the run did so far is on disk. */
+	flush(): Promise<void> {
+		return this.#journal.flush()
 	}
 
 	/** Stops the attempt a step has under way; resolves once the step's outcome is on disk. False when it has none. */
@@ -129,6 +142,7 @@ export class Driver {
 			return await this.#stopped(stopOf(signal))
 		} finally {
 			this.#timer.stop()
+			this.#budget?.stop()
 		}
 	}
 
@@ -168,7 +182,7 @@ export class Driver {
 
 	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {
 		const interrupt = (code: string, message: string): void => this.#interrupt(code, message)
-		const own = { journal: this.#journal, timer: this.#timer, gate: this.#gate, open: this.#open }
+		const own = { journal: this.#journal, timer: this.#timer, gate: this.#gate, open: this.#open, budget: this.#budget }
 		return { ...this.#deps, run: this.run, ...own, attempts, interrupt, lostStorage: (error) => this.#lostStorage(error) }
 	}
 
@@ -188,6 +202,14 @@ export class Driver {
 	#layered(plan: Plan): Plan {
 		const remark = (remark: Remark): void => this.#journal.record({ kind: 'remarked', ...remark })
 		return layeredPlan(this.#deps.layers, plan, { blueprint: plan.blueprint, run: this.run, remark })
+	}
+
+	/** What the run did in this very turn may not be on disk yet, not even the run itself. */
+	#atLimit(why: StepFailure, onLimit: (why: StepFailure) => void): void {
+		void this.#journal
+			.flush()
+			.catch(() => {})
+			.then(() => onLimit(why))
 	}
 
 	#makeHost(steps: StepRunner): FlowHost {

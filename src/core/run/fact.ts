@@ -9,7 +9,7 @@ import type { StepFailure, StepStatus } from './record.ts'
  * What a run's driver writes to its journal. The store applies each fact and appends its event in one transaction, in
  * order; the facts of one event-loop turn are never split.
  */
-export type Fact = StepBegan | AttemptBegan | AttemptEnded | StepSettled | LaneDecided | InputChanged | Remarked
+export type Fact = StepBegan | AttemptBegan | AttemptEnded | RetryScheduled | StepSettled | LaneDecided | InputChanged | Remarked
 
 export interface StepBegan {
 	readonly kind: 'step_began'
@@ -45,6 +45,17 @@ export interface AttemptEnded {
 	readonly status: 'finished' | 'failed' | 'cancelled' | 'lost' | 'displaced'
 	readonly failure: StepFailure | null
 	readonly stats: WorkerStats | null
+	readonly at: number
+}
+
+/** Attempt `n` failed and the next one begins at `wakeAt`, in this life of the server or another. */
+export interface RetryScheduled {
+	readonly kind: 'retry_scheduled'
+	readonly stepId: StepId
+	readonly ref: string
+	readonly n: number
+	readonly wakeAt: number
+	readonly failure: StepFailure
 	readonly at: number
 }
 

@@ -19,6 +19,7 @@ function toLaunch(task: Task, request: KickRequest): LaunchRequest {
 		reference: toReference(task.blueprintRef),
 		goal: task.goal,
 		...(task.asked?.ttlSecs !== undefined && { ttlSecs: task.asked.ttlSecs }),
+		...(task.asked?.runPolicy && { runPolicy: task.asked.runPolicy }),
 		...(task.asked?.checkPolicy && { checkPolicy: task.asked.checkPolicy }),
 		...rest,
 		initCtx: mergeShallow(task.initCtx, initCtx) ?? null,

@@ -1,6 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
 import { newRunId, newTaskId } from '../../kernel/id.ts'
 import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
+import type { RunPolicy } from '../../protocol/policy.ts'
 import { type Attestations, attest } from '../blueprint/attestation.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
@@ -23,6 +24,8 @@ export interface LaunchDeps {
 	readonly syncTimeoutSecs: number
 	readonly checkPolicy: NonNullable<RunOptions['checkPolicy']>
 	readonly layers: LayerRegistry
+	/** Limits of runs whose Blueprint and launch say nothing. */
+	readonly runPolicy: RunPolicy
 	/** Resolves a reference once; what it found is what runs. */
 	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
 	/** The compiled Blueprint of a version that runs already use. */
@@ -33,6 +36,7 @@ const DEFAULT_TTL_SECS = 1800
 
 /** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
 export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?: Task): Promise<Launched> {
+	deps.supervisor.hold.requireOpen(!request.detach)
 	const resolved = await deps.resolve(request.reference)
 	const { plan } = resolved
 	const taskInput = taskInputOf(request)
@@ -99,11 +103,12 @@ function newTask(deps: LaunchDeps, request: LaunchRequest, resolved: ResolvedBlu
 	}
 }
 
-function askedOf({ ttlSecs, checkPolicy, operator }: LaunchRequest): TaskAsked | undefined {
+function askedOf({ ttlSecs, checkPolicy, runPolicy, operator }: LaunchRequest): TaskAsked | undefined {
 	const { sid: _, ...faces } = operator ?? {}
 	const asked: TaskAsked = {
 		...(ttlSecs !== undefined && { ttlSecs }),
 		...(checkPolicy && { checkPolicy }),
+		...(runPolicy && { runPolicy }),
 		...(Object.keys(faces).length > 0 && { operator: faces }),
 	}
 	return Object.keys(asked).length > 0 ? asked : undefined
@@ -123,9 +128,11 @@ function newRun(
 ): Run {
 	const { blueprint, hash } = resolved.plan
 	const bounded = request.detach && decided.ttl.source !== 'server_default'
+	const runPolicy = { ...deps.runPolicy, ...blueprint.metadata.run_policy, ...request.runPolicy }
 	const options: RunOptions = {
 		detached: request.detach,
 		...(bounded && { ttlMs: decided.ttl.secs * 1000 }),
+		...(Object.keys(runPolicy).length > 0 && { runPolicy }),
 		...(decided.taskInput && { taskInput: decided.taskInput }),
 		...(request.checkPolicy && { checkPolicy: request.checkPolicy }),
 		...(request.operator && { operator: request.operator, ...(isLegacy(request) && { legacyOperator: true }) }),

@@ -1,5 +1,6 @@
 import { MseError } from '../../kernel/error.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { Policy } from '../../protocol/policy.ts'
 import type { LintOptions } from '../blueprint/lint.ts'
 import { blueprintHash } from '../blueprint/normal-form.ts'
 import { parseBlueprint } from '../blueprint/parse.ts'
@@ -30,14 +31,19 @@ export class PlanCache {
 	readonly #offered: LintOptions
 	readonly #store: BlueprintStore | undefined
 	readonly #pins: Pins | undefined
+	readonly #policy: Policy
 	readonly #plans = new Map<string, Plan>()
 
-	/** Without a store only inline Blueprints run. `pins` keeps what runs use; the store itself does when left out. */
-	constructor(parts: { registry: Registry; offered: LintOptions; store: BlueprintStore | undefined; pins?: Pins }) {
+	/**
+	 * Without a store only inline Blueprints run. `pins` keeps what runs use; the store itself does when left out. `policy` is
+	 * what agents have of which the document says nothing.
+	 */
+	constructor(parts: { registry: Registry; offered: LintOptions; store: BlueprintStore | undefined; pins?: Pins; policy?: Policy }) {
 		this.#registry = parts.registry
 		this.#offered = parts.offered
 		this.#store = parts.store
 		this.#pins = parts.pins ?? parts.store
+		this.#policy = parts.policy ?? {}
 	}
 
 	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
@@ -72,7 +78,7 @@ export class PlanCache {
 		const { blueprint, diagnostics } = parseBlueprint(raw)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
 		const hash = blueprintHash(blueprint)
-		const plan = this.#used(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
+		const plan = this.#used(hash) ?? this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash, this.#policy))
 		const pins = this.#pins
 		return {
 			plan,
@@ -94,7 +100,7 @@ export class PlanCache {
 	#compiled(hash: string, document: Json): Plan {
 		const { blueprint, diagnostics } = parseBlueprint(document)
 		if (!blueprint) throw blueprintInvalid(diagnostics)
-		return this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash))
+		return this.#keep(compileForLaunch(this.#registry, this.#offered, blueprint, hash, this.#policy))
 	}
 
 	#keep(plan: Plan): Plan {

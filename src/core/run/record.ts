@@ -2,6 +2,7 @@ import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { BindingAttestation } from '../../protocol/operator.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
+import type { RunPolicy } from '../../protocol/policy.ts'
 
 /** Upstream's six words. `done`, `failed` and `cancelled` are final; only rerun-from leaves them, as a new generation. */
 export type RunStatus = 'pending' | 'running' | 'done' | 'failed' | 'interrupted' | 'cancelled'
@@ -27,6 +28,7 @@ export interface Task {
 export interface TaskAsked {
 	readonly ttlSecs?: number
 	readonly checkPolicy?: 'silent' | 'warn' | 'strict'
+	readonly runPolicy?: RunPolicy
 	readonly operator?: LaunchOperator
 }
 
@@ -47,6 +49,10 @@ export interface RunOptions {
 	readonly operator?: LaunchOperator
 	/** What the manifest of the launch's operator proved of the agents. */
 	readonly attestations?: { readonly [agent: string]: BindingAttestation }
+	/** Limits of the run as a whole, as they were decided at its launch. */
+	readonly runPolicy?: RunPolicy
+	/** When its budget began, where that was not with the run itself: rerun-from begins it anew. */
+	readonly budgetSince?: number
 	/** What rerun-from gave some steps in place of their own input, by position. */
 	readonly inputs?: { readonly [position: string]: Json }
 	/** True when the launch followed 0.1.0: `operator_sid` without desc and slot. */

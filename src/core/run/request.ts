@@ -1,5 +1,6 @@
 import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
+import type { RunPolicy } from '../../protocol/policy.ts'
 import type { BlueprintReference } from '../blueprint/resolve.ts'
 import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
 
@@ -16,6 +17,8 @@ export interface LaunchRequest {
 	/** Ceiling of a synchronous launch; the run fails when it is reached. */
 	readonly timeoutSecs?: number
 	readonly checkPolicy?: NonNullable<RunOptions['checkPolicy']>
+	/** Goes before what the Blueprint says, key by key. */
+	readonly runPolicy?: RunPolicy
 	readonly detach: boolean
 }
 

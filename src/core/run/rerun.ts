@@ -16,6 +16,7 @@ const ENDED: readonly RunStatus[] = ['done', 'failed', 'cancelled', 'interrupted
  * step was never recorded or the Blueprint cannot run any more; then nothing was changed.
  */
 export async function rerunFrom(deps: LaunchDeps, runId: Run['id'], request: RerunRequest): Promise<Rerunning> {
+	deps.supervisor.hold.requireOpen()
 	const named = request.fromStep.trim()
 	if (named === '') throw new MseError('malformed', 'from_step must not be blank.', { code: 'blank_from_step' })
 	const run = await endedRun(deps, runId)
@@ -25,7 +26,7 @@ export async function rerunFrom(deps: LaunchDeps, runId: Run['id'], request: Rer
 	const from = findStep(steps, named)
 	if (!from) throw noSuchStep(run, named, steps)
 	const cut = cutAt(from.position, journal)
-	const options = withInput(run.options, cut, from, request.input)
+	const options = withInput(run.options, cut, from, request.input, deps.clock.now())
 	const next = await (request.as === 'new_run' ? asNewRun : inPlace)(deps, run, from, cut, options)
 	const driver = await deps.supervisor.takeUp(next, null)
 	if (!driver) throw new MseError('invalid', `Run ${next.id} cannot be taken up again; its result says why.`, { code: 'not_resumable' })
@@ -70,15 +71,16 @@ function noSuchStep(run: Run, named: string, steps: readonly Step[]): MseError {
 	})
 }
 
-/** Inputs given by earlier reruns go with the steps they were given to. */
-function withInput(options: RunOptions, { keptSteps }: Cut, from: Step, input: Json | undefined): RunOptions {
+/** Inputs given by earlier reruns go with the steps they were given to. The budget begins anew. */
+function withInput(options: RunOptions, { keptSteps }: Cut, from: Step, input: Json | undefined, now: number): RunOptions {
 	const { inputs: before = {}, ...rest } = options
 	const kept = new Set(keptSteps.map(({ position }) => position))
 	const inputs = Object.fromEntries([
 		...Object.entries(before).filter(([position]) => kept.has(position)),
 		...(input === undefined ? [] : [[from.position, input] as const]),
 	])
-	return Object.keys(inputs).length > 0 ? { ...rest, inputs } : rest
+	const begun = options.runPolicy?.budget ? { ...rest, budgetSince: now } : rest
+	return Object.keys(inputs).length > 0 ? { ...begun, inputs } : begun
 }
 
 async function inPlace(deps: LaunchDeps, run: Run, from: Step, cut: Cut, options: RunOptions): Promise<Run> {

@@ -1,24 +1,33 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
+import type { Logger } from '../../kernel/log.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import type { OutputStore } from '../output/store.ts'
+import type { RunBudget } from './budget.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Journal } from './journal.ts'
 import type { OpenSteps } from './open-steps.ts'
 import type { PauseGate } from './pause-gate.ts'
 import type { Run } from './record.ts'
-import type { RecordedAttempt } from './store.ts'
+import type { RecordedAttempt, RunStore } from './store.ts'
 import type { WorkTimer } from './ttl.ts'
 
 /** What the steps of one run share. */
 export interface AttemptDeps {
 	readonly run: Run
+	readonly runs: RunStore
+	readonly log: Logger
 	readonly journal: Journal
 	readonly outputs: OutputStore
 	readonly clock: Clock
 	readonly timer: WorkTimer
 	readonly gate: PauseGate
+	/** Absent for a run without one. */
+	readonly budget: RunBudget | undefined
 	readonly open: OpenSteps
+	/** Of all runs of this process. */
+	readonly inFlight: InFlight
 	/** Names this data directory in the marker of child processes. */
 	readonly dataDirId: string
 	readonly tokenSecret: Uint8Array

@@ -66,7 +66,10 @@ export class StepRunner {
 			startedAt: recorded?.startedAt ?? this.#deps.clock.now(),
 			signal: call.signal,
 		}
-		if (route.worker.pure && !recorded) return this.#performPure(step, route)
+		if (route.worker.pure && !recorded && !route.policy.retry) {
+			const refused = this.#deps.budget?.enter(call.signal)
+			return refused ? refused.then(() => this.#performPure(step, route)) : this.#performPure(step, route)
+		}
 		const settled = performAttempts(this.#deps, step, route, recorded !== undefined).then((outcome) =>
 			this.#settle(step, outcome.n, outcome.outcome),
 		)

@@ -1,8 +1,10 @@
 import type { RunId, StepId, TaskId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
+import type { WorkerStats } from '../../protocol/output.ts'
 import type { EventDraft } from '../event/event.ts'
 import type { Fact } from './fact.ts'
 import type { Run, RunOptions, RunPhase, RunStatus, Seat, Step, Task } from './record.ts'
+import { noUsage, type Usage } from './usage.ts'
 
 export interface RunQuery {
 	readonly taskId?: TaskId | undefined
@@ -18,6 +20,8 @@ export interface RecordedJournal {
 	readonly decisions: ReadonlyMap<string, number>
 	/** The newest attempt of each step still running. */
 	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
+	/** What the steps begun since `RunOptions.budgetSince` used up. */
+	readonly used: Usage
 }
 
 export interface RecordedAttempt {
@@ -26,10 +30,16 @@ export interface RecordedAttempt {
 	readonly open: boolean
 	/** How many attempts of the step a server death has ended. */
 	readonly lost: number
+	/** How many failed by themselves or by their timeout. */
+	readonly failed: number
+	/** When the next one begins; null when nothing waits for its time. */
+	readonly wakeAt: number | null
+	/** What all of them used up so far. */
+	readonly used: Usage
 }
 
 /** The journal of a run that has none yet. */
-export const emptyJournal: RecordedJournal = { steps: [], decisions: new Map(), attempts: new Map() }
+export const emptyJournal: RecordedJournal = { steps: [], decisions: new Map(), attempts: new Map(), used: noUsage }
 
 export interface StatusChange {
 	readonly from: readonly RunStatus[]
@@ -81,6 +91,8 @@ export interface RunStore {
 	/** The steps of its flow, in the order of their making; audits are none. Of the present generation unless another is named. */
 	steps(runId: RunId, generation?: number): Promise<readonly Step[]>
 	step(id: StepId): Promise<Step | null>
+	/** What the worker of an attempt reported of itself so far. */
+	attemptStats(stepId: StepId, n: number): Promise<WorkerStats | null>
 	/** Generations that rerun-from closed, oldest first. */
 	closedGenerations(runId: RunId): Promise<readonly ClosedGeneration[]>
 	degradations(runId: RunId): Promise<readonly JsonObject[]>

@@ -11,14 +11,15 @@ import { resumeAudits } from './audit-recovery.ts'
 import type { Audits } from './audits.ts'
 import { Driver, type DriverDeps } from './driver.ts'
 import { giveUp, giveUpFor, isCode } from './give-up.ts'
-import { isTerminal, type Run, type RunPhase, type RunStatus, type Step } from './record.ts'
+import { isTerminal, type Run, type RunPhase, type RunStatus, type Step, type StepFailure } from './record.ts'
+import { ServerHold } from './server-hold.ts'
 import { emptyJournal, type RecordedJournal } from './store.ts'
 
 const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
 /** How long after a failed write the affected runs are taken up again from what is on disk. */
 const REBUILD_AFTER_MS = 1000
 
-export interface SupervisorDeps extends DriverDeps {
+export interface SupervisorDeps extends Omit<DriverDeps, 'inFlight'> {
 	readonly fault?: FaultPoint
 	/** The compiled Blueprint of a commit. */
 	planOf(hash: string): Promise<Plan>
@@ -26,20 +27,24 @@ export interface SupervisorDeps extends DriverDeps {
 
 /** Knows the drivers of this process: starts them, ends them, and takes up again what stands on disk. */
 export class RunSupervisor {
-	readonly #deps: SupervisorDeps
+	readonly #deps: SupervisorDeps & DriverDeps
+	/** What concerns all runs at once. */
+	readonly hold: ServerHold
 	readonly #drivers = new Map<RunId, Driver>()
 	/** Audits of runs that have ended. */
 	readonly #audits = new Map<RunId, Audits>()
 	#stopping = false
 
 	constructor(deps: SupervisorDeps) {
-		this.#deps = deps
+		this.hold = new ServerHold({ drivers: () => this.#drivers.values(), clock: deps.clock })
+		this.#deps = { ...deps, inFlight: this.hold.inFlight }
 	}
 
 	/** Drives a run whose row is on disk, or queued to be written before anything the driver does. */
 	start(run: Run, plan: Plan, recorded: RecordedJournal = emptyJournal): Driver {
-		const driver = new Driver(this.#deps, run, plan, recorded, () => void this.#expire(run))
+		const driver = new Driver(this.#deps, run, plan, recorded, (why) => void this.#expire(run, why))
 		this.#drivers.set(run.id, driver)
+		this.hold.entered(driver)
 		const forget = (): void => {
 			if (this.#drivers.get(run.id) === driver) this.#drivers.delete(run.id)
 		}
@@ -191,14 +196,14 @@ export class RunSupervisor {
 		return this.#deps.runs.changeStatus(runId, { from: ['running'], to: 'running', phase, events: [{ kind, runId, taskId }] })
 	}
 
-	async #expire(run: Run): Promise<void> {
-		const message = `The run used up its time to live of ${(run.options.ttlMs ?? 0) / 1000} s of work.`
-		const result = { error: { message, code: 'run_ttl', failed_step: null, verdict_value: null }, partial_ctx: null }
+	async #expire(run: Run, why: StepFailure): Promise<void> {
+		const { code, message } = why
+		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
 		try {
-			await this.end(run.id, 'failed', new Stop('timed_out', message, 'run_ttl'), result)
+			await this.end(run.id, 'failed', new Stop('timed_out', message, code), result)
 		} catch (error) {
-			this.#deps.log.warn('a run could not be ended after its time to live', { run: run.id, error })
-			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run))
+			this.#deps.log.warn('a run over its limit could not be ended', { run: run.id, code, error })
+			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run, why))
 		}
 	}
 

@@ -1,4 +1,14 @@
 import type { Clock } from '../../kernel/clock.ts'
+import type { RunOptions, StepFailure } from './record.ts'
+
+/** How long a run may work, by its time to live or its policy, whichever ends first, and what is said when it is over. */
+export function workLimit({ ttlMs, runPolicy }: RunOptions): { readonly ms: number; readonly why: StepFailure } | null {
+	const timeoutMs = runPolicy?.timeout_ms
+	if (timeoutMs !== undefined && (ttlMs === undefined || timeoutMs < ttlMs))
+		return { ms: timeoutMs, why: { code: 'run_timeout', message: `The run used up run_policy.timeout_ms, ${timeoutMs} ms of work.` } }
+	if (ttlMs === undefined) return null
+	return { ms: ttlMs, why: { code: 'run_ttl', message: `The run used up its time to live of ${ttlMs / 1000} s of work.` } }
+}
 
 /**
  * A run's time to live, counted only while something of the run is worked on: time in which every open branch waits for

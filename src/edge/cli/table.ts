@@ -1,3 +1,4 @@
+import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from './command/backup.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { operatorCommand } from './command/operator.ts'
@@ -14,6 +15,7 @@ export function commandTable(parts: {
 	readonly server: StartServer
 	readonly localChecks: LocalChecks
 	readonly expandFile: ExpandFile
+	readonly dataDirWork: DataDirWork
 }): readonly Command[] {
 	return [
 		serveCommand(parts.server),
@@ -23,6 +25,9 @@ export function commandTable(parts: {
 		operatorCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,
+		backupCommand(parts.dataDirWork),
+		restoreCommand(parts.dataDirWork),
+		migrateCommand(parts.dataDirWork),
 		workerFileCommand,
 		versionCommand,
 	]

@@ -6,11 +6,13 @@ import { dataRoutes } from './routes/data.ts'
 import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
 import { runtimeInfoRoutes } from './routes/runtime.ts'
 import { seatRoutes } from './routes/seats.ts'
+import { serverRoutes } from './routes/server.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
@@ -27,6 +29,8 @@ export interface ApiDeps {
 	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
+	readonly metrics: DepsOf<typeof metricsRoutes>
+	readonly server: DepsOf<typeof serverRoutes>
 	readonly steer: DepsOf<typeof steerRoutes>
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
@@ -50,6 +54,8 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(runHistoryRoutes(deps.runHistory))
+		.use(metricsRoutes(deps.metrics))
+		.use(serverRoutes(deps.server))
 		.use(steerRoutes(deps.steer))
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))

@@ -7,12 +7,15 @@ import { documents } from './documents.ts'
 import { failureAt, fromElysia, isRuntimePath, logInternal, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { adminGuard, checkOrigin, type GuardOptions } from './guard.ts'
+import type { Metrics } from './metrics.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
 
 export interface HttpOptions extends GuardOptions {
 	readonly limits: { readonly bodyBytes: number; readonly frameBytes: number }
 	readonly version: string
 	readonly log: Logger
+	/** Told of every answer; nobody counts them without. */
+	readonly metrics?: Pick<Metrics, 'answered'>
 }
 
 /** The instance that route files are mounted on: `(root) => root.use(a).use(b)`. */
@@ -24,13 +27,28 @@ export type Root = ReturnType<typeof newRoot>
  */
 export function httpApp<App extends AnyElysia>(options: HttpOptions, mount: (root: Root) => App): App {
 	const root = newRoot(options)
+	if (options.metrics) measure(root, options.metrics)
 	const app = mount(root)
 	app.onError(({ error, code, request, set }) => {
 		const failure = code === 'NOT_FOUND' ? noRoute(request, routeTable(app)) : fromElysia(error)
 		logInternal(options.log, failure, set.headers['x-request-id'])
-		return failureAt(new URL(request.url).pathname, failure, headersOf(failure))
+		const answer = failureAt(new URL(request.url).pathname, failure, headersOf(failure))
+		set.status = answer.status
+		return answer
 	})
 	return app
+}
+
+/** Streams and sockets count with the time to their first answer. */
+function measure(root: Root, metrics: Pick<Metrics, 'answered'>): void {
+	const began = new WeakMap<Request, number>()
+	root
+		.onRequest(({ request }) => void began.set(request, performance.now()))
+		.onAfterResponse(({ request, route, set, responseValue }) => {
+			const status = responseValue instanceof Response ? responseValue.status : Number(set.status ?? 200)
+			const start = began.get(request)
+			if (start !== undefined) metrics.answered(request.method, route || 'none', status, (performance.now() - start) / 1000)
+		})
 }
 
 /** Starts answering on a port (0 takes a free one). Throws when it is taken. Resolves with what stops it. */

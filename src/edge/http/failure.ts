@@ -32,7 +32,9 @@ export const swarmRoutes = <const Name extends string>(name: Name, extra: (error
 	new Elysia({ name, normalize: false }).onError(({ error, store, set }) => {
 		const failure = fromElysia(error)
 		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
-		return swarmFailure(failure, extra(failure))
+		const answer = swarmFailure(failure, extra(failure))
+		set.status = answer.status
+		return answer
 	})
 
 /** Where a file of worker runtime routes starts from: failures leave as `{error: {code, message, details?}}`. */

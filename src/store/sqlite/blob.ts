@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import { type FaultPoint, noFault } from '../../kernel/fault.ts'
@@ -9,16 +9,42 @@ import type { Values } from './value.ts'
 /** Larger values, in bytes of JSON, go to a file of their own. */
 export const INLINE_BYTES = 256 * 1024
 
+export interface OpenBlobs extends Values {
+	/** Null when there are no files, or a sweep is under way. Files that `pack` uses from now on are kept. */
+	beginSweep(): BlobSweep | null
+}
+
+export interface BlobSweep {
+	keep(hash: string): void
+	/** Removes every file that was not kept; resolves with how many. */
+	removeRest(): number
+	end(): void
+}
+
 /**
  * JSON columns whose large values lie in content-addressed files under `dir`. A file and its folders are on disk before
  * `pack` returns, so a committed row never points at nothing. Without a `dir` everything stays inline.
  */
-export function openBlobs(dir: string | undefined, fault: FaultPoint = noFault): Values {
+export function openBlobs(dir: string | undefined, fault: FaultPoint = noFault): OpenBlobs {
+	let sweep: Set<string> | null = null
 	return {
+		beginSweep() {
+			if (dir === undefined || !existsSync(dir) || sweep !== null) return null
+			const kept = new Set<string>()
+			sweep = kept
+			return {
+				keep: (hash) => void kept.add(hash),
+				removeRest: () => removeBut(dir, kept),
+				end() {
+					sweep = null
+				},
+			}
+		},
 		pack(value) {
 			const text = JSON.stringify(isMarker(value) ? { $inline: value } : value)
 			if (dir === undefined || Buffer.byteLength(text) <= INLINE_BYTES) return text
 			const hash = sha256Hex(text)
+			sweep?.add(hash)
 			try {
 				keep(dir, hash, text, fault)
 			} catch (cause) {
@@ -70,6 +96,15 @@ function keep(dir: string, hash: string, text: string, fault: FaultPoint): void 
 	fault('blob.after_rename')
 	syncFolder(folder)
 	fault('blob.after_sync')
+}
+
+/** Files of a write that never ended are removed as well: writes are never open between two turns. */
+function removeBut(dir: string, kept: ReadonlySet<string>): number {
+	const folders = readdirSync(dir)
+	const files = folders.flatMap((folder) => readdirSync(join(dir, folder)).map((name) => ({ name, path: join(dir, folder, name) })))
+	const loose = files.filter(({ name }) => !kept.has(name))
+	for (const { path } of loose) rmSync(path, { force: true })
+	return loose.length
 }
 
 /** One write call may take only a part. */

@@ -3,15 +3,11 @@ import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { Event } from '../../protocol/event.ts'
+import { highestEventSeq } from './event-seq.ts'
 import { migrate } from './migration.ts'
+import type { Prepared } from './prepared.ts'
 import { newRiders } from './rider.ts'
-
-/** The part of a prepared statement the stores use. */
-export interface Prepared<Row, Params extends SQLQueryBindings[]> {
-	get(...params: Params): Row | null
-	all(...params: Params): Row[]
-	run(...params: Params): { readonly changes: number; readonly lastInsertRowid: number | bigint }
-}
+import { isStorageFault } from './storage-fault.ts'
 
 interface Waiting {
 	readonly run: () => unknown
@@ -50,6 +46,7 @@ export class SqliteDatabase implements Disposable {
 	#facts: Event[] = []
 	#listeners = new Set<CommitListener>()
 	#statements = new Map<string, Statement>()
+	#onBatch: ((changes: number, seconds: number) => void) | undefined
 	#eventSeq: number
 	readonly #fault: FaultPoint
 
@@ -122,6 +119,16 @@ export class SqliteDatabase implements Disposable {
 		return () => this.#listeners.delete(listener)
 	}
 
+	/** Told of each commit, how many changes shared it and how long it took. */
+	onBatch(listener: (changes: number, seconds: number) => void): void {
+		this.#onBatch = listener
+	}
+
+	/** Changes that the next commits have before them. */
+	get waiting(): number {
+		return this.#waiting.length
+	}
+
 	[Symbol.dispose](): void {
 		this.#flush()
 		for (const statement of this.#statements.values()) statement.finalize()
@@ -142,6 +149,7 @@ export class SqliteDatabase implements Disposable {
 		if (this.#waiting.length === 0) return
 		const batch: Entry[] = []
 		this.#facts = []
+		const began = performance.now()
 		try {
 			this.#fault('commit.before_begin')
 			this.query('BEGIN IMMEDIATE').run()
@@ -154,6 +162,7 @@ export class SqliteDatabase implements Disposable {
 		}
 		this.healthy = true
 		this.#fault('commit.after_commit')
+		this.#onBatch?.(batch.length, (performance.now() - began) / 1000)
 		this.#tell()
 		this.#fault('commit.told')
 		for (const done of batch) {
@@ -234,16 +243,4 @@ export class SqliteDatabase implements Disposable {
 		this.#facts = []
 		for (const listener of this.#listeners) listener(facts)
 	}
-}
-
-function highestEventSeq(sqlite: Database): number {
-	const sql =
-		"SELECT max(coalesce((SELECT max(seq) FROM event), 0), coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'event_seq'), 0)) AS seq"
-	return sqlite.query<{ seq: number }, []>(sql).get()?.seq ?? 0
-}
-
-/** A fault of the disk or the file, which spoils the whole transaction; anything else spoils one change. */
-function isStorageFault(error: unknown): boolean {
-	const code = (error as { code?: unknown }).code
-	return typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|BUSY|CORRUPT|CANTOPEN|NOMEM)/.test(code)
 }

@@ -63,9 +63,10 @@ export class SqliteEventStore implements EventLog {
 			.map(toEvent)
 	}
 
-	async bounds(): Promise<{ oldest: number; newest: number }> {
+	async bounds(): Promise<{ oldest: number; newest: number; droppedTo: number }> {
 		const oldest = this.#db.query<{ seq: number | null }>('SELECT min(seq) AS seq FROM event').get()?.seq ?? 0
-		return { oldest, newest: this.#db.newestEventSeq }
+		const dropped = this.#db.query<{ value: string }>("SELECT value FROM meta WHERE key = 'events_dropped_to'").get()
+		return { oldest, newest: this.#db.newestEventSeq, droppedTo: Number(dropped?.value ?? 0) }
 	}
 
 	subscribe(listener: (facts: readonly Event[]) => void): () => void {

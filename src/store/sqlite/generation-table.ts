@@ -1,5 +1,6 @@
 import type { RunStatus, Step } from '../../core/run/record.ts'
 import type { ClosedGeneration, GenerationOpening, RecordedAttempt, RecordedJournal } from '../../core/run/store.ts'
+import { noUsage, type Usage } from '../../core/run/usage.ts'
 import { asStepId, type RunId, type StepId } from '../../kernel/id.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -9,6 +10,12 @@ import type { Values } from './value.ts'
 
 /** A row belongs to the generation that wrote it and to all later ones, up to the one that dropped it. */
 const OF_GENERATION = 'generation <= ?2 AND (dropped_in IS NULL OR dropped_in > ?2)'
+
+const USAGE = '$.usage'
+const TOKENS = (table: string): string =>
+	`max(coalesce(json_extract(${table}.stats, '${USAGE}.total_tokens'), 0), coalesce(json_extract(${table}.stats, '${USAGE}.input_tokens'), 0)
+	   + coalesce(json_extract(${table}.stats, '${USAGE}.output_tokens'), 0))`
+const COST = (table: string): string => `json_extract(${table}.stats, '$.cost_usd')`
 
 /** The journal of a run, generation by generation. */
 export class GenerationTable {
@@ -28,6 +35,7 @@ export class GenerationTable {
 			steps: this.#steps(runId, generation, ''),
 			decisions: new Map(decisions.map(({ position, lane }) => [position, lane])),
 			attempts: this.#openAttempts(runId, generation),
+			used: this.#used(runId, generation),
 		}
 	}
 
@@ -98,12 +106,41 @@ export class GenerationTable {
 	/** A step that began with its first attempt and has no row for it is at that attempt. */
 	#openAttempts(runId: RunId, generation: number): ReadonlyMap<StepId, RecordedAttempt> {
 		const rows = this.#db
-			.query<{ step_id: string; n: number; open: number; lost: number }>(
-				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost') AS lost
+			.query<{
+				step_id: string
+				n: number
+				open: number
+				lost: number
+				failed: number
+				wake_at: number | null
+				tokens: number
+				cost: number
+			}>(
+				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost') AS lost,
+				   total(attempt.status = 'failed') AS failed, step.wake_at, total(${TOKENS('attempt')}) AS tokens, total(${COST('attempt')}) AS cost
 				 FROM step LEFT JOIN attempt ON attempt.step_id = step.step_id
 				 WHERE step.run_id = ?1 AND ${OF_GENERATION} AND step.status = 'running' AND step.attempt > 0 GROUP BY step.step_id`,
 			)
 			.all(runId, generation)
-		return new Map(rows.map(({ step_id, n, open, lost }) => [asStepId(step_id), { n, open: open > 0, lost }]))
+		return new Map(
+			rows.map(({ step_id, n, open, lost, failed, wake_at: wakeAt, tokens, cost: costUsd }) => [
+				asStepId(step_id),
+				{ n, open: open > 0, lost, failed, wakeAt, used: { attempts: n, tokens, costUsd } },
+			]),
+		)
+	}
+
+	/** Steps that the budget counts began with it; a step of one attempt may have its figures in its own row alone. */
+	#used(runId: RunId, generation: number): Usage {
+		const ofAttempts = (figure: (table: string) => string): string =>
+			`coalesce((SELECT sum(${figure('attempt')}) FROM attempt WHERE attempt.step_id = step.step_id), ${figure('step')})`
+		const row = this.#db
+			.query<{ attempts: number; tokens: number; cost: number }>(
+				`SELECT total(step.attempt) AS attempts, total(${ofAttempts(TOKENS)}) AS tokens, total(${ofAttempts(COST)}) AS cost FROM step
+				 WHERE run_id = ?1 AND ${OF_GENERATION} AND started_at >=
+				   (SELECT coalesce(json_extract(options, '$.budgetSince'), created_at) FROM run WHERE id = ?1)`,
+			)
+			.get(runId, generation)
+		return row ? { attempts: row.attempts, tokens: row.tokens, costUsd: row.cost } : noUsage
 	}
 }

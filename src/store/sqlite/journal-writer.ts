@@ -1,5 +1,14 @@
 import type { EventDraft } from '../../core/event/event.ts'
-import type { AttemptBegan, AttemptEnded, Fact, InputChanged, LaneDecided, StepBegan, StepSettled } from '../../core/run/fact.ts'
+import type {
+	AttemptBegan,
+	AttemptEnded,
+	Fact,
+	InputChanged,
+	LaneDecided,
+	RetryScheduled,
+	StepBegan,
+	StepSettled,
+} from '../../core/run/fact.ts'
 import type { Run } from '../../core/run/record.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -26,6 +35,9 @@ export class JournalWriter {
 				break
 			case 'attempt_ended':
 				this.#attemptEnded(run, fact)
+				break
+			case 'retry_scheduled':
+				this.#retryScheduled(run, fact)
 				break
 			case 'step_settled':
 				this.#stepSettled(run, fact)
@@ -79,7 +91,8 @@ export class JournalWriter {
 				`INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
 				 SELECT step_id, ?, run_id, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ?
 				 ON CONFLICT (step_id, n) DO UPDATE SET status = excluded.status, error = excluded.error,
-				   stats = coalesce(excluded.stats, stats), ended_at = excluded.ended_at WHERE ended_at IS NULL`,
+				   stats = CASE WHEN excluded.stats IS NULL THEN stats ELSE json_patch(coalesce(stats, '{}'), excluded.stats) END,
+				   ended_at = excluded.ended_at WHERE ended_at IS NULL`,
 			)
 			.run(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
 		// Whoever took its seat has ended it, and told so.
@@ -91,6 +104,13 @@ export class JournalWriter {
 			attempt: fact.n,
 			status: fact.status,
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
+		})
+	}
+
+	#retryScheduled(run: Run, { stepId, ref, n, wakeAt, failure, at }: RetryScheduled): void {
+		this.#db.query('UPDATE step SET wake_at = ? WHERE step_id = ?').run(wakeAt, stepId)
+		this.#tell(run, 'attempt.retry_scheduled', stepId, {
+			...{ ref, attempt: n, wake_at: wakeAt, wait_ms: wakeAt - at, code: failure.code, error: failure.message },
 		})
 	}
 

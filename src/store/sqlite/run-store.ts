@@ -13,6 +13,7 @@ import type {
 } from '../../core/run/store.ts'
 import { asRunId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import type { WorkerStats } from '../../protocol/output.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -20,6 +21,7 @@ import { GenerationTable } from './generation-table.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { endOpenWork } from './open-work.ts'
 import { writeEffect } from './rider.ts'
+import { eraseRun } from './run-erasure.ts'
 import { type RunRow, type StepRow, type TaskRow, toRun, toStep, toTask } from './run-row.ts'
 import { SeatTable } from './seat-table.ts'
 import type { Values } from './value.ts'
@@ -185,6 +187,11 @@ export class SqliteRunStore implements RunStore {
 		return row ? toStep(row, this.#values) : null
 	}
 
+	async attemptStats(stepId: StepId, n: number): Promise<WorkerStats | null> {
+		const row = this.#db.query<{ stats: string | null }>('SELECT stats FROM attempt WHERE step_id = ? AND n = ?').get(stepId, n)
+		return row?.stats ? (JSON.parse(row.stats) as WorkerStats) : null
+	}
+
 	async degradations(runId: RunId): Promise<readonly JsonObject[]> {
 		const rows = this.#db.query<{ entry: string }>('SELECT entry FROM degradation WHERE run_id = ? ORDER BY seq').all(runId)
 		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
@@ -192,21 +199,8 @@ export class SqliteRunStore implements RunStore {
 
 	deleteRun(id: RunId): Promise<boolean> {
 		return this.#db.write(() => {
-			this.#db.keepEventSeq()
-			for (const table of [
-				'seat',
-				'seat_given',
-				'step',
-				'decision',
-				'run_generation',
-				'attempt',
-				'output',
-				'degradation',
-				'request',
-				'event',
-			])
-				this.#db.query(`DELETE FROM ${table} WHERE run_id = ?`).run(id)
-			return this.#db.query('DELETE FROM run WHERE id = ?').run(id).changes > 0
+			const isThere = this.#db.query('SELECT 1 FROM run WHERE id = ?').get(id) !== null
+			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER) && isThere
 		})
 	}
 

@@ -7,7 +7,7 @@ import { bareEnvironment, binaryPath } from './binary.ts'
 const START_MS = 15_000
 
 export interface ServerOptions {
-	/** More flags of `serve`. */
+	/** More flags of `serve`; without any, a stop does not wait for attempts. */
 	readonly args?: readonly string[]
 	readonly env?: Readonly<Record<string, string>>
 	/** Text of its config file. */
@@ -134,13 +134,16 @@ class StartFailed extends Error {
 }
 
 function spawnServer({ home, dataDir, bind, output, ...options }: Launch) {
-	const child = Bun.spawn([options.binary ?? binaryPath(), 'serve', '--bind', bind, '--data-dir', dataDir, ...(options.args ?? [])], {
-		cwd: home,
-		env: bareEnvironment(home, options.env),
-		stdin: 'ignore',
-		stdout: 'pipe',
-		stderr: 'pipe',
-	})
+	const child = Bun.spawn(
+		[options.binary ?? binaryPath(), 'serve', '--bind', bind, '--data-dir', dataDir, '--drain-secs', '0', ...(options.args ?? [])],
+		{
+			cwd: home,
+			env: bareEnvironment(home, options.env),
+			stdin: 'ignore',
+			stdout: 'pipe',
+			stderr: 'pipe',
+		},
+	)
 	const drained = Promise.all([
 		child.exited,
 		collect(child.stdout, (text) => {

@@ -1,6 +1,8 @@
 import type { AnyElysia } from 'elysia'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import type { Worker } from '../../../src/core/dispatch/backend.ts'
+import { OpenStreams } from '../../../src/core/event/open-streams.ts'
+import { openServerPause, type ServerPause } from '../../../src/core/run/server-pause.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
 import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from '../../../src/edge/http/routes/blueprint-versions.ts'
@@ -10,6 +12,7 @@ import { eventRoutes } from '../../../src/edge/http/routes/events.ts'
 import { healthRoutes } from '../../../src/edge/http/routes/health.ts'
 import { runHistoryRoutes } from '../../../src/edge/http/routes/run-history.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
+import { serverRoutes } from '../../../src/edge/http/routes/server.ts'
 import { steerRoutes } from '../../../src/edge/http/routes/steer.ts'
 import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
@@ -22,7 +25,8 @@ import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../../src/store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from '../../../src/store/sqlite/enhance-store.ts'
 import { SqliteIdempotencyStore } from '../../../src/store/sqlite/idempotency-store.ts'
-import { type RunWorldOptions, runWorld } from '../../support/run-world.ts'
+import { SqliteServerStateStore } from '../../../src/store/sqlite/server-state-store.ts'
+import { type RunWorld, type RunWorldOptions, runWorld } from '../../support/run-world.ts'
 import { requireDocumented } from './documented.ts'
 
 /** Options of an open loopback server; override what the test is about. */
@@ -93,6 +97,13 @@ const doctor: Doctor = {
 	check_policy: 'warn',
 }
 
+/** The switch over the runs of a world, off. */
+function serverPause({ db, supervisor }: RunWorld): ServerPause {
+	const store = new SqliteServerStateStore(db)
+	const opened = openServerPause({ store, hold: supervisor.hold, clock: db.clock })
+	return { state: null, pause: async (reason) => (await opened).pause(reason), resume: async () => (await opened).resume() }
+}
+
 /** Real runs and stores in memory behind the real routes. Agents are functions, `identity` is always there. */
 export function httpWorld(options: HttpWorldOptions = {}) {
 	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
@@ -128,9 +139,17 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			)
 			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
 			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
+			.use(serverRoutes({ pause: serverPause(world) }))
 			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(
-				eventRoutes({ events: world.events, clock, log: silentLogger, subscribers: options.subscribers ?? 10, stopping: stopping.signal }),
+				eventRoutes({
+					events: world.events,
+					streams: new OpenStreams(),
+					clock,
+					log: silentLogger,
+					subscribers: options.subscribers ?? 10,
+					stopping: stopping.signal,
+				}),
 			),
 	)
 	const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => callApp(app, method, path, body, headers)

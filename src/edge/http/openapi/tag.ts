@@ -9,7 +9,7 @@ const TAGS: readonly (readonly [name: string, about: string, ...segments: string
 	['step workers', 'The face of an attempt, for the worker that performs it.', 'worker', 'agents', 'data'],
 	['enhance', 'Wishes about Blueprints and what became of them.', 'issues', 'enhance', 'enhance-settings'],
 	['sessions', 'Attaching to the engine.', 'sessions'],
-	['server', 'Health, version and what this server can do.', 'healthz', 'readyz', 'version', 'doctor', 'status'],
+	['server', 'Health, version and what this server can do.', 'healthz', 'readyz', 'version', 'doctor', 'status', 'server'],
 ]
 
 export const tags = TAGS.map(([name, description]) => ({ name, description }))

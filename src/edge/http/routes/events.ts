@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { type Follower, follow, openCursor } from '../../../core/event/follow.ts'
 import type { EventFilter, EventLog } from '../../../core/event/log.ts'
+import type { OpenStreams } from '../../../core/event/open-streams.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Logger } from '../../../kernel/log.ts'
@@ -12,6 +13,8 @@ import { type Socket, socketRoute } from '../ws.ts'
 
 export interface EventDeps {
 	readonly events: EventLog
+	/** Knows how far each stream is. */
+	readonly streams: OpenStreams
 	readonly clock: Clock
 	readonly log: Logger
 	/** Most streams at a time, of both sorts together. */
@@ -33,8 +36,10 @@ export const eventRoutes = (deps: EventDeps) => {
 					const left = new AbortController()
 					const follower = await open(deps, query, after, AbortSignal.any([request.signal, left.signal]))
 					server?.timeout(request, 0)
+					const close = deps.streams.enter(follower.position)
 					return eventStream(follower, deps.clock, () => {
 						left.abort()
+						close()
 						leave()
 					})
 				} catch (error) {
@@ -81,8 +86,10 @@ async function pour(
 ): Promise<void> {
 	const { query, after } = socket.caller
 	const signal = AbortSignal.any([socket.closed, deps.stopping])
+	const follower = follow(deps.events, { after, filter: toFilter(query), live: query.follow !== 'false', signal })
+	const close = deps.streams.enter(follower.position)
 	try {
-		for await (const page of follow(deps.events, { after, filter: toFilter(query), live: query.follow !== 'false', signal }).pages) {
+		for await (const page of follower.pages) {
 			for (const event of page) {
 				if (socket.send(event) === 'queued') await socket.drained()
 				if (socket.closed.aborted) return
@@ -93,6 +100,8 @@ async function pour(
 	} catch (error) {
 		const isExpired = error instanceof MseError && error.code === 'cursor_expired'
 		socket.close(isExpired ? 4410 : 1011, isExpired ? 'cursor_expired' : 'the log could not be read')
+	} finally {
+		close()
 	}
 }
 

@@ -56,6 +56,15 @@ export const steerRoutes = (deps: SteerRouteDeps) =>
 			},
 			{ detail: { summary: 'Cancels one step; its run goes on' }, response: { 204: Nothing, ...refusals(404, 409, 503) } },
 		)
+		.post(
+			'/v1/tasks/:id/cancel',
+			async ({ params }) => {
+				const task = await deps.runs.task(asTaskId(params.id))
+				if (!task) throw new MseError('not_found', `Task ${params.id} does not exist.`, { code: 'unknown_task' })
+				return many(deps, 'cancel', { task_id: task.id, reason: 'The task was cancelled over the API.' })
+			},
+			{ detail: { summary: 'Cancels every run of a task that has not ended' }, response: { 200: SteeredSchema, ...refusals(404, 503) } },
+		)
 		.post('/v1/runs/pause', ({ body }) => many(deps, 'pause', body), manyHooks('Pauses the runs that fit a filter'))
 		.post(
 			'/v1/runs/resume',

@@ -3,6 +3,7 @@ import type { LaunchOperator, TaskInput } from '../../../core/run/record.ts'
 import type { KickRequest, LaunchRequest } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Json } from '../../../kernel/json.ts'
+import type { RunPolicy } from '../../../protocol/policy.ts'
 import type { KickBody, LaunchBody } from '../../../protocol/task.ts'
 
 type OperatorKind = NonNullable<LaunchOperator['kind']>
@@ -21,6 +22,7 @@ export function toLaunchRequest(body: LaunchBody): LaunchRequest {
 		...present('ttlSecs', body.ttl_secs),
 		...present('timeoutSecs', body.timeout_secs),
 		...present('checkPolicy', body.check_policy),
+		...present('runPolicy', toRunPolicy(body.run_policy)),
 		...present('operatorDesc', body.operator_desc),
 		...present('operatorSlot', body.operator_slot),
 		...(taskInput && { taskInput }),
@@ -39,6 +41,7 @@ export function toKickRequest(body: KickBody = {}): KickRequest {
 		...present('ttlSecs', body.ttl_secs),
 		...present('timeoutSecs', body.timeout_secs),
 		...present('checkPolicy', body.check_policy),
+		...present('runPolicy', toRunPolicy(body.run_policy)),
 		...present('operatorDesc', body.operator_desc),
 		...present('operatorSlot', body.operator_slot),
 		...(taskInput && { taskInput }),
@@ -77,6 +80,14 @@ function toTaskInput(body: Pick<LaunchBody, 'project_root' | 'work_dir' | 'task_
 		...present('task_metadata', body.task_metadata as Json | undefined),
 	}
 	return Object.keys(input).length > 0 ? input : undefined
+}
+
+/** Keys that are null count as absent. */
+function toRunPolicy(policy: LaunchBody['run_policy']): RunPolicy | null {
+	if (policy == null) return null
+	const { timeout_ms, budget } = policy
+	const limits = Object.entries(budget ?? {}).filter(([, limit]) => limit != null)
+	return { ...present('timeout_ms', timeout_ms), ...(limits.length > 0 && { budget: Object.fromEntries(limits) }) }
 }
 
 function toOperator({ operator, operator_sid }: Pick<LaunchBody, 'operator' | 'operator_sid'>): LaunchOperator | undefined {

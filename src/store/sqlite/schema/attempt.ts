@@ -38,6 +38,8 @@ export const attemptTables = `
 	CREATE INDEX output_producer ON output (producer, seq) WHERE plane = 'data';
 	CREATE INDEX output_run_producer ON output (run_id, producer, seq) WHERE plane = 'data';
 
+	CREATE INDEX output_loose ON output (seq) WHERE run_id IS NULL;
+
 	CREATE TABLE degradation (
 		seq INTEGER PRIMARY KEY,
 		run_id TEXT NOT NULL,

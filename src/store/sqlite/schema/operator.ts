@@ -37,6 +37,7 @@ export const operatorTables = `
 		ended_at INTEGER
 	) STRICT;
 	CREATE INDEX request_open_sid ON request (sid, seq) WHERE ended_at IS NULL;
+	CREATE INDEX request_open ON request (seq) WHERE ended_at IS NULL;
 	CREATE INDEX request_open_run ON request (run_id, seq) WHERE ended_at IS NULL;
 	CREATE INDEX request_step ON request (step_id, attempt);
 

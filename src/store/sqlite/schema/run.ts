@@ -34,6 +34,7 @@ export const runTables = `
 	) STRICT;
 	CREATE INDEX run_task ON run (task_id, seq);
 	CREATE INDEX run_unfinished ON run (seq) WHERE status IN ('pending', 'running');
+	CREATE INDEX run_ended ON run (updated_at) WHERE status IN ('done', 'failed', 'cancelled');
 	CREATE INDEX run_status ON run (status, seq);
 
 	CREATE TABLE seat (
@@ -61,7 +62,8 @@ export const runTables = `
 		stats TEXT,
 		started_at INTEGER NOT NULL,
 		ended_at INTEGER,
-		dropped_in INTEGER
+		dropped_in INTEGER,
+		wake_at INTEGER
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX step_run ON step (run_id, generation, ref);
 	CREATE INDEX step_open_audit ON step (run_id) WHERE status = 'running' AND instr(position, '/audit:') > 0;

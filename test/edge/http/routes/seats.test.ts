@@ -285,7 +285,11 @@ test('the status counts running runs and attached operators, and shows the job t
 	await using server = await operatorServer({ 'operator-session-sweep-secs': '1' })
 	const status = async () => (await server.call('GET', '/v1/status')).body
 	const job = { name: 'operator-session-expiry', period_secs: 1, enabled: true }
-	expect(await status()).toMatchObject({ running_runs: 0, attached_operators: 0, periodic_jobs: [job] })
+	expect(await status()).toMatchObject({
+		running_runs: 0,
+		attached_operators: 0,
+		periodic_jobs: [job, { name: 'retention', period_secs: 3600, enabled: true }],
+	})
 	await held(server)
 	await server.join()
 	expect(await status()).toMatchObject({ running_runs: 1, attached_operators: 1 })
@@ -294,5 +298,8 @@ test('the status counts running runs and attached operators, and shows the job t
 	})
 	expect(after).toMatchObject({ ...job, errors: 0, acted_total: 0, last_outcome: 'ok' })
 	await using off = await operatorServer({ 'operator-session-sweep-secs': '0' })
-	expect((await off.call('GET', '/v1/status')).body.periodic_jobs).toMatchObject([{ period_secs: 0, enabled: false, runs: 0 }])
+	expect((await off.call('GET', '/v1/status')).body.periodic_jobs).toMatchObject([
+		{ period_secs: 0, enabled: false, runs: 0 },
+		{ name: 'retention' },
+	])
 })

@@ -1,11 +1,13 @@
-import type { Config } from './config.ts'
-import { parseBlueprint } from './core/blueprint/parse.ts'
-import { samples, seedBlueprint } from './core/blueprint/samples.ts'
-import type { BlueprintStore } from './core/blueprint/store.ts'
-import type { Json } from './kernel/json.ts'
+import type { Json } from '../../kernel/json.ts'
+import { parseBlueprint } from './parse.ts'
+import { samples, seedBlueprint } from './samples.ts'
+import type { BlueprintStore } from './store.ts'
 
 /** Stores the seed Blueprint, and the samples where asked, under ids that have no commit yet. */
-export async function seed(config: Config, blueprints: BlueprintStore): Promise<void> {
+export async function seed(
+	config: { readonly seedBlueprintId: string; readonly seedSamples: boolean },
+	blueprints: BlueprintStore,
+): Promise<void> {
 	const documents: Json[] = [seedBlueprint(config.seedBlueprintId), ...(config.seedSamples ? samples.map(({ document }) => document) : [])]
 	for (const document of documents) {
 		const { blueprint } = parseBlueprint(document)

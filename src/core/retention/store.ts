@@ -1,0 +1,24 @@
+/** What is old enough, or too much. Runs that have not ended are neither. */
+export interface RetentionBounds {
+	/** Milliseconds since the epoch; what ended before is dropped. */
+	readonly before: number
+	/** Most rows of each of runs, outputs and events. */
+	readonly rows: number
+}
+
+/**
+ * Deletes history in small steps: each call takes `limit` rows at most, in one transaction, and resolves with how many it
+ * took; 0 says that nothing is left to take. A run that was begun to be deleted is finished by later calls, in any life.
+ */
+export interface RetentionStore {
+	/** Ended runs with their steps, attempts, outputs, requests and events; a task goes with its last run. */
+	pruneRuns(bounds: RetentionBounds, limit: number): Promise<number>
+	/** Outputs that belong to no run. */
+	pruneOutputs(bounds: RetentionBounds, limit: number): Promise<number>
+	/** The oldest events but those of runs that have not ended. Cursors before them are expired from then on. */
+	pruneEvents(bounds: RetentionBounds, limit: number): Promise<number>
+	/** Attach sessions past their time. */
+	pruneSessions(now: number): Promise<number>
+	/** Removes the files of large values that no row names any more; reads the rows in small pages. */
+	sweepValues(signal?: AbortSignal): Promise<number>
+}

@@ -1,0 +1,28 @@
+import { Type } from '@sinclair/typebox'
+import type { ServerPause } from '../../../core/run/server-pause.ts'
+import { MseError } from '../../../kernel/error.ts'
+import { refusals } from '../../../protocol/error.ts'
+import { ServerPauseBodySchema, ServerPausedSchema } from '../../../protocol/server.ts'
+import { optionalJsonBody } from '../body.ts'
+import { swarmRoutes } from '../failure.ts'
+
+export interface ServerDeps {
+	readonly pause: ServerPause
+}
+
+/** The kill switch: no step of any run begins until somebody resumes the server, across restarts. */
+export const serverRoutes = ({ pause }: ServerDeps) =>
+	swarmRoutes('server')
+		.post('/v1/server/pause', async ({ body }) => ({ ...(await pause.pause(body?.reason ?? 'It was paused over the API.')) }), {
+			...optionalJsonBody(ServerPauseBodySchema),
+			detail: { summary: 'Lets no step of any run begin until the server is resumed' },
+			response: { 200: ServerPausedSchema, ...refusals(400, 422, 503) },
+		})
+		.post(
+			'/v1/server/resume',
+			async ({ status }) => {
+				if (!(await pause.resume())) throw new MseError('conflict', 'The server is not paused.', { code: 'not_paused' })
+				return status(204, undefined)
+			},
+			{ detail: { summary: 'Lets the steps of all runs begin again' }, response: { 204: Type.Undefined(), ...refusals(409, 503) } },
+		)

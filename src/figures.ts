@@ -1,0 +1,38 @@
+import type { Gauged } from './edge/http/metrics.ts'
+import type { Engine } from './engine.ts'
+
+/** What `/metrics` shows beside requests and commits; read when somebody asks. */
+export function figuresOf(engine: Engine): readonly Gauged[] {
+	const { data, runs, supervisor, clock } = engine
+	const { db } = data
+	const openRequests = async () => {
+		const rows = db
+			.query<{ state: string; n: number }>('SELECT state, count(*) AS n FROM request WHERE ended_at IS NULL GROUP BY state')
+			.all()
+		return Object.fromEntries(rows.map(({ state, n }) => [state, n]))
+	}
+	const oldestRequest = async () => {
+		const row = db.query<{ at: number }>('SELECT created_at AS at FROM request WHERE ended_at IS NULL ORDER BY seq LIMIT 1').get()
+		return row === null ? 0 : (clock.now() - row.at) / 1000
+	}
+	const unfinished = async () => {
+		const [pending, running, interrupted] = await Promise.all(
+			(['pending', 'running', 'interrupted'] as const).map((it) => runs.countByStatus(it)),
+		)
+		return { pending: pending ?? 0, running: running ?? 0, interrupted: interrupted ?? 0 }
+	}
+	return [
+		{ name: 'runs', help: 'Runs that have not ended, by status', read: unfinished },
+		{ name: 'runs_driven', help: 'Runs this process drives', read: async () => supervisor.active },
+		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
+		{ name: 'requests_open', help: 'Requests to operators without an answer, by state', read: openRequests },
+		{ name: 'request_oldest_seconds', help: 'Age of the oldest request without an answer', read: oldestRequest },
+		{ name: 'event_seq', help: 'Number of the newest event', read: async () => db.newestEventSeq },
+		{ name: 'event_lag', help: 'Events that the slowest open stream is behind', read: async () => engine.streams.lag(db.newestEventSeq) },
+		{ name: 'event_streams', help: 'Open event streams', read: async () => engine.streams.count },
+		{ name: 'writes_waiting', help: 'Changes that wait for the next commit', read: async () => db.waiting },
+		{ name: 'database_healthy', help: '1 unless the last commit failed', read: async () => (db.healthy ? 1 : 0) },
+		{ name: 'resident_bytes', help: 'Resident memory of the process', read: async () => process.memoryUsage().rss },
+		{ name: 'uptime_seconds', help: 'Age of the process', read: async () => process.uptime() },
+	]
+}

@@ -1,0 +1,106 @@
+import type { RetentionBounds, RetentionStore } from '../../core/retention/store.ts'
+import { asRunId, type RunId } from '../../kernel/id.ts'
+import { IS_AUDIT } from './audit-step.ts'
+import type { OpenBlobs } from './blob.ts'
+import { sweepBlobs } from './blob-sweep.ts'
+import type { SqliteDatabase } from './database.ts'
+import { eraseRun } from './run-erasure.ts'
+
+const ENDED = "('done', 'failed', 'cancelled')"
+const NO_AUDIT_OPEN = `NOT EXISTS (SELECT 1 FROM step WHERE step.run_id = run.id AND step.status = 'running' AND ${IS_AUDIT})`
+
+export class SqliteRetentionStore implements RetentionStore {
+	readonly #db: SqliteDatabase
+	readonly #blobs: OpenBlobs
+	/** Up to here a round has looked at events already. */
+	#eventsSeen = 0
+
+	constructor(db: SqliteDatabase, blobs: OpenBlobs) {
+		this.#db = db
+		this.#blobs = blobs
+	}
+
+	pruneRuns(bounds: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const id = this.#oldRun(bounds)
+			if (id === null) return 0
+			const taskId = this.#db.query<{ task_id: string }>('SELECT task_id FROM run WHERE id = ?').get(id)?.task_id ?? ''
+			const before = this.#changes()
+			if (eraseRun(this.#db, id, limit))
+				this.#db.query('DELETE FROM task WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE task_id = ?1)').run(taskId)
+			return this.#changes() - before
+		})
+	}
+
+	pruneOutputs({ before, rows }: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const sql = `DELETE FROM output WHERE seq IN
+				(SELECT seq FROM output WHERE run_id IS NULL AND (at < ?1 OR seq <= ?2) ORDER BY seq LIMIT ?3)`
+			return this.#db.query(sql).run(before, this.#newest('output') - rows, limit).changes
+		})
+	}
+
+	pruneEvents({ before, rows }: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const bound = Math.max(this.#lastEventBefore(before), this.#db.newestEventSeq - rows)
+			const old = this.#db
+				.query<{ seq: number }>(
+					`SELECT event.seq FROM event LEFT JOIN run ON run.id = event.run_id
+					 WHERE event.seq > ?1 AND event.seq <= ?2 AND (run.id IS NULL OR run.status IN ${ENDED}) ORDER BY event.seq LIMIT ?3`,
+				)
+				.all(this.#eventsSeen, bound, limit)
+			const last = old.at(-1)?.seq
+			if (last === undefined) this.#eventsSeen = 0
+			else this.#dropEvents(old, last)
+			return old.length
+		})
+	}
+
+	pruneSessions(now: number): Promise<number> {
+		return this.#db.write(() => this.#db.query('DELETE FROM attach_session WHERE expire_at < ?').run(Math.floor(now / 1000)).changes)
+	}
+
+	sweepValues(signal?: AbortSignal): Promise<number> {
+		return sweepBlobs(this.#db, this.#blobs, signal)
+	}
+
+	#oldRun({ before, rows }: RetentionBounds): RunId | null {
+		const where = `status IN ${ENDED} AND ${NO_AUDIT_OPEN}`
+		const find = (sql: string, bound: number): string | undefined => this.#db.query<{ id: string }>(sql).get(bound)?.id
+		const id =
+			find(`SELECT id FROM run WHERE updated_at < ? AND ${where} ORDER BY updated_at LIMIT 1`, before) ??
+			find(`SELECT id FROM run WHERE seq <= ? AND ${where} ORDER BY seq LIMIT 1`, this.#newest('run') - rows) ??
+			find(
+				`SELECT run.id FROM output JOIN run ON run.id = output.run_id WHERE output.seq <= ? AND ${where} ORDER BY output.seq LIMIT 1`,
+				this.#newest('output') - rows,
+			)
+		return id === undefined ? null : asRunId(id)
+	}
+
+	#newest(table: 'run' | 'output'): number {
+		return this.#db.query<{ seq: number | null }>(`SELECT max(seq) AS seq FROM ${table}`).get()?.seq ?? 0
+	}
+
+	/** Times grow with the numbers, so half of what is left to look at falls away each time. */
+	#lastEventBefore(before: number): number {
+		let [low, high] = [0, this.#db.newestEventSeq]
+		while (low < high) {
+			const middle = Math.floor((low + high) / 2)
+			const next = this.#db.query<{ seq: number; at: number }>('SELECT seq, at FROM event WHERE seq > ? ORDER BY seq LIMIT 1').get(middle)
+			if (next && next.at < before) low = next.seq
+			else high = middle
+		}
+		return low
+	}
+
+	#dropEvents(old: readonly { readonly seq: number }[], last: number): void {
+		this.#db.keepEventSeq()
+		for (const { seq } of old) this.#db.query('DELETE FROM event WHERE seq = ?').run(seq)
+		this.#db.query("INSERT OR REPLACE INTO meta (key, value) VALUES ('events_dropped_to', ?)").run(String(last))
+		this.#eventsSeen = last
+	}
+
+	#changes(): number {
+		return this.#db.query<{ n: number }>('SELECT total_changes() AS n').get()?.n ?? 0
+	}
+}
