@@ -16,6 +16,9 @@ const KINDS: { readonly [status: number]: ErrorKind } = {
 	503: 'unavailable',
 	504: 'timed_out',
 }
+/** The kind behind a status; `internal` where no error of ours has it. */
+export const kindOf = (status: number): ErrorKind => KINDS[status] ?? 'internal'
+
 const SHOWN_CHARS = 200
 
 /** Nothing answers at the server's address. */

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type ErrorKind, MseError, messageOf } from '../../kernel/error.ts'
+import { MseError, messageOf } from '../../kernel/error.ts'
 import { isJsonObject, parseJson } from '../../kernel/json.ts'
 import {
 	type OperatorsCreateReq,
@@ -9,6 +9,7 @@ import {
 	OperatorsRequestsRespSchema,
 } from '../../protocol/operator.ts'
 import { type WorkerPrompt, WorkerPromptSchema } from '../../protocol/worker.ts'
+import { kindOf } from './failure.ts'
 
 /** What a session is reached with. The token is a secret. */
 export interface OperatorCredential {
@@ -93,30 +94,15 @@ async function read<S extends TSchema>(schema: S, response: Response): Promise<S
 	throw new MseError('internal', `${response.url} answered with something else than this client understands.`, { code: 'bad_answer' })
 }
 
-const KINDS: { readonly [status: number]: ErrorKind } = {
-	400: 'malformed',
-	401: 'unauthenticated',
-	403: 'forbidden',
-	404: 'not_found',
-	405: 'method_not_allowed',
-	409: 'conflict',
-	410: 'gone',
-	413: 'too_large',
-	415: 'unsupported_media',
-	422: 'invalid',
-	429: 'throttled',
-	502: 'unavailable',
-	503: 'unavailable',
-	504: 'unavailable',
-}
-
 /** The answer as our own error: its sentence, code and hint, or its text when it is somebody else's. */
 async function failureOf(response: Response): Promise<MseError> {
 	const text = await response.text().catch(() => '')
 	const parsed = parseJson(text)
 	const body = isJsonObject(parsed) ? parsed : {}
 	const sentence = typeof body.error === 'string' ? body.error : `The server answered ${response.status} ${text.slice(0, 200)}`.trim()
-	return new MseError(KINDS[response.status] ?? 'internal', sentence, {
+	// A proxy's word about a server that is away: the call is worth another try.
+	const isAway = response.status === 502 || response.status === 504
+	return new MseError(isAway ? 'unavailable' : kindOf(response.status), sentence, {
 		...(typeof body.code === 'string' && { code: body.code }),
 		...(typeof body.hint === 'string' && { hint: body.hint }),
 		details: body.details,
