@@ -1,11 +1,11 @@
 import { startServer } from './app.ts'
-import { dataDirWork } from './data-dir-work.ts'
-import { localChecks } from './doctor.ts'
 import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
 import { runCli } from './edge/cli/run.ts'
 import { commandTable } from './edge/cli/table.ts'
-import { expandFileDocument } from './expansion.ts'
+import { dataDirWork } from './engine/data-dir-work.ts'
+import { localChecks } from './engine/doctor.ts'
+import { expandFileDocument } from './engine/expansion.ts'
 
 /** Runs what was typed, and resolves to the exit code once everything is written. */
 export async function runCommandLine(): Promise<number> {

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../../package.json'
 import { configFlags, loadConfig } from '../../src/config.ts'
-import { dataDirWork } from '../../src/data-dir-work.ts'
 import { commandTable } from '../../src/edge/cli/table.ts'
+import { dataDirWork } from '../../src/engine/data-dir-work.ts'
 import { CHECKOUT } from './checkout.ts'
 
 const lines = readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8').split('\n')

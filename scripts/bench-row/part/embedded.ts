@@ -1,5 +1,5 @@
 import { loadConfig } from '../../../src/config.ts'
-import { type Engine, openEngine } from '../../../src/engine.ts'
+import { type Engine, openEngine } from '../../../src/engine/engine.ts'
 import { type Clock, systemClock } from '../../../src/kernel/clock.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'

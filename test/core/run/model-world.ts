@@ -1,6 +1,6 @@
 import { loadConfig } from '../../../src/config.ts'
 import type { Presented } from '../../../src/core/output/face-deps.ts'
-import { openEngine } from '../../../src/engine.ts'
+import { openEngine } from '../../../src/engine/engine.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import type { StepId } from '../../../src/kernel/id.ts'

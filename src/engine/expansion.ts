@@ -1,9 +1,9 @@
 import { delimiter, dirname, resolve } from 'node:path'
-import type { Config } from './config.ts'
-import { expandDocument, refuseReferences } from './core/blueprint/expand-document.ts'
-import { MseError } from './kernel/error.ts'
-import type { Json } from './kernel/json.ts'
-import { includedFiles } from './store/included-file.ts'
+import type { Config } from '../config.ts'
+import { expandDocument, refuseReferences } from '../core/blueprint/expand-document.ts'
+import { MseError } from '../kernel/error.ts'
+import type { Json } from '../kernel/json.ts'
+import { includedFiles } from '../store/included-file.ts'
 
 type Environment = { readonly [name: string]: string | undefined }
 type Expand = (document: Json) => Promise<Json>

@@ -1,4 +1,4 @@
-import type { Gauged } from './edge/http/metrics.ts'
+import type { Gauged } from '../edge/http/metrics.ts'
 import type { Engine } from './engine.ts'
 
 /** What `/metrics` shows beside requests and commits; read when somebody asks. */

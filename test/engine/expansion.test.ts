@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadConfig } from '../src/config.ts'
-import { expandFileDocument, expandPosted } from '../src/expansion.ts'
-import { httpWorld } from './edge/http/support.ts'
-import { tempDir } from './support/temp-dir.ts'
-import { verifies } from './support/verifies.ts'
+import { loadConfig } from '../../src/config.ts'
+import { expandFileDocument, expandPosted } from '../../src/engine/expansion.ts'
+import { httpWorld } from '../edge/http/support.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { verifies } from '../support/verifies.ts'
 
 const config = (flags: { readonly [name: string]: readonly string[] }) =>
 	loadConfig({ flags: new Map(Object.entries(flags)), env: {}, readFile: () => undefined })

@@ -1,10 +1,10 @@
-import type { Config } from './config.ts'
-import type { OperatorSessions } from './core/operator/sessions.ts'
-import { startSessionSweep } from './core/operator/sweep.ts'
-import { startRetention } from './core/retention/retention.ts'
-import type { RetentionStore } from './core/retention/store.ts'
-import type { Clock } from './kernel/clock.ts'
-import type { Logger } from './kernel/log.ts'
+import type { Config } from '../config.ts'
+import type { OperatorSessions } from '../core/operator/sessions.ts'
+import { startSessionSweep } from '../core/operator/sweep.ts'
+import { startRetention } from '../core/retention/retention.ts'
+import type { RetentionStore } from '../core/retention/store.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Logger } from '../kernel/log.ts'
 
 /** Starts what the server does from time to time. */
 export function startJobs(deps: {

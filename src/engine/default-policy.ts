@@ -1,5 +1,5 @@
-import type { Config } from './config.ts'
-import type { Policy, RunPolicy } from './protocol/policy.ts'
+import type { Config } from '../config.ts'
+import type { Policy, RunPolicy } from '../protocol/policy.ts'
 
 /** What `[policy]` says of the steps of agents whose Blueprint says nothing; retries are off until their number is given. */
 export function policyOf({ policy }: Config): Policy {

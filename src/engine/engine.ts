@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { openLua } from '../backend/lua/service.ts'
+import { openChildList } from '../backend/process/child-list.ts'
+import { endLeftovers } from '../backend/process/leftover.ts'
+import { canReadVariables } from '../backend/process/process-table.ts'
+import { tokenSecret } from '../core/access/secret.ts'
+import { seed } from '../core/blueprint/seed.ts'
+import { OpenStreams } from '../core/event/open-streams.ts'
+import { openServerPause } from '../core/run/server-pause.ts'
+import { runService } from '../core/run/service.ts'
+import { plannedFault } from '../kernel/fault.ts'
+import { initTemplates } from '../kernel/template.ts'
+import { type DataDir, openDataDir } from '../store/data-dir.ts'
+import { projectionFiles } from '../store/projection-file.ts'
+import { secretFile } from '../store/secret-file.ts'
+import { newWorkerFace } from './face.ts'
+import { startJobs } from './jobs.ts'
+import { launchDeps, openOperators } from './operators.ts'
+import type { EngineOptions } from './option.ts'
+import { newRuns } from './runs.ts'
+import { seatDeps } from './seat-deps.ts'
+import { openStores } from './stores.ts'
+import { openWorkers } from './workers.ts'
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>
+
+/** Opens the stores, ends what an earlier life left running, and wires the ideas together. Nothing is dispatched yet. */
+export async function openEngine(options: EngineOptions) {
+	const { clock, config, dir } = options
+	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
+	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
+	try {
+		return await wire(options, data)
+	} catch (error) {
+		data[Symbol.dispose]()
+		throw error
+	}
+}
+
+async function wire(options: EngineOptions, data: DataDir) {
+	const { config, clock, log } = options
+	const stores = openStores(data, options)
+	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
+	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
+	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
+	data.fault('start.leftovers_ended')
+
+	const operators = await openOperators(options, data, stores)
+	const { outputBytes } = config.limits
+	const lua = openLua({ ...config.lua, outputBytes, host: options.luaHost, dataDirId: data.id, clock, log, childList })
+	const workers = await openWorkers({
+		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
+		...{ childList, killGraceMs: KILL_GRACE_MS },
+	})
+	const parts = { stores, operators, workers, secret, childList, lua, killGraceMs: KILL_GRACE_MS }
+	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
+	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
+	const service = runService(launching)
+	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
+	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
+	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
+	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
+	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
+	const stop = async (): Promise<void> => {
+		await jobs.stop()
+		await operators.hub.stop()
+		await supervisor.stop()
+		await lua.pool.close()
+		await workers.stop()
+		data[Symbol.dispose]()
+	}
+	let stopped: Promise<void> | undefined
+	return {
+		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
+		...{ pause, streams: new OpenStreams(), ...jobs.all },
+		...operators,
+		workers,
+		seats: seatDeps(launching, operators),
+		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
+		stop(): Promise<void> {
+			stopped ??= stop()
+			return stopped
+		},
+	}
+}
+
+/** From TERM to KILL for what an attempt started. */
+const KILL_GRACE_MS = 5000

@@ -1,0 +1,51 @@
+import { OperatorHub } from '../core/operator/hub.ts'
+import { isInScope } from '../core/operator/session.ts'
+import { OperatorSessions } from '../core/operator/sessions.ts'
+import type { LaunchDeps } from '../core/run/launch.ts'
+import type { PlanCache } from '../core/run/plan-cache.ts'
+import type { RunSupervisor } from '../core/run/supervisor.ts'
+import type { CapabilityManifest } from '../protocol/operator.ts'
+import type { DataDir } from '../store/data-dir.ts'
+import { sqliteSeating } from '../store/sqlite/seating.ts'
+import { runPolicyOf } from './default-policy.ts'
+import type { EngineOptions } from './option.ts'
+import type { Stores } from './stores.ts'
+
+export type Operators = Awaited<ReturnType<typeof openOperators>>
+
+/** Who answers requests: the sessions, and the hub that brings requests to them. */
+export async function openOperators({ config, clock, log }: EngineOptions, { db, fault }: DataDir, { operatorStore: store, runs }: Stores) {
+	const sessions = await OperatorSessions.open({ store, clock, log })
+	const hub = new OperatorHub({
+		...{ sessions, store, seating: sqliteSeating(db, runs, fault), clock, log, fault },
+		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
+		ackGraceMs: config.operator.ackGraceSecs * 1000,
+		limits: config.limits,
+	})
+	return { sessions, hub }
+}
+
+/** What a launch needs to know about whom a run can ask. */
+export function launchDeps(
+	{ config, clock, operatorFactory }: EngineOptions,
+	{ runs }: Stores,
+	{ sessions }: Operators,
+	supervisor: RunSupervisor,
+	plans: PlanCache,
+): Omit<LaunchDeps, 'layers'> {
+	return {
+		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs },
+		...{ checkPolicy: config.checkPolicy, runPolicy: runPolicyOf(config) },
+		operators: {
+			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
+			takes: (name, blueprintId) => {
+				const session = sessions.peek(name)
+				return session === null || isInScope(session.record, blueprintId)
+			},
+			manifestOf: (name) => (sessions.peek(name)?.record.capabilityManifest ?? null) as CapabilityManifest | null,
+			anyLive: async () => (operatorFactory?.size ?? 0) > 0 || sessions.hasLive(),
+		},
+		resolve: (reference) => plans.resolve(reference),
+		planOf: (hash) => plans.planOf(hash),
+	}
+}

@@ -1,0 +1,58 @@
+import { builtinFunctions } from '../backend/function/builtin.ts'
+import type { LuaService } from '../backend/lua/service.ts'
+import type { ChildList } from '../backend/process/child-list.ts'
+import type { WorkerStepDeps } from '../backend/worker/step.ts'
+import type { LintOptions } from '../core/blueprint/lint.ts'
+import { PlanCache } from '../core/run/plan-cache.ts'
+import { RunSupervisor } from '../core/run/supervisor.ts'
+import type { DataDir } from '../store/data-dir.ts'
+import { policyOf } from './default-policy.ts'
+import type { Operators } from './operators.ts'
+import type { EngineOptions } from './option.ts'
+import { defaultLayerRegistry, defaultRegistryWithEnhanceFlow, type RegistryParts } from './registry.ts'
+import type { Stores } from './stores.ts'
+
+/** What runs are made of beside the database. */
+export interface RunParts {
+	readonly stores: Stores
+	readonly operators: Operators
+	readonly workers: WorkerStepDeps
+	readonly secret: Uint8Array
+	readonly childList: ChildList | undefined
+	readonly lua: LuaService
+	/** From TERM to KILL for what an attempt started. */
+	readonly killGraceMs: number
+}
+
+/** What performs attempts, what is put around them, and who drives runs with it. */
+export function newRuns(
+	options: EngineOptions,
+	data: DataDir,
+	{ stores, operators, workers, secret, childList, lua, killGraceMs }: RunParts,
+) {
+	const { config, clock, log } = options
+	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
+	const parts: RegistryParts = {
+		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
+		operatorFactory: options.operatorFactory ?? new Map(),
+		fault: data.fault,
+		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
+	}
+	const registry = (options.registry ?? defaultRegistryWithEnhanceFlow)(parts)
+	const layers = (options.layers ?? defaultLayerRegistry)(parts)
+	const offered: LintOptions = {
+		knownKinds: new Set(registry.keys()),
+		functions: new Set(functions.keys()),
+		scripts: new Set(lua.host.scripts.keys()),
+		layers: new Set(layers.hints.keys()),
+		rejectLegacyBinding: config.legacyWorkerBindingPolicy === 'reject',
+	}
+	const plans = new PlanCache({ registry, offered, store: stores.blueprintStore, pins: stores.pins, policy: policyOf(config) })
+	const supervisor = new RunSupervisor({
+		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
+		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
+		...{ limits: config.limits, layers },
+		planOf: (hash) => plans.planOf(hash),
+	})
+	return { registry, layers, offered, plans, supervisor }
+}

@@ -1,0 +1,40 @@
+import { absentBlueprintStore } from '../core/blueprint/absent-store.ts'
+import type { DataDir } from '../store/data-dir.ts'
+import { SqliteAttachSessionStore } from '../store/sqlite/attach-session-store.ts'
+import { SqliteAttemptStore } from '../store/sqlite/attempt-store.ts'
+import { SqliteBlueprintStore } from '../store/sqlite/blueprint-store.ts'
+import { SqliteEnhanceStore } from '../store/sqlite/enhance-store.ts'
+import { SqliteEventStore } from '../store/sqlite/event-store.ts'
+import { SqliteIdempotencyStore } from '../store/sqlite/idempotency-store.ts'
+import { SqliteOperatorStore } from '../store/sqlite/operator-store.ts'
+import { SqliteOutputStore } from '../store/sqlite/output-store.ts'
+import { SqliteProducedStepStore } from '../store/sqlite/produced-step-store.ts'
+import { SqliteRetentionStore } from '../store/sqlite/retention-store.ts'
+import { SqliteRunStore } from '../store/sqlite/run-store.ts'
+import { SqliteServerStateStore } from '../store/sqlite/server-state-store.ts'
+import type { EngineOptions } from './option.ts'
+
+export type Stores = ReturnType<typeof openStores>
+
+/** Every store of a server on its one database; an embedder's own ones stand in for them. */
+export function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions, 'blueprintStore' | 'outputStore'>) {
+	const pins = new SqliteBlueprintStore(db, values)
+	const blueprintStore = options.blueprintStore === undefined ? pins : (options.blueprintStore ?? undefined)
+	return {
+		/** Keeps the documents of runs, whoever else has them. */
+		pins,
+		blueprintStore,
+		runs: new SqliteRunStore(db, values),
+		events: new SqliteEventStore(db),
+		blueprints: blueprintStore ?? absentBlueprintStore(),
+		outputs: options.outputStore ?? new SqliteOutputStore(db, values, fault),
+		attempts: new SqliteAttemptStore(db, values),
+		operatorStore: new SqliteOperatorStore(db, values),
+		attachStore: new SqliteAttachSessionStore(db),
+		keys: new SqliteIdempotencyStore(db),
+		enhance: new SqliteEnhanceStore(db),
+		produced: new SqliteProducedStepStore(db, values),
+		retention: new SqliteRetentionStore(db, values),
+		serverState: new SqliteServerStateStore(db),
+	}
+}
