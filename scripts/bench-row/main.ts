@@ -14,9 +14,22 @@ import { repeat } from './part/round.ts'
 import { recoveryRow } from './recovery.ts'
 import { type Bench, type BenchRow, type Figure, isMet } from './row.ts'
 import { startRow } from './start.ts'
+import { subscriberRow } from './subscriber.ts'
+import { waitingRow } from './waiting.ts'
 
 /** In the order of the table. A new row is a file and a line here. */
-const rows: readonly BenchRow[] = [oneStepRow, chainRow, flushedRow, fanOutRow, operatorRow, flowRow, recoveryRow, startRow]
+const rows: readonly BenchRow[] = [
+	oneStepRow,
+	chainRow,
+	flushedRow,
+	fanOutRow,
+	operatorRow,
+	flowRow,
+	subscriberRow,
+	waitingRow,
+	recoveryRow,
+	startRow,
+]
 
 const CHECKOUT = resolve(import.meta.dir, '../..')
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
