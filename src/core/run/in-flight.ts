@@ -18,9 +18,9 @@ export class InFlight {
 		}
 	}
 
-	/** To be called when an attempt became resumable. */
+	/** To be called when an attempt became resumable. Costs nothing while nobody waits. */
 	changed(): void {
-		if (this.count > 0) return
+		if (this.#waiting.length === 0 || this.count > 0) return
 		const woken = this.#waiting
 		this.#waiting = []
 		for (const wake of woken) wake()
