@@ -4,7 +4,15 @@ import type { Logger } from '../../kernel/log.ts'
 import type { AgentDef, Blueprint, CheckPolicy, ProjectionPlacement } from '../../protocol/blueprint.ts'
 import type { OutputEvent } from '../../protocol/output.ts'
 import type { Attempt, Backend, Completion } from '../dispatch/backend.ts'
-import { keepAndProject, type Projection, type ProjectionDeps, type ProjectionFiles, projectionFolder, projectionOf } from './projection.ts'
+import {
+	isShown,
+	keepAndProject,
+	type Projection,
+	type ProjectionDeps,
+	type ProjectionFiles,
+	projectionFolder,
+	projectionOf,
+} from './projection.ts'
 import type { OutputStore } from './store.ts'
 
 export interface ProjectingDeps extends ProjectionDeps {
@@ -69,7 +77,7 @@ function projectingAttempt(deps: ProjectingDeps, projection: Projection, attempt
 
 /** What a backend brings back counts only where the worker left no Final, which was shown when it came. */
 async function projectCompletion(deps: ProjectingDeps, projection: Projection, attempt: Attempt, { final }: Completion): Promise<void> {
-	if (!final) return
+	if (!final || !isShown(projection, attempt)) return
 	const tail = await deps.outputs.listForAttempt(attempt.stepId, attempt.n, 'tail')
 	if (tail.some(({ event }) => event.type === 'final')) return
 	const event: OutputEvent = { type: 'final', content: { kind: 'inline', value: final.value }, ok: final.ok }

@@ -59,6 +59,11 @@ export function projectionFolder(
 	return { root, dir: (placement?.dir_template ?? DEFAULT_DIR).replaceAll('{task_id}', stepId) }
 }
 
+/** Whether showing the step's outputs can do anything at all: there is a folder for them, or its absence is an error. */
+export function isShown({ placement, checkPolicy }: Projection, { stepId, context }: Pick<ProjectedStep, 'stepId' | 'context'>): boolean {
+	return checkPolicy === 'strict' || projectionFolder(placement, context, stepId) !== null
+}
+
 /** Where a step's own output is shown; null when it is not. */
 export function finalPlace(
 	projection: Pick<Projection, 'canonical' | 'placement'>,

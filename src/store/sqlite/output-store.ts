@@ -22,9 +22,8 @@ interface OutputRow {
 }
 
 /** An audit outlives the failure of its run. */
-const RUNNING = `SELECT 1 AS yes FROM attempt JOIN run ON run.id = attempt.run_id
-	WHERE step_id = ?1 AND n = ?2 AND attempt.status = 'running' AND (run.status NOT IN ('cancelled', 'failed')
-		OR run.status = 'failed' AND EXISTS (SELECT 1 FROM step WHERE step_id = ?1 AND ${IS_AUDIT}))`
+const RUNNING = `SELECT (SELECT status FROM run WHERE id = run_id) AS run_status FROM attempt WHERE step_id = ? AND n = ? AND status = 'running'`
+const IS_STEP_AUDIT = `SELECT 1 AS yes FROM step WHERE step_id = ? AND ${IS_AUDIT}`
 
 export class SqliteOutputStore implements OutputStore {
 	readonly #db: SqliteDatabase
@@ -43,10 +42,7 @@ export class SqliteOutputStore implements OutputStore {
 
 	async appendWhileRunning(output: NewOutput): Promise<OutputRecord | null> {
 		this.#fault('submit.before_append')
-		const insert = () => {
-			const isRunning = this.#db.query<{ yes: number }>(RUNNING).get(output.stepId, output.attempt) !== null
-			return isRunning ? this.#insert(output) : null
-		}
+		const insert = () => (this.#isRunning(output) ? this.#insert(output) : null)
 		const appended = await writeEffect(this.#db, insert, (record) => (record ? { out_id: record.id } : undefined))
 		this.#fault('submit.after_append')
 		return appended
@@ -78,6 +74,12 @@ export class SqliteOutputStore implements OutputStore {
 			.query<OutputRow>(sql)
 			.all(stepId, attempt, plane)
 			.flatMap((row) => this.#toRecord(row) ?? [])
+	}
+
+	#isRunning({ stepId, attempt }: NewOutput): boolean {
+		const run = this.#db.query<{ run_status: string | null }>(RUNNING).get(stepId, attempt)
+		if (!run || run.run_status === null || run.run_status === 'cancelled') return false
+		return run.run_status !== 'failed' || this.#db.query(IS_STEP_AUDIT).get(stepId) !== null
 	}
 
 	#insert(output: NewOutput): OutputRecord {

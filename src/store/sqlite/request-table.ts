@@ -60,7 +60,7 @@ export class RequestTable {
 
 	requireSeated({ runId, slot }: Pick<OperatorRequest, 'runId' | 'slot'>, generation: number | null): void {
 		if (slot === null || generation === null) return
-		const sql = 'SELECT seat.generation FROM run LEFT JOIN seat ON seat.run_id = run.id AND seat.slot = ? WHERE run.id = ?'
+		const sql = 'SELECT (SELECT generation FROM seat WHERE run_id = id AND slot = ?) AS generation FROM run WHERE id = ?'
 		const seat = this.#db.query<{ generation: number | null }>(sql).get(slot, runId)
 		if (seat === null || seat.generation === generation) return
 		throw new MseError('conflict', `The seat '${slot}' of run ${runId} moved to another operator.`, { code: 'seat_moved' })
