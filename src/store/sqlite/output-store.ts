@@ -62,10 +62,13 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number> {
+		const whole = 'SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?'
+		const count = (sql: string): number => this.#db.query<{ n: number }>(sql).get(stepId, attempt, plane)?.n ?? 0
+		// The index alone answers for most attempts: they have put nothing down yet.
+		const all = count(whole)
 		// A body in a file has no type here, and is large enough to count.
-		const sql = `SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?
-			AND (plane = 'data' OR coalesce(json_extract(event, '$.type'), '') NOT IN ('progress', 'partial'))`
-		return this.#db.query<{ n: number }>(sql).get(stepId, attempt, plane)?.n ?? 0
+		const counts = "coalesce(json_extract(event, '$.type'), '') NOT IN ('progress', 'partial')"
+		return all === 0 || plane === 'data' ? all : count(`${whole} AND ${counts}`)
 	}
 
 	async listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]> {
