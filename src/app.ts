@@ -1,28 +1,15 @@
 import { type Config, loadConfig } from './config.ts'
-import { attachSessions } from './core/access/attach.ts'
-import { lintBlueprint } from './core/blueprint/lint.ts'
 import type { BlueprintStore } from './core/blueprint/store.ts'
 import { shared } from './core/doctor/probe.ts'
 import type { RunningServer } from './edge/cli/command/serve.ts'
-import { type Api, type ApiDeps, mountApi } from './edge/http/api.ts'
-import { httpApp, listen } from './edge/http/app.ts'
-import { adminCheck } from './edge/http/guard.ts'
-import { newMetrics } from './edge/http/metrics.ts'
-import type { HealthDeps } from './edge/http/routes/health.ts'
-import type { TaskStepDeps } from './edge/http/routes/task-steps.ts'
+import type { Api } from './edge/http/api.ts'
+import { listen } from './edge/http/app.ts'
 import { serverChecks } from './engine/doctor.ts'
 import { type Engine, openEngine } from './engine/engine.ts'
-import { expandPosted } from './engine/expansion.ts'
-import { figuresOf } from './engine/figures.ts'
+import { newHttp } from './engine/http.ts'
 import type { EngineOptions } from './engine/option.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
-import { MseError } from './kernel/error.ts'
-import type { SessionId } from './kernel/id.ts'
 import { type Logger, silentLogger } from './kernel/log.ts'
-import type { JobReport } from './kernel/periodic-job.ts'
-import { VERSION } from './kernel/version.ts'
-import type { Blueprint } from './protocol/blueprint.ts'
-import type { PeriodicJob } from './protocol/health.ts'
 
 export { newLuaHost } from './backend/lua/host.ts'
 export { blueprintRoutes } from './edge/http/routes/blueprints.ts'
@@ -136,115 +123,4 @@ async function stopApp(engine: Engine, server: Bun.Server<unknown> | undefined, 
 	if (!server) return
 	await Promise.race([server.stop(), Bun.sleep(Math.max(0, deadline - engine.clock.now()))])
 	await server.stop(true)
-}
-
-function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal, checks: HealthDeps['checks']) {
-	const { config, clock, log, runs, service, events, face, blueprints } = engine
-	const options = {
-		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
-		runtimeToken: runtimeTokenOf(config, environment),
-		...{ openJoin: config.openJoin, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins },
-	}
-	const metrics = newMetrics(figuresOf(engine))
-	engine.data.db.onBatch(metrics.committed)
-	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
-	const isAdmin = adminCheck(config.adminToken)
-	const { sessions, hub, outputs, attempts, seats, keys } = engine
-	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
-	return httpApp({ ...options, metrics }, (root) =>
-		mountApi(root, {
-			health: { ...newHealth(engine), checks },
-			tasks: { service, runs, keys },
-			taskSteps: newTaskSteps(engine),
-			runs: { service, runs, events },
-			runHistory: { runs, planOf: seats.planOf },
-			server: { pause: engine.pause },
-			metrics: { metrics },
-			steer: { service, runs },
-			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
-			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping },
-			operators: { sessions, hub, isAdmin, clock, log },
-			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
-			blueprintVersions: { blueprints },
-			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
-			enhance: { enhance: engine.enhance, blueprints, clock },
-			stepWorker: { face, keys },
-			data: { face, keys },
-			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
-			...newWorkerRoutes(engine, stopping),
-		}),
-	)
-}
-
-function newWorkerRoutes(
-	{ config, data, clock, log, events, workers }: Engine,
-	stopping: AbortSignal,
-): Pick<ApiDeps, 'runtime' | 'workers'> {
-	const { runtimeId, displayName, maxTranscriptProjectionItems: maxTranscriptItems, maxEventBatchItems: maxEventItems } = config.runtime
-	const { store, profiles, runtime } = workers
-	const backend = data.dir === null ? 'memory' : 'fs_store'
-	return {
-		runtime: { store, profiles, runtimeId, displayName, backend, maxTranscriptItems, maxEventItems, version: VERSION },
-		workers: { runtime, store, events, clock, log, runtimeId, maxTranscriptItems, stopping },
-	}
-}
-
-/** Throws `config_invalid` when the variable that shall hold the token is empty. */
-function runtimeTokenOf({ runtime: { localToken, localTokenEnv } }: Config, environment: Environment): string | null {
-	if (localToken !== null || localTokenEnv === null) return localToken
-	const token = environment[localTokenEnv]
-	if (token) return token
-	throw new MseError('invalid', `runtime.local_token_env names ${localTokenEnv}, which is not set.`, { code: 'config_invalid' })
-}
-
-function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): TaskStepDeps {
-	return {
-		...{ runs, outputs, planOf: (hash) => plans.planOf(hash) },
-		readableRun: ({ headers }) => face.readableRun({ authorization: headers.get('authorization') ?? undefined, queryToken: undefined }),
-	}
-}
-
-function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
-	const { config, blueprints, runs, sessions, sweep, retentionJob, data, supervisor, pause } = engine
-	return {
-		async readiness() {
-			if (!data.db.healthy) await data.db.tryWrite()
-			const reasons = [
-				...(supervisor.hold.isDraining ? ['the server is stopping'] : []),
-				...(pause.state ? [`the server is paused: ${pause.state.reason}`] : []),
-				...(data.db.healthy ? [] : ['the database cannot be written']),
-			]
-			return { ready: reasons.length === 0, reasons }
-		},
-		async doctor() {
-			const ids = (await blueprints.list()).filter(({ archived }) => !archived).map(({ id }) => id)
-			return {
-				...{ bind: config.bind.text, blueprint_backend: backendName(engine) },
-				...{ blueprint_store_root: data.dir, blueprint_ref_base: config.blueprintRefBase, enhance_flow_enabled: config.enableEnhanceFlow },
-				...{ seed_blueprint_id: config.seedBlueprintId, registered_blueprint_ids: ids, registered_blueprint_count: ids.length },
-				...{ legacy_worker_binding_policy: config.legacyWorkerBindingPolicy, check_policy: config.checkPolicy },
-			}
-		},
-		async status() {
-			return {
-				running_runs: await runs.countByStatus('running'),
-				attached_operators: sessions.list().filter(({ connected }) => connected).length,
-				...(pause.state && { paused: { ...pause.state } }),
-				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retentionJob.report())],
-			}
-		},
-	}
-}
-
-function backendName({ blueprintStore, pins, data }: Engine): string {
-	if (blueprintStore !== pins) return blueprintStore ? 'custom' : 'none'
-	return data.dir === null ? 'in_memory' : 'sqlite'
-}
-
-function toPeriodicJob(report: JobReport): PeriodicJob {
-	return {
-		...{ name: report.name, period_secs: report.periodSecs, enabled: report.periodSecs > 0, runs: report.runs },
-		...{ errors: report.errors, panics: 0, acted_total: report.actedTotal, last_outcome: report.lastOutcome },
-		...{ last_started_secs: report.lastStartedSecs, last_finished_secs: report.lastFinishedSecs, last_duration_ms: report.lastDurationMs },
-	}
 }

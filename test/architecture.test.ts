@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine'],
 	engine: [...INWARD, 'store', 'backend', 'config.ts'],
 	'engine/figures.ts': ['engine', 'edge'],
+	'engine/http.ts': [...INWARD, 'config.ts', 'engine', 'edge'],
 	'engine/data-dir-work.ts': ['kernel', 'store', 'edge/cli'],
 }
 
