@@ -133,7 +133,7 @@ const runPolicy = {
 export const keyTable = { top, limits, operator, recovery, policy, runPolicy, lua, runtime } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
-export const openSections = ['llm', 'hive'] as const
+export const openSections = ['llm', 'hive', 'webhook'] as const
 
 /** Settings of mlua-swarm that mean nothing here: accepted from anywhere, named in one warning. */
 export const retiredKeys: readonly string[] = [

@@ -14,6 +14,7 @@ import type { Check } from '../protocol/health.ts'
 import { proveCommit, proveDataDir, proveDisk, sqliteVersion } from '../store/probe.ts'
 import { lockHolder } from '../store/sqlite/instance-lock.ts'
 import type { Engine } from './engine.ts'
+import { webhookFinding } from './webhooks.ts'
 
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }
@@ -33,6 +34,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		{ name: 'agent_kinds', prove: () => backends(engine, environment) },
 		models(config, environment),
 		{ name: 'operators', prove: () => operators(engine) },
+		{ name: 'webhooks', prove: () => webhookFinding(engine.webhooks) },
 	]
 	return runProbes(probes, clock)
 }

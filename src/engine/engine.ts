@@ -20,6 +20,7 @@ import type { EngineOptions } from './option.ts'
 import { newRuns } from './runs.ts'
 import { seatDeps } from './seat-deps.ts'
 import { openStores } from './stores.ts'
+import { openWebhooks } from './webhooks.ts'
 import { openWorkers } from './workers.ts'
 
 export type Engine = Awaited<ReturnType<typeof openEngine>>
@@ -62,8 +63,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
+	const webhooks = openWebhooks({ ...options, ...stores })
 	const stop = async (): Promise<void> => {
-		await jobs.stop()
+		await Promise.all([jobs.stop(), webhooks.stop()])
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
@@ -75,7 +77,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ pause, streams: new OpenStreams(), ...jobs.all },
 		...operators,
-		workers,
+		...{ workers, webhooks },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {

@@ -54,6 +54,7 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			stepWorker: { face, keys },
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
+			webhooks: { webhooks: engine.webhooks },
 			...newWorkerRoutes(engine, stopping),
 		}),
 	)

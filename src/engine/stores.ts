@@ -12,6 +12,7 @@ import { SqliteProducedStepStore } from '../store/sqlite/produced-step-store.ts'
 import { SqliteRetentionStore } from '../store/sqlite/retention-store.ts'
 import { SqliteRunStore } from '../store/sqlite/run-store.ts'
 import { SqliteServerStateStore } from '../store/sqlite/server-state-store.ts'
+import { SqliteWebhookStore } from '../store/sqlite/webhook-store.ts'
 import type { EngineOptions } from './option.ts'
 
 export type Stores = ReturnType<typeof openStores>
@@ -35,6 +36,7 @@ export function openStores({ db, values, fault }: DataDir, options: Pick<EngineO
 		enhance: new SqliteEnhanceStore(db),
 		produced: new SqliteProducedStepStore(db, values),
 		retention: new SqliteRetentionStore(db, values),
+		webhookStore: new SqliteWebhookStore(db),
 		serverState: new SqliteServerStateStore(db),
 	}
 }

@@ -4,8 +4,12 @@ export function sha256Hex(data: string | Uint8Array): string {
 	return createHash('sha256').update(data).digest('hex')
 }
 
+export function hmacSha256(secret: Uint8Array, text: string): Buffer {
+	return createHmac('sha256', secret).update(text).digest()
+}
+
 export function hmacSha256Hex(secret: Uint8Array, text: string): string {
-	return createHmac('sha256', secret).update(text).digest('hex')
+	return hmacSha256(secret, text).toString('hex')
 }
 
 export function randomHex(bytes: number): string {

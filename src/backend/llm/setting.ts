@@ -1,7 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
-import { MseError } from '../../kernel/error.ts'
-import { nearestName } from '../../kernel/nearest.ts'
+import { parseConfigTable } from '../../kernel/config-table.ts'
 
 const Dollars = Type.Number({ minimum: 0 })
 
@@ -36,19 +34,5 @@ export type LlmSetting = Static<typeof LlmSchema>
 
 /** The section `llm` of the config file. Throws `config_invalid` naming the first key that is wrong; no value is repeated. */
 export function parseLlmSettings(section: Readonly<Record<string, unknown>>): ReadonlyMap<string, LlmSetting> {
-	return new Map(Object.entries(section).map(([name, raw]) => [name, parseSetting(name, raw)]))
-}
-
-function parseSetting(name: string, raw: unknown): LlmSetting {
-	if (Value.Check(LlmSchema, raw)) return raw
-	const error = Value.Errors(LlmSchema, raw).First()
-	const keys = (error?.path ?? '').split('/').slice(1)
-	const where = ['llm', name, ...keys].join('.')
-	const known = Object.keys(LlmSchema.properties)
-	if (keys.length === 1 && !known.includes(keys[0] ?? '')) throw invalid(`There is no key "${where}".${nearestName(keys[0] ?? '', known)}`)
-	throw invalid(`${where} is not usable; expected ${error?.schema.description ?? 'another value'}.`)
-}
-
-function invalid(sentence: string): MseError {
-	return new MseError('invalid', sentence, { code: 'config_invalid' })
+	return new Map(Object.entries(section).map(([name, raw]) => [name, parseConfigTable(['llm', name], LlmSchema, raw)]))
 }

@@ -6,6 +6,7 @@ import { type ExpandFile, runCommand } from './command/run.ts'
 import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
+import { webhooksCommand } from './command/webhooks.ts'
 import { workerFileCommand } from './command/worker-file.ts'
 import { workersCommand } from './command/workers.ts'
 import type { Command } from './command.ts'
@@ -22,6 +23,7 @@ export function commandTable(parts: {
 		runCommand(parts),
 		runsCommand,
 		workersCommand,
+		webhooksCommand,
 		operatorCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,

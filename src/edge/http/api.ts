@@ -18,6 +18,7 @@ import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
 import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 import { workerRoutes } from './routes/workers.ts'
 
 type DepsOf<Routes extends (deps: never) => unknown> = Parameters<Routes>[0]
@@ -44,6 +45,7 @@ export interface ApiDeps {
 	readonly sessions: DepsOf<typeof sessionRoutes>
 	readonly runtime: DepsOf<typeof runtimeInfoRoutes>
 	readonly workers: DepsOf<typeof workerRoutes>
+	readonly webhooks: DepsOf<typeof webhookRoutes>
 }
 
 /** Mounts every route that clients of ours call by its type. A new file of routes is a line here. */
@@ -69,6 +71,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(sessionRoutes(deps.sessions))
 		.use(runtimeInfoRoutes(deps.runtime))
 		.use(workerRoutes(deps.workers))
+		.use(webhookRoutes(deps.webhooks))
 }
 
 /** All those routes as one type, from which clients are typed. */

@@ -5,6 +5,7 @@ import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
 import { operatorTables } from './schema/operator.ts'
 import { runTables } from './schema/run.ts'
+import { webhookTables } from './schema/webhook.ts'
 import { workerTables } from './schema/worker.ts'
 
 /**
@@ -12,5 +13,15 @@ import { workerTables } from './schema/worker.ts'
  * milliseconds since the epoch; JSON columns hold text, or `{"$blob": "<sha256>"}` where the value lies in a file.
  */
 export const migrations: readonly string[] = [
-	[logTables, blueprintTables, runTables, attemptTables, operatorTables, enhanceTables, idempotencyTables, workerTables].join(''),
+	[
+		logTables,
+		blueprintTables,
+		runTables,
+		attemptTables,
+		operatorTables,
+		enhanceTables,
+		idempotencyTables,
+		workerTables,
+		webhookTables,
+	].join(''),
 ]
