@@ -169,7 +169,7 @@ describe('keys of mlua-swarm', () => {
 	})
 
 	test('its store paths have no effect beside ephemeral, and one warning names them', () => {
-		departs('01.C19')
+		departs('01.C19', '06.12')
 		const file = 'ephemeral = true\ngit_store_path = "/g"\ntask_store_path = "/t"\nstale_run_sweep_secs = 3'
 		const config = load({ file, flags: { 'run-store-path': '/r' }, env: { MSE_OUTPUT_STORE_PATH: '/o' } })
 		expect(config.ephemeral).toBe(true)

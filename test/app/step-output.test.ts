@@ -33,7 +33,7 @@ const submit = (server: TestServer, { bearer }: { bearer: string }, body: string
 	server.send('POST', `/v1/worker/submit${query}`, body, { authorization: bearer })
 
 test('outputs become files as they arrive, and the next worker is told where', async () => {
-	verifies('01.C32', '01.C120', '01.C123', '04.82')
+	verifies('01.C32', '01.C120', '01.C123', '04.82', '06.96')
 	using dir = tempDir()
 	await using server = await testServer()
 	using operator = await joinedOperator(server, 'main')

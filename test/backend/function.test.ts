@@ -50,7 +50,7 @@ describe('a spec of a function', () => {
 })
 
 test('identity says who was asked what, with the prompt as text', async () => {
-	verifies('04.40')
+	verifies('04.40', '06.30')
 	expect((await perform({ fn_id: 'identity' }, 'do it')).final).toEqual({
 		value: { by: 'baseline-identity', agent: 'worker', echoed: 'do it' },
 		ok: true,

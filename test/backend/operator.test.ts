@@ -119,6 +119,7 @@ describe('what the operator says', () => {
 
 describe('what the operator gets', () => {
 	test('the frame carries step, agent, attempt, credentials, a directive and the declared worker', async () => {
+		verifies('06.18')
 		using world = await backendWorld('http://data')
 		const runner = { backend: 'ws_operator', variant: 'builder', tools: ['Bash'] } as const
 		const coder: AgentDef = { ...agent('coder'), runner: { ...runner, tools: [...runner.tools] } }

@@ -96,6 +96,7 @@ describe('an answer of 2xx is on disk when it is here', () => {
 	})
 
 	test('of data put down, found by id and by name', async () => {
+		verifies('06.98')
 		await using server = await startTestServer()
 		await using operator = await joinHeldOperator(server.url)
 		await launch(server, asksOperator)

@@ -40,6 +40,7 @@ const submit = (url: string, { worker_handle = '' }: SpawnFrame, text: string, q
 
 describe('a worker over HTTP', () => {
 	test('is told who it is, what to do and where it works, by the handle of its frame alone', async () => {
+		verifies('06.93')
 		await using server = await startTestServer()
 		await using operator = await joinHeldOperator(server.url)
 		const launched = launch(server.url, chain(agent('cook')), { project_root: '/srv/kitchen', work_dir: '/srv/kitchen/stove' })

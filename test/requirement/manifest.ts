@@ -1,5 +1,6 @@
 import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
+import { featureRequirements } from './feature.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -17,6 +18,7 @@ export const requirementRows: readonly Requirement[] = [
 	...engineRequirements,
 	...adapterRequirements,
 	...runtimeRequirements,
+	...featureRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

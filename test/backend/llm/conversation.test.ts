@@ -3,6 +3,7 @@ import { newAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import type { Turn } from '../../support/llm-server.ts'
+import { verifies } from '../../support/verifies.ts'
 import { calling, KEY, llmWorld } from './llm-world.ts'
 
 const FORMATS = ['anthropic', 'openai'] as const
@@ -12,6 +13,7 @@ describe.each(FORMATS)('a conversation with %s', (provider) => {
 		llmWorld({ script, llm: { provider, ...llm }, over })
 
 	test('ends with the text of the last turn, and says what it took', async () => {
+		verifies('06.32')
 		await using world = worldOf([{ text: 'let me see', ...calling('stage_part', { name: 'a', content: 1 }) }, { text: 'the answer' }], {
 			price: { input: 3, output: 15 },
 		})
@@ -34,6 +36,7 @@ describe.each(FORMATS)('a conversation with %s', (provider) => {
 	})
 
 	test('stages named parts, of any JSON', async () => {
+		verifies('06.46')
 		await using world = worldOf([
 			{
 				calls: [

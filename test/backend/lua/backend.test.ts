@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import type { Attempt } from '../../../src/core/dispatch/backend.ts'
 import type { Json } from '../../../src/kernel/json.ts'
+import { verifies } from '../../support/verifies.ts'
 import { luaWorld } from './lua-world.ts'
 
 const world = luaWorld()
@@ -9,6 +10,7 @@ const { resultOf, failureOf, perform, performSpec } = world
 
 describe('what a script is told', () => {
 	test('its prompt as text, and as a value where it is JSON', async () => {
+		verifies('06.31')
 		expect(await resultOf('return { _PROMPT, _CTX.a.b }', { prompt: '{"a": {"b": 7}}' })).toEqual(['{"a": {"b": 7}}', 7])
 		expect(await resultOf('return { _PROMPT, _CTX.a }', { prompt: { b: 1, a: 2 } })).toEqual(['{"a":2,"b":1}', 2])
 		expect(await resultOf('return _CTX == nil', { prompt: 'plain words' })).toBe(true)

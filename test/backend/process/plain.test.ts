@@ -34,7 +34,7 @@ test('how the child ended is in the stats', async () => {
 
 describe('the prompt', () => {
 	test('goes to stdin, objects as JSON with sorted keys', async () => {
-		verifies('04.71')
+		verifies('04.71', '06.27')
 		expect((await perform(sh('cat'), newAttempt({ prompt: 'do it' }))).final?.value).toEqual({ raw: 'do it', stderr: '' })
 		expect((await perform(sh(`printf 'got '; cat`), newAttempt({ prompt: { b: 1, a: 2 } }))).final?.value).toHaveProperty(
 			'raw',

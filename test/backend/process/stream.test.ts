@@ -74,6 +74,7 @@ test('a final in a file is named as the worker named it', async () => {
 })
 
 test('an event is emitted while the child goes on', async () => {
+	verifies('06.28')
 	const file = `${mkdtempSync(`${tmpdir()}/mse-stream-`)}/seen`
 	const script = `echo '${JSON.stringify(progress('asked'))}'; until [ -e ${file} ]; do sleep 0.01; done; echo '${JSON.stringify(final('seen'))}'`
 	const attempt = newAttempt({ emit: async () => writeFileSync(file, '') })

@@ -43,7 +43,7 @@ const lines = async (template: JsonObject, given?: Given) => {
 
 describe('placeholders', () => {
 	test('are all eight filled, in arguments, standard input, variables and folder', async () => {
-		verifies('04.73')
+		verifies('04.73', '06.29')
 		const given: Given = {
 			profile: { system_prompt: 'You are {{ who }}.', model: 'small', tools: ['Read', 'Bash'] },
 			attempt: { prompt: { who: 'Ada' }, n: 3, context: OUTER },

@@ -1,11 +1,13 @@
 import { expect, test } from 'bun:test'
 import { parseAgentMd } from '../../../src/core/blueprint/agent-md.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const read = (text: string) => parseAgentMd(text, { path: 'coder.md', kind: 'operator' })
 /** BLAKE3 of no bytes at all, from the reference implementation. */
 const EMPTY_HASH = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262'
 
 test('an agent file becomes an agent with its body as system prompt', () => {
+	verifies('06.15')
 	const text = `---
 name: coder
 description: "  writes code "

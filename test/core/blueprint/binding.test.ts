@@ -75,6 +75,7 @@ describe('the runner of an agent', () => {
 	]
 	for (const [source, raw, keys] of cases)
 		test(`comes from ${source} before what follows it`, () => {
+			verifies('06.17')
 			const { blueprint, agent } = withAgent(raw, keys)
 			expect(resolveRunner(blueprint, agent)).toMatchObject({ source, error: null })
 		})

@@ -36,6 +36,7 @@ async function refused(expanded: Promise<Json>): Promise<MseError> {
 }
 
 test('a file reference becomes the text of the file, at any depth, and is not expanded again', async () => {
+	verifies('06.13')
 	using dir = folder({ 'base/a/b.txt': '{"$file": "c"}\n' })
 	const document = { spec: [{ deep: { $file: 'a/b.txt' } }], other: { $file: 'x', and: 1 }, number: { $file: 5 } }
 	expect(await dir.expand(document)).toEqual({ ...document, spec: [{ deep: '{"$file": "c"}\n' }] })
@@ -68,7 +69,7 @@ test('the kind of an included agent comes from the reference, the document, the 
 })
 
 test('the first folder that has the file wins: base, the document’s own, then the server’s', async () => {
-	verifies('01.C129')
+	verifies('01.C129', '06.14')
 	using dir = folder({ 'base/one': 'base', 'base/own/one': 'own', 'base/own/two': 'own', 'more/two': 'more', 'more/three': 'more' })
 	const document = { blueprint_ref_includes: ['own'], found: ['one', 'two', 'three'].map(($file) => ({ $file })) }
 	const options = { includes: [dir.path('more')] }

@@ -5,6 +5,7 @@ import { toWireDiagnostic } from '../../../src/core/blueprint/wire-diagnostic.ts
 import { AGENT_KINDS } from '../../../src/protocol/blueprint-agent.ts'
 import { lit, path, seq, step } from '../../support/blueprints.ts'
 import { fn, minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const EVERY_KIND: LintOptions = { knownKinds: new Set(AGENT_KINDS), functions: new Set(['identity']) }
 
@@ -218,6 +219,7 @@ describe('what refuses a launch', () => {
 
 describe('what a Blueprint may leave open', () => {
 	test('kinds, when strict_kind is off: the agent is left out with a warning', () => {
+		verifies('06.19')
 		const flow = calls('a')
 		const raw = { id: 'm', flow, agents: [{ name: 'a', kind: 'lua', spec: { source: '' } }], strategy: { strict_kind: false } }
 		const found = lint(raw, { knownKinds: new Set(['rust_fn']) })

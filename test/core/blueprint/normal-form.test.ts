@@ -4,6 +4,7 @@ import { blueprintHash, normalForm } from '../../../src/core/blueprint/normal-fo
 import { isJsonObject } from '../../../src/kernel/json.ts'
 import everyField from '../../fixture/blueprint/every-field.json' with { type: 'json' }
 import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const hashOf = (raw: unknown): string => blueprintHash(parsedBlueprint(raw))
 
@@ -116,6 +117,7 @@ describe('the hash of a Blueprint', () => {
 	})
 
 	test('is SHA-256 over the shortest way to say the same', () => {
+		verifies('06.8')
 		expect(normalForm(parsedBlueprint(minimal({ strategy: { strict_refs: false, strict_kind: true } })))).toBe(
 			'{"flow":{"children":[],"kind":"seq"},"id":"m","strategy":{"strict_refs":false}}',
 		)

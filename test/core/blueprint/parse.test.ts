@@ -6,6 +6,7 @@ import { writtenForm } from '../../../src/core/blueprint/written-form.ts'
 import { BlueprintSchema, blueprintJsonSchema } from '../../../src/protocol/blueprint.ts'
 import everyField from '../../fixture/blueprint/every-field.json' with { type: 'json' }
 import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const AGENT = { name: 'a', kind: 'lua' }
 const KINDS = '`lua`, `rust_fn`, `agent_block`, `subprocess`, `operator`'
@@ -113,6 +114,7 @@ describe('reading a Blueprint', () => {
 		})
 
 	test('all mistakes are found at once, each with its place and the nearest right word', () => {
+		verifies('06.5')
 		const { diagnostics } = parseBlueprint({
 			agent: [],
 			flow: { kind: 'step', ref: 1, out: { op: 'path', at: 'x' }, in: { op: 'lit', value: 1 } },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import { samples, seedBlueprint } from '../../../src/core/blueprint/samples.ts'
 import { parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const options = { knownKinds: new Set(['rust_fn', 'subprocess', 'operator']), functions: new Set(['identity']) }
 
@@ -20,6 +21,7 @@ describe('the samples', () => {
 })
 
 test('the seed is one identity step with a literal, under any id', () => {
+	verifies('06.7')
 	const blueprint = parsedBlueprint(seedBlueprint('main'))
 	expect(lintBlueprint(blueprint, options)).toEqual([])
 	expect(blueprint).toMatchObject({

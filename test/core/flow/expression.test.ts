@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { FlowError } from '../../../src/core/flow/flow-error.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import type { Expr } from '../../../src/protocol/flow.ts'
+import { verifies } from '../../support/verifies.ts'
 import { assign, at, failureOf, hostOf, lit, run } from './flow-world.ts'
 
 const resultOf = async (expr: Expr, ctx: Json = {}): Promise<unknown> => ((await run(assign('$.r', expr), ctx)) as { r: Json }).r
@@ -22,6 +23,7 @@ describe('an expression', () => {
 	})
 
 	test('eq: deep, by value, across key order, for any depth', async () => {
+		verifies('06.3')
 		expect(await resultOf(both('eq', { a: [1, { b: null }], c: 2 }, { c: 2, a: [1, { b: null }] }))).toBe(true)
 		expect(await resultOf(both('eq', [1, 2], [1, 3]))).toBe(false)
 		expect(await resultOf(both('eq', { a: 1 }, { b: 1 }))).toBe(false)
@@ -72,6 +74,7 @@ describe('an expression', () => {
 	})
 
 	test('call_extern: arguments first, then the function; its failures are ExternErrors', async () => {
+		verifies('06.4')
 		const call = (ref: string, ...args: Expr[]) => assign('$.r', { op: 'call_extern', ref, args })
 		const externs = new Map<string, (args: readonly Json[]) => Json>([
 			['count', (args) => args.length],

@@ -100,6 +100,7 @@ describe('a fan-out', () => {
 
 describe('the lanes that lose', () => {
 	test('race: are aborted in the turn of the decision, and what becomes of them is ignored', async () => {
+		verifies('06.2')
 		const { host, calls, decisions } = decidingHost()
 		const done = run(seq(lanes('race'), step('next', lit(1), '$.next')), {}, host)
 		calls[1]?.pass('fast')

@@ -26,7 +26,7 @@ describe('the context of an agent', () => {
 	const meta = { meta_ref: 'm', ctx: { c: 'agent', d: 'agent' } }
 
 	test('has each key from the nearest tier: launch, step, agent, its meta, Blueprint', () => {
-		verifies('04.86')
+		verifies('04.86', '06.94')
 		const { context } = contextOf(tiers, meta, { stepCtx: { d: 'step', work_dir: '/step' }, taskInput: { work_dir: '/launch' } })
 		expect(context).toEqual({ work_dir: '/launch', extra: { a: 'blueprint', b: 'meta', c: 'agent', d: 'step' } })
 	})

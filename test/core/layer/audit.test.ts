@@ -33,7 +33,7 @@ describe('which steps are audited', () => {
 
 describe('an audit', () => {
 	test('is told about the step and leaves one artifact beside it, without a layer and without a trace in the value', async () => {
-		verifies('04.84')
+		verifies('04.84', '06.23')
 		const prompts: Json[] = []
 		const eye = counted(async ({ prompt }) => {
 			prompts.push(prompt)

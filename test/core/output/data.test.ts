@@ -15,7 +15,7 @@ const emitReq = ({ stepId }: Started, value: unknown, over: object = {}) => ({
 
 describe('data', () => {
 	test('what is put down is found by its id, and its newest by name', async () => {
-		verifies('01.C121', '04.62')
+		verifies('01.C121', '04.62', '06.97')
 		using world = new WorkerWorld()
 		const started = await world.start()
 		const first = await world.face.emit(started.token, emitReq(started, 1, { parent_refs: ['out-p'] }))
@@ -103,6 +103,7 @@ describe('data', () => {
 
 describe('reports', () => {
 	test('degradations are kept in order, with who reported them', async () => {
+		verifies('06.24')
 		departs('01.C119')
 		using world = new WorkerWorld()
 		const { handle, run } = await world.start()
@@ -116,6 +117,7 @@ describe('reports', () => {
 	})
 
 	test('stats default to an operator’s worker, and too much adapter data is refused', async () => {
+		verifies('06.42')
 		using world = new WorkerWorld()
 		const { handle } = await world.start()
 		await world.face.stats(handle, { usage: { total_tokens: 5 } })

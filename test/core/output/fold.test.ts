@@ -29,14 +29,14 @@ describe('what a tail decides', () => {
 	})
 
 	test('staged parts stand beside the value, the last of a name counts, those of auditors never', () => {
-		verifies('04.65')
+		verifies('04.65', '06.37')
 		const tail = [part('p', 'old'), part('audit:writer', { bad: true }), final('x'), part('p', '{"a":1}')]
 		expect(decideStep(tail, {})?.value).toEqual({ out: 'x', parts: { p: { a: 1 } } })
 		expect(decideStep([part('audit:writer', 1), final('x')], {})?.value).toBe('x')
 	})
 
 	test('text that is a JSON container becomes structure, also in a fence', () => {
-		verifies('04.66')
+		verifies('04.66', '06.38')
 		expect(valueFrom(' {"a": [1]}')).toEqual({ a: [1] })
 		expect(valueFrom('[]')).toEqual([])
 		expect(valueFrom('```json\n{"a":1}\n```')).toEqual({ a: 1 })
@@ -61,6 +61,7 @@ describe('what a tail decides', () => {
 	})
 
 	test('submit_format text leaves everything as it came', () => {
+		verifies('06.39')
 		expect(valueFrom('{"a":1}', { submit_format: 'text' })).toBe('{"a":1}')
 		expect(valueFrom('{"a":1}', { submit_format: 'yaml' })).toEqual({ a: 1 })
 	})

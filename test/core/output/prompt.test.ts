@@ -6,6 +6,7 @@ import { refusal, secret, WorkerWorld } from './support.ts'
 
 describe('prompt', () => {
 	test('has what the worker needs, and no key without a value', async () => {
+		verifies('06.33')
 		using world = new WorkerWorld()
 		const { handle, token, stepId, run } = await world.start({ prompt: { b: 1, a: 'x' } })
 		const prompt = await world.face.prompt(handle, { task_id: stepId })
@@ -31,6 +32,7 @@ describe('prompt', () => {
 	})
 
 	test('with system=ref has an address that needs no header', async () => {
+		verifies('06.43')
 		using world = new WorkerWorld()
 		const { handle, stepId } = await world.start({ system: 'be kind' })
 		const { system, system_ref } = await world.face.prompt(handle, { task_id: stepId, system: 'ref' })

@@ -22,7 +22,7 @@ const resolve = (text: string, context: AgentContext) => resolveSentinel(text, c
 
 describe('a body that names a file', () => {
 	test('is replaced by the text of the file, other bodies stay', async () => {
-		verifies('01.C115', '04.59')
+		verifies('01.C115', '04.59', '06.40')
 		using at = folder()
 		expect(await resolve(`@file:${at.work}/out.md`, allowed(at.work))).toBe('from the file')
 		for (const text of ['plain', ' @file:/x', 'see @file:/x']) expect(await resolve(text, {})).toBe(text)

@@ -6,7 +6,7 @@ const inline = (value: unknown, ok = true) => ({ type: 'final', content: { kind:
 
 describe('submit', () => {
 	test('a raw body is kept as text without the blanks at its end', async () => {
-		verifies('04.53')
+		verifies('04.53', '06.34')
 		using world = new WorkerWorld()
 		const started = await world.start()
 		await world.face.submit(started.handle, {}, bytes('  a\nb \r\n\n'))
@@ -73,7 +73,7 @@ describe('submit', () => {
 	})
 
 	test('a result takes any JSON value, for its own step and attempt only', async () => {
-		verifies('04.56')
+		verifies('04.56', '06.35')
 		using world = new WorkerWorld()
 		const started = await world.start()
 		const other = await world.start()
@@ -179,7 +179,7 @@ describe('a late submit', () => {
 
 describe('verdict contracts', () => {
 	test('on the body: other values are 422 with the allowed ones, blocked and skipped Finals pass', async () => {
-		verifies('01.C109', '04.67')
+		verifies('01.C109', '04.67', '06.20')
 		using world = new WorkerWorld()
 		world.contracts.set('judge', { channel: 'body', values: ['PASS', 'FAIL'] })
 		const judge = await world.start({ agent: 'judge' })

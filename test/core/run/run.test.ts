@@ -60,7 +60,7 @@ describe('a run', () => {
 	})
 
 	test('fails with the structured envelope when a step is blocked', async () => {
-		verifies('01.C98', '04.34')
+		verifies('01.C98', '04.34', '06.22')
 		await using world = runWorld({ workers: { gate: { pure: true, perform: () => ({ final: { value: 'NO', ok: false } }) } } })
 		const ended = await (await world.launch(blueprintOf(step('gate', lit(1), '$.a'), ['gate']))).ended
 		expect(ended.status).toBe('failed')
@@ -103,7 +103,7 @@ describe('a run', () => {
 	})
 
 	test('goes on past a step that was skipped, whose out stays unwritten', async () => {
-		verifies('04.68')
+		verifies('04.68', '06.21')
 		const skips: Worker = { pure: true, perform: () => ({ final: { value: { __mse_skip: true, value: 'nothing to do' }, ok: true } }) }
 		await using world = runWorld({ workers: { skips, inc: pure((n) => Number(n) + 1) } })
 		const flow = seq(step('skips', lit(1), '$.a'), step('inc', lit(1), '$.b'))

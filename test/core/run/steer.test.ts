@@ -130,7 +130,7 @@ describe('another run of a task', () => {
 	const workers = { echo: pure((it) => it) }
 
 	test('uses the stored context, with overrides that leave the task alone', async () => {
-		verifies('01.C96', '04.90')
+		verifies('01.C96', '04.90', '06.16')
 		await using world = runWorld({ workers })
 		const { task } = await world.launch(echo, { initCtx: { who: 'task', x: 1 }, taskInput: { project_root: '/p', work_dir: '/w' } })
 		const plain = await world.service.kick(task.id, { detach: false })

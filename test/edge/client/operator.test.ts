@@ -9,7 +9,7 @@ const refusal = (status: number, code: string) => Response.json({ error: `refuse
 
 describe('a step', () => {
 	test('is done with its prompt, submitted with its handle and acknowledged', async () => {
-		verifies('01.C35')
+		verifies('01.C35', '06.26')
 		await using wire = openWire()
 		const works: unknown[] = []
 		await using client = await connected(wire, {
@@ -59,6 +59,7 @@ describe('a step', () => {
 	})
 
 	test('fails with the sentence of a refused submit', async () => {
+		verifies('06.44')
 		await using wire = openWire()
 		wire.submitAnswers.push(refusal(422, 'verdict'))
 		await using _client = await connected(wire)

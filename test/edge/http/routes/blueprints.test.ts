@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parseBlueprint } from '../../../../src/core/blueprint/parse.ts'
 import { blueprintOf, lit, step } from '../../../support/blueprints.ts'
+import { verifies } from '../../../support/verifies.ts'
 import { httpWorld } from '../support.ts'
 
 const first = blueprintOf(step('identity', lit(1), '$.out'), ['identity'])
@@ -62,6 +63,7 @@ test('a writer that names the head it knows loses against a newer one', async ()
 })
 
 test('the history is newest first, in pages, and empty for an unknown id', async () => {
+	verifies('06.9')
 	await using world = httpWorld()
 	for (const document of [first, second, first]) await world.call('POST', '/v1/blueprints/test', document)
 	const { body } = await world.call('GET', '/v1/blueprints/test/history')
@@ -77,6 +79,7 @@ test('the history is newest first, in pages, and empty for an unknown id', async
 })
 
 test('an archived Blueprint keeps its history and comes back', async () => {
+	verifies('06.10')
 	await using world = httpWorld()
 	await world.call('POST', '/v1/blueprints/test', first)
 	expect((await world.call('DELETE', '/v1/blueprints/test')).status).toBe(204)
@@ -96,6 +99,7 @@ test('an archived Blueprint keeps its history and comes back', async () => {
 })
 
 test('the JSON Schema of Blueprints is served', async () => {
+	verifies('06.6')
 	await using world = httpWorld()
 	const { status, body } = await world.call('GET', '/v1/blueprint-schema')
 	expect([status, body.title, body.properties.flow === undefined]).toEqual([200, 'Blueprint', false])

@@ -4,6 +4,7 @@ import { dataRoutes } from '../../../../src/edge/http/routes/data.ts'
 import { stepWorkerRoutes } from '../../../../src/edge/http/routes/step-worker.ts'
 import { SqliteIdempotencyStore } from '../../../../src/store/sqlite/idempotency-store.ts'
 import { bytes, WorkerWorld } from '../../../core/output/support.ts'
+import { verifies } from '../../../support/verifies.ts'
 import { testOptions } from '../support.ts'
 
 function server(adminToken: string | null = null) {
@@ -62,6 +63,7 @@ describe('/v1/worker', () => {
 	})
 
 	test('result, degradation and stats answer exactly 204 and ignore unknown keys', async () => {
+		verifies('06.41')
 		using at = server()
 		const { stepId, handleText } = await at.world.start()
 		const calls = {

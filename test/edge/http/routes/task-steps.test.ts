@@ -9,7 +9,7 @@ const echo = (value: Json, out = '$.top.deep') => blueprintOf(step('identity', l
 const ids = (body: { task_id: string; run_id: string }) => ({ ...body, steps: `/v1/tasks/${body.task_id}/runs/${body.run_id}/steps` })
 
 test('a step is one entry, under its canonical name and every alias', async () => {
-	verifies('01.C122', '04.83')
+	verifies('01.C122', '04.83', '06.95')
 	await using world = httpWorld()
 	const named = { name: 'identity', kind: 'rust_fn', spec: { fn_id: 'identity' }, meta: { projection_name: 'answer' } }
 	const flow = seq(step('identity', lit(1), '$.first'), loop(3, step('identity', lit({ n: 2 }), '$.second')))
