@@ -75,6 +75,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	const recover = async (): Promise<void> => {
 		engine.workers.runtime.restore().catch(() => {})
 		const recovered = await engine.supervisor.recover()
+		engine.enhanceLoop?.start()
 		engine.data.fault('start.recovered')
 		if (recovered > 0) log.info('unfinished runs go on', { runs: recovered })
 	}

@@ -75,6 +75,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
 	'@ai-sdk/openai-compatible': ['backend/llm'],
 	'smol-toml': ['config'],
 	wasmoon: ['backend/lua'],
+	'fast-json-patch': ['core/blueprint/document-patch.ts'],
 	react: ['edge/console'],
 	'bun:sqlite': ['store'],
 	'node:child_process': [],

@@ -87,6 +87,12 @@ const recovery = {
 	max: key(wholeNumber('deaths', 1), 3, 'deaths of the server during one attempt after which its run waits for resume'),
 }
 
+const enhance = {
+	approval: key(onOff, false, 'let a verified change of a Blueprint wait for an approval'),
+	maxAttempts: key(wholeNumber('runs', 1), 3, 'runs an issue gets when its Blueprint changes under each'),
+	concurrency: key(wholeNumber('issues', 1), 8, 'issues worked on at a time, each about another Blueprint'),
+}
+
 const lua = {
 	timeoutMs: key(wholeNumber('milliseconds', 1), 60_000, 'longest a Lua script may run where no policy says it'),
 	memoryBytes: key(wholeNumber('bytes', 2 ** 20), 2 ** 26, 'most memory of a Lua script'),
@@ -130,7 +136,7 @@ const runPolicy = {
 }
 
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, policy, runPolicy, lua, runtime } as const
+export const keyTable = { top, limits, operator, recovery, policy, runPolicy, enhance, lua, runtime } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
 export const openSections = ['llm', 'hive', 'webhook'] as const

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { enhanceFunctions } from '../backend/function/enhance.ts'
+import { withFunctionScripts } from '../backend/lua/function-script.ts'
 import { openLua } from '../backend/lua/service.ts'
 import { openChildList } from '../backend/process/child-list.ts'
 import { endLeftovers } from '../backend/process/leftover.ts'
@@ -13,6 +15,7 @@ import { initTemplates } from '../kernel/template.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
+import { compileProblems, openEnhance } from './enhance.ts'
 import { newWorkerFace } from './face.ts'
 import { startJobs } from './jobs.ts'
 import { launchDeps, openOperators } from './operators.ts'
@@ -47,13 +50,14 @@ async function wire(options: EngineOptions, data: DataDir) {
 	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)
-	const { outputBytes } = config.limits
-	const lua = openLua({ ...config.lua, outputBytes, host: options.luaHost, dataDirId: data.id, clock, log, childList })
+	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
+	const host = withFunctionScripts(options.luaHost, enhanceSteps)
+	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })
 	const workers = await openWorkers({
 		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS },
 	})
-	const parts = { stores, operators, workers, secret, childList, lua, killGraceMs: KILL_GRACE_MS }
+	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
@@ -61,11 +65,12 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
+	const enhanceLoop = await openEnhance(options, data, stores, service)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
 	const stop = async (): Promise<void> => {
-		await Promise.all([jobs.stop(), webhooks.stop()])
+		await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
@@ -75,7 +80,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
-		...{ pause, streams: new OpenStreams(), ...jobs.all },
+		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
 		...operators,
 		...{ workers, webhooks },
 		seats: seatDeps(launching, operators),

@@ -1,4 +1,5 @@
 import { builtinFunctions } from '../backend/function/builtin.ts'
+import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
@@ -20,6 +21,8 @@ export interface RunParts {
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
 	readonly lua: LuaService
+	/** The steps of enhance runs, by `fn_id`. */
+	readonly enhanceSteps: ReadonlyMap<string, FunctionDef>
 	/** From TERM to KILL for what an attempt started. */
 	readonly killGraceMs: number
 }
@@ -28,10 +31,10 @@ export interface RunParts {
 export function newRuns(
 	options: EngineOptions,
 	data: DataDir,
-	{ stores, operators, workers, secret, childList, lua, killGraceMs }: RunParts,
+	{ stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs }: RunParts,
 ) {
 	const { config, clock, log } = options
-	const functions = new Map([...builtinFunctions(clock), ...(options.functions ?? [])])
+	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
 		operatorFactory: options.operatorFactory ?? new Map(),

@@ -33,7 +33,7 @@ export function openStores({ db, values, fault }: DataDir, options: Pick<EngineO
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
 		keys: new SqliteIdempotencyStore(db),
-		enhance: new SqliteEnhanceStore(db),
+		enhance: new SqliteEnhanceStore(db, pins),
 		produced: new SqliteProducedStepStore(db, values),
 		retention: new SqliteRetentionStore(db, values),
 		webhookStore: new SqliteWebhookStore(db),

@@ -1,7 +1,7 @@
 import { MseError } from './error.ts'
 
 /**
- * Every moment at which a server can be made to die, in the order in which a run meets them: before and after each commit, and before
+ * Every moment at which a server that runs tasks can be made to die, in the order in which a run meets them: before and after each commit, and before
  * and after each thing that happens outside the process.
  */
 export const FAULT_NAMES = [
@@ -32,7 +32,22 @@ export const FAULT_NAMES = [
 	'reply.after_write',
 ] as const
 
-export type FaultName = (typeof FAULT_NAMES)[number]
+/** The same of the work on an issue, beside those of its run. */
+export const ISSUE_FAULT_NAMES = [
+	'issue.taken',
+	'issue.launched',
+	'issue.patch_applied',
+	'issue.verified',
+	'issue.decided',
+	'issue.run_ended',
+	'issue.consented',
+	'issue.before_commit',
+	'issue.settled',
+] as const
+
+const ALL_NAMES: readonly string[] = [...FAULT_NAMES, ...ISSUE_FAULT_NAMES]
+
+export type FaultName = (typeof FAULT_NAMES)[number] | (typeof ISSUE_FAULT_NAMES)[number]
 
 /** Called wherever one of the moments has come. */
 export type FaultPoint = (name: FaultName) => void
@@ -47,8 +62,8 @@ export const noFault: FaultPoint = () => {}
 export function plannedFault(plan: string | undefined, die: () => void): FaultPoint {
 	if (!plan) return noFault
 	const [wanted = '', count = '1'] = plan.split(':')
-	if (!FAULT_NAMES.some((name) => name === wanted) || !/^[1-9]\d{0,8}$/.test(count))
-		throw new MseError('invalid', `MSE_FAULT is ${JSON.stringify(plan)}; expected POINT:COUNT with one of ${FAULT_NAMES.join(', ')}.`)
+	if (!ALL_NAMES.includes(wanted) || !/^[1-9]\d{0,8}$/.test(count))
+		throw new MseError('invalid', `MSE_FAULT is ${JSON.stringify(plan)}; expected POINT:COUNT with one of ${ALL_NAMES.join(', ')}.`)
 	let left = Number(count)
 	return (name) => {
 		if (name === wanted && --left === 0) die()

@@ -24,7 +24,10 @@ export type PostIssueRequest = Static<typeof PostIssueRequestSchema>
 export const PostIssueResponseSchema = Type.Object({ issue_id: Type.String(), status: Type.Literal('pending') })
 export type PostIssueResponse = Static<typeof PostIssueResponseSchema>
 
-/** Keys that do not apply are null: `reason` tells why an issue was rejected, `new_version` what an applied one led to. */
+/**
+ * Keys that do not apply are null: `reason` tells why an issue was rejected, `new_version` what an applied one led to. The last two
+ * keys are ours: `run_id` is the run that works on it or did so last, `attempt` how many there were since it was posted or retried.
+ */
 export const GetIssueResponseSchema = Type.Object({
 	issue_id: Type.String(),
 	status: IssueStatusSchema,
@@ -32,6 +35,8 @@ export const GetIssueResponseSchema = Type.Object({
 	intent: nullable(Type.String()),
 	reason: nullable(Type.String()),
 	new_version: nullable(Type.String()),
+	run_id: nullable(Type.String()),
+	attempt: Type.Integer({ minimum: 0 }),
 })
 export type GetIssueResponse = Static<typeof GetIssueResponseSchema>
 
@@ -42,6 +47,70 @@ export const IssueListQuerySchema = Type.Object(
 export type IssueListQuery = Static<typeof IssueListQuerySchema>
 /** Ours: issues, newest first. */
 export const IssueListSchema = Type.Object({ issues: Type.Array(GetIssueResponseSchema) })
+
+/** What the patch-spawner of an enhance run answers (mlua-swarm 0.1.0). `ops` is an RFC 6902 patch; an empty one means that nothing can or need be done. */
+export const PatchAnswerSchema = Type.Object(
+	{ ops: Type.Array(Type.Unknown()), bump: oneOf(['major', 'minor', 'patch']), rationale: Type.String() },
+	tolerant,
+)
+export type PatchAnswer = Static<typeof PatchAnswerSchema>
+
+/** What its patch-applier answers, as far as the steps after it read it. `problem` is ours: why the patch could not be applied. */
+export const AppliedPatchSchema = Type.Object(
+	{
+		patch: Type.Unknown(),
+		prev_hash: Type.String(),
+		new_bp_yaml: Type.String(),
+		new_bp_json: Type.Unknown(),
+		new_hash: Type.String(),
+		problem: maybe(Type.String()),
+	},
+	tolerant,
+)
+export type AppliedPatch = Static<typeof AppliedPatchSchema>
+
+/** What one verifier of it says about one axis. */
+export const AxisVerdictSchema = Type.Object(
+	{
+		axis: Type.String(),
+		outcome: Type.Union([
+			Type.Object({ Pass: Type.Object({ evidence: Type.String() }) }),
+			Type.Object({ Deny: Type.Object({ reason: Type.String() }) }),
+		]),
+	},
+	tolerant,
+)
+export type AxisVerdict = Static<typeof AxisVerdictSchema>
+
+const VerdictSummarySchema = Type.Object(
+	{ axis: Type.String(), status: oneOf(['pass', 'deny']), evidence: maybe(Type.String()), reason: maybe(Type.String()) },
+	tolerant,
+)
+
+/** What its committer decided: the `commit` of the run's final context. `new_bp_yaml` may be there too, and is not read. */
+export const CommitDecisionSchema = Type.Union([
+	Type.Object(
+		{
+			committed: Type.Literal(true),
+			new_version: Type.String({ minLength: 1 }),
+			bump: oneOf(['major', 'minor', 'patch']),
+			new_bp_json: Type.Unknown(),
+			rationale: Type.String(),
+			verdicts_summary: Type.Array(VerdictSummarySchema),
+		},
+		tolerant,
+	),
+	Type.Object(
+		{
+			committed: Type.Literal(false),
+			reasons: Type.Array(Type.String(), { minItems: 1 }),
+			rationale: Type.String(),
+			verdicts_summary: Type.Array(VerdictSummarySchema),
+		},
+		tolerant,
+	),
+])
+export type CommitDecision = Static<typeof CommitDecisionSchema>
 
 /** What became of one issue (mlua-swarm 0.1.0). `new_hash` is empty when it was rejected. */
 export const EnhanceLogEntrySchema = Type.Object({

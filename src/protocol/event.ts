@@ -45,6 +45,8 @@ export const eventKinds = [
 	'blueprint.unarchived',
 	'issue.posted',
 	'issue.taken',
+	'issue.requeued',
+	'issue.retried',
 	'issue.applied',
 	'issue.rejected',
 	'issue.setting_saved',

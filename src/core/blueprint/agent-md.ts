@@ -31,13 +31,16 @@ export function parseAgentMd(text: string, { path, kind }: { readonly path: stri
 			tools: readTools(keys.tools),
 			description: textOf(keys.description)?.trim() ?? null,
 			extras: Object.keys(extras).length > 0 ? extras : null,
-			version_hash: bytesToHex(blake3(utf8ToBytes(body))),
+			version_hash: promptHash(body),
 			...(binding !== null && { worker_binding: binding }),
 		},
 		meta: null,
 		...(Object.keys(lints).length > 0 && { lints }),
 	}
 }
+
+/** The `version_hash` of a system prompt: BLAKE3 of its text, as in mlua-swarm 0.26.0. */
+export const promptHash = (text: string): string => bytesToHex(blake3(utf8ToBytes(text)))
 
 /** A closing line holds the dashes alone, so that neither a ruler of more dashes nor text after them is taken for one. */
 function splitFrontmatter(text: string, path: string): { frontmatter: string; body: string } {

@@ -42,7 +42,7 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const taskInput = taskInputOf(request)
 	refuseStrictWithoutRoot(deps, request, plan, taskInput)
 	const seats = await pinSeats(deps.operators, plan.blueprint, request)
-	if (seats === null) await refuseWithoutOperator(deps.operators, plan.blueprint)
+	if (seats === null && !request.waitsForOperator) await refuseWithoutOperator(deps.operators, plan.blueprint)
 	const sid = request.operator?.sid
 	const attestations = attest(plan.blueprint, sid === undefined ? null : deps.operators.manifestOf(sid))
 	const ttl = timeToLive(request, plan)
@@ -140,7 +140,7 @@ function newRun(
 	}
 	const now = deps.clock.now()
 	return {
-		id: newRunId(),
+		id: request.runId ?? newRunId(),
 		taskId: task.id,
 		generation: 1,
 		status: 'running',

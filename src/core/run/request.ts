@@ -1,4 +1,4 @@
-import type { StepId } from '../../kernel/id.ts'
+import type { RunId, StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { RunPolicy } from '../../protocol/policy.ts'
 import type { BlueprintReference } from '../blueprint/resolve.ts'
@@ -20,13 +20,17 @@ export interface LaunchRequest {
 	/** Goes before what the Blueprint says, key by key. */
 	readonly runPolicy?: RunPolicy
 	readonly detach: boolean
+	/** Of the run to be; a fresh one when left out. */
+	readonly runId?: RunId
+	/** True: starts although no operator session lives, and waits for one. Otherwise that is refused. */
+	readonly waitsForOperator?: boolean
 }
 
 /** The part of a launch that says how long it may take. */
 export type WaitingRequest = Pick<LaunchRequest, 'detach' | 'ttlSecs' | 'timeoutSecs'>
 
 /** Another run of a task; what is left out stays as the task has it. */
-export type KickRequest = Partial<Omit<LaunchRequest, 'reference' | 'goal'>> & { readonly detach: boolean }
+export type KickRequest = Partial<Omit<LaunchRequest, 'reference' | 'goal' | 'runId'>> & { readonly detach: boolean }
 
 export interface RerunRequest {
 	/** A step's id, its position, or its name: then the first in flow order. */

@@ -34,16 +34,20 @@ export class SqliteBlueprintStore implements BlueprintStore {
 		this.#values = values
 	}
 
-	async commit({ id, document, blueprint, ...by }: NewCommit): Promise<Committed> {
+	async commit(change: NewCommit): Promise<Committed> {
+		return writeEffect(this.#db, this.committing(change), ({ created, commit }) => ({ version: commit.hash, created }))
+	}
+
+	/** What `commit` does, for other stores of this database to do inside a change of theirs. Throws for an id that no Blueprint may have. */
+	committing({ id, document, blueprint, ...by }: NewCommit): () => Committed {
 		checkBlueprintId(id)
 		const hash = blueprintHash(blueprint)
-		const change = (): Committed => {
+		return () => {
 			const head = this.#openHead(id)
 			if (head?.hash === hash) return { commit: toCommit(head), created: false }
 			this.#keep(hash, document)
 			return this.#append(id, hash, blueprint.metadata.version_label ?? null, head, by)
 		}
-		return writeEffect(this.#db, change, ({ created }) => ({ version: hash, created }))
 	}
 
 	restore(id: string, hash: string, by: By): Promise<Committed | null> {

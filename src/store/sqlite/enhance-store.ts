@@ -1,6 +1,10 @@
+import type { Committed, NewCommit } from '../../core/blueprint/store.ts'
 import type { Issue, IssueOutcome } from '../../core/enhance/issue.ts'
 import type { EnhanceStore } from '../../core/enhance/store.ts'
+import { asRunId, type RunId } from '../../kernel/id.ts'
+import type { JsonObject } from '../../kernel/json.ts'
 import type { EnhanceLogEntry, EnhanceSetting, IssueStatus } from '../../protocol/enhance.ts'
+import type { EventKind } from '../../protocol/event.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 
@@ -11,15 +15,28 @@ interface IssueRow {
 	readonly status: string
 	readonly reason: string | null
 	readonly new_version: string | null
+	readonly run_id: string | null
+	readonly attempt: number
 	readonly created_at: number
 	readonly updated_at: number
 }
 
+/** Blueprints of the same database, as far as issues change them. */
+interface Blueprints {
+	committing(change: NewCommit): () => Committed
+}
+
+/** The oldest that waits for nobody; `issue_in_flight` answers the second question. */
+const NEXT = `SELECT * FROM issue i WHERE status = 'pending'
+	AND NOT EXISTS (SELECT 1 FROM issue o WHERE o.blueprint_id = i.blueprint_id AND o.status = 'in_flight') ORDER BY seq LIMIT 1`
+
 export class SqliteEnhanceStore implements EnhanceStore {
 	readonly #db: SqliteDatabase
+	readonly #blueprints: Blueprints
 
-	constructor(db: SqliteDatabase) {
+	constructor(db: SqliteDatabase, blueprints: Blueprints) {
 		this.#db = db
+		this.#blueprints = blueprints
 	}
 
 	addIssue({ id, blueprintId, intent, status, createdAt, updatedAt }: Issue): Promise<void> {
@@ -48,33 +65,46 @@ export class SqliteEnhanceStore implements EnhanceStore {
 		return rows.map(toIssue)
 	}
 
-	takeIssue(): Promise<Issue | null> {
+	takeIssue(runId: RunId): Promise<Issue | null> {
 		return this.#db.write(() => {
-			const row = this.#db.query<IssueRow>("SELECT * FROM issue WHERE status = 'pending' ORDER BY seq LIMIT 1").get()
+			const next = this.#db.query<IssueRow>(NEXT).get()
+			const row = next && this.#move(next.id, 'pending', "status = 'in_flight', run_id = ?, attempt = attempt + 1", runId)
 			if (!row) return null
-			const now = this.#db.clock.now()
-			this.#db.query("UPDATE issue SET status = 'in_flight', updated_at = ? WHERE id = ?").run(now, row.id)
-			appendEvent(this.#db, { kind: 'issue.taken', data: { issue_id: row.id, blueprint_id: row.blueprint_id } })
-			return toIssue({ ...row, status: 'in_flight', updated_at: now })
+			this.#tell('issue.taken', row, { run_id: runId, attempt: row.attempt })
+			return toIssue(row)
 		})
 	}
 
+	async issuesInFlight(): Promise<readonly Issue[]> {
+		return this.#db.query<IssueRow>("SELECT * FROM issue WHERE status = 'in_flight' ORDER BY seq").all().map(toIssue)
+	}
+
 	settleIssue(id: string, outcome: IssueOutcome, entry: EnhanceLogEntry | null): Promise<boolean> {
+		return this.#db.write(() => this.#settle(id, outcome, entry))
+	}
+
+	async applyIssue(id: string, change: NewCommit, entry: EnhanceLogEntry): Promise<boolean> {
+		const commit = this.#blueprints.committing(change)
 		return this.#db.write(() => {
-			const { status } = outcome
-			const newVersion = outcome.status === 'applied' ? outcome.newVersion : null
-			const reason = outcome.status === 'rejected' ? outcome.reason : null
-			const row = this.#db
-				.query<IssueRow>(
-					"UPDATE issue SET status = ?, reason = ?, new_version = ?, updated_at = ? WHERE id = ? AND status = 'in_flight' RETURNING *",
-				)
-				.get(status, reason, newVersion, this.#db.clock.now(), id)
-			if (!row) return false
-			if (entry) this.#appendLog(entry)
-			const about = { issue_id: id, blueprint_id: row.blueprint_id }
-			const result = status === 'applied' ? { new_version: newVersion } : { reason }
-			appendEvent(this.#db, { kind: `issue.${status}`, data: { ...about, ...result } })
+			if (!this.#settle(id, { status: 'applied', newVersion: entry.new_hash }, entry)) return false
+			commit()
 			return true
+		})
+	}
+
+	requeueIssue(id: string, why: string): Promise<boolean> {
+		return this.#db.write(() => {
+			const row = this.#move(id, 'in_flight', "status = 'pending'")
+			if (row) this.#tell('issue.requeued', row, { reason: why, attempt: row.attempt })
+			return row !== null
+		})
+	}
+
+	retryIssue(id: string): Promise<Issue | null> {
+		return this.#db.write(() => {
+			const row = this.#move(id, 'rejected', "status = 'pending', reason = NULL, attempt = 0")
+			if (row) this.#tell('issue.retried', row)
+			return row && toIssue(row)
 		})
 	}
 
@@ -123,6 +153,27 @@ export class SqliteEnhanceStore implements EnhanceStore {
 		})
 	}
 
+	#settle(id: string, outcome: IssueOutcome, entry: EnhanceLogEntry | null): boolean {
+		const newVersion = outcome.status === 'applied' ? outcome.newVersion : null
+		const reason = outcome.status === 'rejected' ? outcome.reason : null
+		const row = this.#move(id, 'in_flight', 'status = ?, reason = ?, new_version = ?', outcome.status, reason, newVersion)
+		if (!row) return false
+		if (entry) this.#appendLog(entry)
+		this.#tell(`issue.${outcome.status}`, row, outcome.status === 'applied' ? { new_version: newVersion } : { reason })
+		return true
+	}
+
+	/** Compare-and-set; null, with nothing written, when the issue is not `from`. */
+	#move(id: string, from: IssueStatus, set: string, ...values: (string | null)[]): IssueRow | null {
+		return this.#db
+			.query<IssueRow>(`UPDATE issue SET ${set}, updated_at = ? WHERE id = ? AND status = ? RETURNING *`)
+			.get(...values, this.#db.clock.now(), id, from)
+	}
+
+	#tell(kind: EventKind, { id, blueprint_id }: IssueRow, more: JsonObject = {}): void {
+		appendEvent(this.#db, { kind, data: { issue_id: id, blueprint_id, ...more } })
+	}
+
 	#appendLog(entry: EnhanceLogEntry): void {
 		this.#db
 			.query('INSERT INTO enhance_log (issue_id, blueprint_id, entry) VALUES (?, ?, ?)')
@@ -140,6 +191,8 @@ function toIssue(row: IssueRow): Issue {
 		status: row.status as IssueStatus,
 		reason: row.reason,
 		newVersion: row.new_version,
+		runId: row.run_id === null ? null : asRunId(row.run_id),
+		attempt: row.attempt,
 		createdAt: row.created_at,
 		updatedAt: row.updated_at,
 	}

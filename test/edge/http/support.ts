@@ -108,7 +108,7 @@ function serverPause({ db, supervisor }: RunWorld): ServerPause {
 export function httpWorld(options: HttpWorldOptions = {}) {
 	const world = runWorld({ ...options, workers: { identity, ...options.workers } })
 	const blueprints = new SqliteBlueprintStore(world.db, openBlobs(undefined))
-	const enhance = new SqliteEnhanceStore(world.db)
+	const enhance = new SqliteEnhanceStore(world.db, blueprints)
 	const keys = new SqliteIdempotencyStore(world.db)
 	const stopping = new AbortController()
 	const clock = options.clock ?? systemClock

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { BlueprintStore } from '../../../core/blueprint/store.ts'
-import { type Issue, newIssue } from '../../../core/enhance/issue.ts'
+import { type Issue, newIssue, refuseRetry, refuseUnknownIssue } from '../../../core/enhance/issue.ts'
 import { refuseUnknown, requireSetting, saveSetting } from '../../../core/enhance/setting.ts'
 import type { EnhanceStore } from '../../../core/enhance/store.ts'
 import type { Clock } from '../../../kernel/clock.ts'
@@ -31,7 +31,8 @@ export interface EnhanceDeps {
 const DEFAULT_LIMIT = 1000
 const MAX_LIMIT = 10_000
 const Nothing = Type.Undefined()
-const KEPT = 'Issues are kept and listed. Nothing of this server works on them yet: an issue stays `pending`.'
+const WORKED_ON =
+	'With `enable_enhance_flow` issues are worked on, oldest first and one at a time for each Blueprint; without it they stay `pending`.'
 
 /** Wishes about Blueprints, what became of them, and how they are worked on (mlua-swarm 0.1.0 and 0.26.0). */
 export const enhanceRoutes = (deps: EnhanceDeps) => issueRoutes(deps).use(enhanceLogRoutes(deps)).use(enhanceSettingRoutes(deps))
@@ -47,7 +48,7 @@ export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'c
 			},
 			{
 				...jsonBody(PostIssueRequestSchema),
-				detail: { summary: 'Files a wish about a Blueprint', description: KEPT },
+				detail: { summary: 'Files a wish about a Blueprint', description: WORKED_ON },
 				response: { 201: PostIssueResponseSchema, ...refusals(400, 422, 503) },
 			},
 		)
@@ -64,10 +65,24 @@ export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'c
 				response: { 200: IssueListSchema, ...refusals(400) },
 			},
 		)
-		.get('/v1/issues/:id', async ({ params }) => toWireIssue((await enhance.issue(params.id)) ?? refuseIssue(params.id)), {
-			detail: { summary: 'Shows an issue', description: KEPT },
+		.get('/v1/issues/:id', async ({ params }) => toWireIssue((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id)), {
+			detail: { summary: 'Shows an issue', description: WORKED_ON },
 			response: { 200: GetIssueResponseSchema, ...refusals(404) },
 		})
+		.post(
+			'/v1/issues/:id/retry',
+			async ({ params }) => {
+				const retried = await enhance.retryIssue(params.id)
+				return toWireIssue(retried ?? refuseRetry((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id)))
+			},
+			{
+				detail: {
+					summary: 'Has a rejected issue worked on once more',
+					description: 'What was found before is part of what the next run is told.',
+				},
+				response: { 200: GetIssueResponseSchema, ...refusals(404, 409, 503) },
+			},
+		)
 
 export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
 	swarmRoutes('enhance-log')
@@ -126,12 +141,8 @@ export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 
 			{ detail: { summary: 'Removes a setting' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
 
-function toWireIssue({ id, status, blueprintId, intent, reason, newVersion }: Issue): GetIssueResponse {
-	return { issue_id: id, status, blueprint_id: blueprintId, intent, reason, new_version: newVersion }
-}
-
-function refuseIssue(id: string): never {
-	throw new MseError('not_found', `issue not found: ${id}`, { code: 'unknown_issue' })
+function toWireIssue({ id, status, blueprintId, intent, reason, newVersion, runId, attempt }: Issue): GetIssueResponse {
+	return { issue_id: id, status, blueprint_id: blueprintId, intent, reason, new_version: newVersion, run_id: runId, attempt }
 }
 
 function refuseEntry(id: string): never {

@@ -8,11 +8,14 @@ export const enhanceTables = `
 		status TEXT NOT NULL,
 		reason TEXT,
 		new_version TEXT,
+		run_id TEXT,
+		attempt INTEGER NOT NULL DEFAULT 0,
 		created_at INTEGER NOT NULL,
 		updated_at INTEGER NOT NULL
 	) STRICT;
 	CREATE INDEX issue_status ON issue (status, seq);
 	CREATE INDEX issue_blueprint ON issue (blueprint_id, seq);
+	CREATE UNIQUE INDEX issue_in_flight ON issue (blueprint_id) WHERE status = 'in_flight';
 
 	CREATE TABLE enhance_log (
 		seq INTEGER PRIMARY KEY,

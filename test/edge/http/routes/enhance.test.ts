@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { newIssue } from '../../../../src/core/enhance/issue.ts'
 import { toLogEntry } from '../../../../src/core/enhance/log.ts'
+import { newRunId } from '../../../../src/kernel/id.ts'
 import { minimal } from '../../../support/parsed-blueprint.ts'
 import { verifies } from '../../../support/verifies.ts'
 import { httpWorld } from '../support.ts'
@@ -14,7 +15,10 @@ test('an issue is taken down for any Blueprint, and stays pending', async () => 
 	expect([posted.status, posted.body]).toEqual([201, { issue_id: expect.stringMatching(/^h-[0-9a-f-]{36}$/), status: 'pending' }])
 	const { issue_id } = posted.body
 	const shown = await world.call('GET', `/v1/issues/${issue_id}`)
-	expect([shown.status, shown.body]).toEqual([200, { issue_id, status: 'pending', ...wish, reason: null, new_version: null }])
+	expect([shown.status, shown.body]).toEqual([
+		200,
+		{ issue_id, status: 'pending', ...wish, reason: null, new_version: null, run_id: null, attempt: 0 },
+	])
 	expect((await world.call('GET', '/v1/issues?status=pending&blueprint_id=b')).body).toEqual({ issues: [shown.body] })
 	expect((await world.call('GET', '/v1/issues?status=applied')).body).toEqual({ issues: [] })
 })
@@ -34,7 +38,7 @@ test('what became of an issue is in the log', async () => {
 	const { issue_id } = (await world.call('POST', '/v1/issues', wish)).body
 	expect((await world.call('GET', '/v1/enhance/log')).body).toEqual([])
 	expect((await world.call('GET', `/v1/enhance/log/${issue_id}`)).status).toBe(404)
-	await world.enhance.takeIssue()
+	await world.enhance.takeIssue(newRunId())
 	const applied = { status: 'applied', newVersion: 'new' } as const
 	const found = { prevHash: 'old', rationale: 'shorter', verdicts: [{ axis: 'noop', status: 'pass', detail: 'd' }], reasons: [] } as const
 	await world.enhance.settleIssue(issue_id, applied, toLogEntry(newIssue(wish, issue_id, 1), applied, found, 5))
@@ -46,6 +50,24 @@ test('what became of an issue is in the log', async () => {
 	expect((await world.call('GET', '/v1/enhance/log?blueprint_id=b')).body).toEqual([entry])
 	expect((await world.call('GET', '/v1/enhance/log?blueprint_id=c')).body).toEqual([])
 	expect((await world.call('GET', `/v1/issues/${issue_id}`)).body).toMatchObject({ status: 'applied', new_version: 'new' })
+})
+
+test('a rejected issue can be tried again, another one is 409', async () => {
+	await using world = httpWorld()
+	const { issue_id } = (await world.call('POST', '/v1/issues', wish)).body
+	const retry = (id: string) => world.call('POST', `/v1/issues/${id}/retry`)
+	expect((await retry('h-nobody')).body.code).toBe('unknown_issue')
+	expect([(await retry(issue_id)).status, (await retry(issue_id)).body.code]).toEqual([409, 'issue_not_rejected'])
+	const run = newRunId()
+	await world.enhance.takeIssue(run)
+	await world.enhance.settleIssue(issue_id, { status: 'rejected', reason: 'no' }, null)
+	expect((await world.call('GET', `/v1/issues/${issue_id}`)).body).toMatchObject({
+		status: 'rejected',
+		reason: 'no',
+		run_id: run,
+		attempt: 1,
+	})
+	expect(await retry(issue_id)).toMatchObject({ status: 200, body: { status: 'pending', reason: null, run_id: run, attempt: 0 } })
 })
 
 test('a setting has its defaults, commits its Blueprint once, and replaces the one before', async () => {

@@ -1,0 +1,106 @@
+import { type LintOptions, lintBlueprint } from '../core/blueprint/lint.ts'
+import { blueprintHash } from '../core/blueprint/normal-form.ts'
+import type { Registry } from '../core/dispatch/backend.ts'
+import { compilePlan } from '../core/dispatch/plan.ts'
+import type { AskGate } from '../core/enhance/gate.ts'
+import { type EnhanceLoop, newEnhanceLoop } from '../core/enhance/loop.ts'
+import { seedEnhance } from '../core/enhance/orbit.ts'
+import type { EnhanceRun, EnhanceRuns, WorkDeps } from '../core/enhance/work.ts'
+import { isTerminal, type Run } from '../core/run/record.ts'
+import type { RunService } from '../core/run/request.ts'
+import { raceAbort } from '../kernel/abort.ts'
+import { MseError, messageOf } from '../kernel/error.ts'
+import type { RunId } from '../kernel/id.ts'
+import { isJsonObject } from '../kernel/json.ts'
+import type { Blueprint } from '../protocol/blueprint.ts'
+import type { DataDir } from '../store/data-dir.ts'
+import type { EngineOptions } from './option.ts'
+import type { Stores } from './stores.ts'
+
+/** Why a Blueprint does not compile with what this engine has. */
+export function compileProblems(registry: Registry, offered: LintOptions, blueprint: Blueprint): readonly string[] {
+	const errors = lintBlueprint(blueprint, offered).filter(({ level }) => level === 'error')
+	if (errors.length > 0) return errors.map(({ path, message }) => `${message} at ${path}`)
+	try {
+		compilePlan(registry, offered, blueprint, blueprintHash(blueprint))
+		return []
+	} catch (thrown) {
+		return [messageOf(thrown)]
+	}
+}
+
+/**
+ * What works on issues, seeded and not begun; null while `enable_enhance_flow` is off. `ask` is where verified changes wait for
+ * consent. Throws `config_invalid` when they shall and there is nobody to ask.
+ */
+export async function openEnhance(
+	{ config, clock, log }: EngineOptions,
+	{ fault }: DataDir,
+	stores: Stores,
+	service: RunService,
+	ask?: AskGate,
+): Promise<EnhanceLoop | null> {
+	if (!config.enableEnhanceFlow) return null
+	const { approval, maxAttempts, concurrency } = config.enhance
+	if (approval && !ask) throw noApprovals()
+	const { enhance, blueprints, blueprintStore, events } = stores
+	if (blueprintStore) await seedEnhance(enhance, blueprints)
+	return newEnhanceLoop({
+		...{ enhance, blueprints, clock, log, events, fault, maxAttempts, concurrency },
+		runs: enhanceRuns(stores, service),
+		apply: applyTo(stores),
+		ask: approval ? ask : undefined,
+	})
+}
+
+function noApprovals(): MseError {
+	return new MseError('invalid', 'enhance.approval is on, but this server has nobody to ask for an approval.', {
+		code: 'config_invalid',
+		hint: 'Leave enhance.approval out: the checks of the enhance flow alone decide then.',
+	})
+}
+
+/** An issue's run asks whoever is there, also when nobody is yet; its time to live is what its setting says. */
+function enhanceRuns({ runs, events }: Stores, service: RunService): EnhanceRuns {
+	return {
+		exists: async (id) => (await runs.run(id)) !== null,
+		async launch({ runId, reference, goal, initCtx, ttlSecs }) {
+			const operator = { id: 'mse-enhance', kind: 'automate' } as const
+			await service.launch({ runId, reference, goal, initCtx, ttlSecs, operator, detach: true, waitsForOperator: true })
+		},
+		async untilEnded(id, signal) {
+			const ended = Promise.withResolvers<void>()
+			const unsubscribe = events.subscribe((facts) => {
+				if (facts.some(({ run_id, kind }) => run_id === id && ENDS.has(kind))) ended.resolve()
+			})
+			try {
+				const run = await runs.run(id)
+				if (run && isTerminal(run.status)) return toEnhanceRun(run)
+				await raceAbort(ended.promise, signal)
+				return toEnhanceRun(await runs.run(id), id)
+			} finally {
+				unsubscribe()
+			}
+		},
+	}
+}
+
+const ENDS: ReadonlySet<string> = new Set(['run.done', 'run.failed', 'run.cancelled'])
+
+function toEnhanceRun(run: Run | null, id?: RunId): EnhanceRun {
+	if (!run) throw new MseError('not_found', `Run ${id} is gone.`)
+	const { initCtx, result, status } = run
+	if (status === 'done') return { initCtx, finalCtx: result, failure: null }
+	const error = isJsonObject(result) && isJsonObject(result.error) ? result.error : null
+	const message = error ? error.message : isJsonObject(result) ? result.error : null
+	return { initCtx, finalCtx: null, failure: `${status === 'failed' ? 'failed' : 'was cancelled'}${message ? `: ${message}` : ''}` }
+}
+
+/** A Blueprint store of somebody else's has transactions of its own: the commit comes first, and is not made twice. */
+function applyTo({ enhance, blueprintStore, pins }: Stores): WorkDeps['apply'] {
+	if (!blueprintStore || blueprintStore === pins) return (id, change, entry) => enhance.applyIssue(id, change, entry)
+	return async (id, change, entry) => {
+		await blueprintStore.commit(change)
+		return enhance.settleIssue(id, { status: 'applied', newVersion: entry.new_hash }, entry)
+	}
+}
