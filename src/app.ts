@@ -66,12 +66,8 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 		blueprintStore: blueprintStore === 'database' ? undefined : blueprintStore,
 	})
 	const stopping = new AbortController()
-	const http = newHttp(
-		engine,
-		environment,
-		stopping.signal,
-		shared(() => serverChecks(engine, at.url, environment)),
-	)
+	const checks = shared(() => serverChecks(engine, at.url, environment))
+	const http = newHttp(engine, environment, stopping.signal, checks)
 	const recover = async (): Promise<void> => {
 		engine.workers.runtime.restore().catch(() => {})
 		const recovered = await engine.supervisor.recover()

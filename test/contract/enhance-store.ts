@@ -95,7 +95,7 @@ export function enhanceStoreContract(title: string, open: () => OpenedEnhanceSto
 			const { store, blueprints } = opened
 			const by = { author: 'somebody', message: 'm' }
 			const { commit: first } = await blueprints.commit({ id: 'm', document: minimal() as Json, blueprint: parsed(minimal()), ...by })
-			const changed = minimal({ metadata: { description: 'better' } })
+			const changed = minimal({ metadata: { description: 'better' } }) as Json
 			const change = {
 				id: 'm',
 				document: changed,
