@@ -1,6 +1,7 @@
 import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from './command/backup.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
+import { issuesCommand } from './command/issues.ts'
 import { operatorCommand } from './command/operator.ts'
 import { type ExpandFile, runCommand } from './command/run.ts'
 import { runsCommand } from './command/runs.ts'
@@ -24,6 +25,7 @@ export function commandTable(parts: {
 		runsCommand,
 		workersCommand,
 		webhooksCommand,
+		issuesCommand,
 		operatorCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,

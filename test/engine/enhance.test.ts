@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'bun:test'
+import { startServer } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import { silentLogger } from '../../src/kernel/log.ts'
+import { better, patchOf, target } from '../core/enhance/support.ts'
+import { type AppWorld, appWorld } from '../support/app-world.ts'
+import { eventually } from '../support/eventually.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const on = { 'enable-enhance-flow': 'true' }
+const issueOf = (intent: string) => ({ blueprint_id: 'greeter', intent })
+
+/** Somebody who answers each request to write a patch with the next of these. */
+async function patchWriter(world: AppWorld, ...patches: readonly unknown[]) {
+	const operator = await world.connect(await world.join(['main-ai']))
+	const prompts: string[] = []
+	const answering = (async () => {
+		for (const patch of patches) {
+			const { req_id, task_id, worker_handle } = await operator.next('spawn')
+			const headers = { authorization: `Bearer ${worker_handle}` }
+			prompts.push((await world.call('GET', `/v1/worker/prompt?task_id=${task_id}`, undefined, headers)).body.prompt)
+			operator.say({ type: 'spawn_ack', req_id, value: patch as never, ok: true })
+		}
+	})()
+	return { prompts, answered: answering, close: () => operator.close() }
+}
+
+const ended = (world: AppWorld, id: string) =>
+	eventually(
+		async () => {
+			const { body } = await world.call('GET', `/v1/issues/${id}`)
+			return body.status === 'applied' || body.status === 'rejected' ? body : null
+		},
+		{ what: `issue ${id} ends` },
+	)
+
+async function post(world: AppWorld, intent: string): Promise<string> {
+	return (await world.call('POST', '/v1/issues', issueOf(intent))).body.issue_id
+}
+
+describe('with the enhance flow', () => {
+	test('whoever is main-ai writes the patch, and what the checks accept is the new head', async () => {
+		await using world = await appWorld({ flags: on })
+		await world.call('POST', '/v1/blueprints/greeter', target)
+		const id = await post(world, 'greet twice')
+		const writer = await patchWriter(world, better, JSON.stringify(patchOf({ op: 'replace', path: '/agents/0/kind', value: 'wizard' })))
+		expect(await ended(world, id)).toMatchObject({ status: 'applied', attempt: 1, reason: null })
+		expect(JSON.parse(String(writer.prompts[0]))).toMatchObject({
+			issue: { intent: 'greet twice' },
+			verifiers: ['des', 'canonical', 'noop', 'agent-ref', 'compile'],
+		})
+		const { entries } = (await world.call('GET', '/v1/blueprints/greeter/history')).body
+		expect(entries[0]).toMatchObject({
+			author: 'enhance',
+			rationale: expect.stringContaining(`because\n\nIssue ${id}: greet twice\nRun R-`),
+		})
+		const second = await post(world, 'be a wizard')
+		expect(await ended(world, second)).toMatchObject({ status: 'rejected', reason: expect.stringMatching(/^verifier deny: .*compile: /) })
+		expect((await world.call('GET', `/v1/enhance/log/${second}`)).body).toMatchObject({
+			status: 'rejected',
+			new_hash: '',
+			rationale: 'because',
+		})
+		await writer.close()
+	})
+
+	test('an issue waits for an operator, is seen in its run, and ends when that is cancelled', async () => {
+		await using world = await appWorld({ flags: on })
+		await world.call('POST', '/v1/blueprints/greeter', target)
+		const id = await post(world, 'greet')
+		const run = await eventually(async () => (await world.call('GET', `/v1/issues/${id}`)).body.run_id, { what: 'it has a run' })
+		const shown = () => world.call('GET', `/v1/runs/${run}`)
+		await eventually(async () => (await shown()).body.phase === 'waiting', { what: 'the run waits for somebody' })
+		expect((await shown()).body).toMatchObject({ status: 'running', blueprint_id: 'enhance-default' })
+		await world.call('POST', `/v1/runs/${run}/cancel`)
+		expect((await ended(world, id)).reason).toBe(`dispatch failed: run ${run} was cancelled: The run was cancelled over the API.`)
+		expect((await world.call('POST', `/v1/issues/${id}/retry`)).body.status).toBe('pending')
+	})
+
+	test('the functions run as steps of kind lua too, in the words of mlua-swarm', async () => {
+		await using world = await appWorld({ flags: on })
+		await world.call('POST', '/v1/blueprints/greeter', target)
+		const seeded = JSON.stringify((await world.call('GET', '/v1/blueprints/enhance-default/head')).body.blueprint)
+		const blueprint = JSON.parse(seeded.replaceAll('"rust_fn"', '"lua"'))
+		const spawner = { name: 'any', kind: 'operator', spec: { operator_ref: 'main-ai' }, profile: { system_prompt: 'Write a patch.' } }
+		const saved = await world.call('POST', '/v1/enhance-settings', { id: 'default', blueprint, ttl_secs: 60, spawner })
+		expect(saved.status).toBe(201)
+		const writer = await patchWriter(world, better)
+		const issue = await ended(world, await post(world, 'greet twice'))
+		expect(issue).toMatchObject({ status: 'applied' })
+		const { steps } = (await world.call('GET', `/v1/runs/${issue.run_id}/steps`)).body
+		expect(steps.map(({ agent, step_ref }: { agent?: string; step_ref?: string }) => agent ?? step_ref)).toContain('verifier-router')
+		await writer.close()
+	})
+
+	test('setting and Blueprint are seeded once, and what somebody made of them stays', async () => {
+		using dir = tempDir()
+		{
+			await using world = await appWorld({ dir: dir.path, flags: on })
+			expect((await world.call('GET', '/v1/enhance-settings/default')).body).toMatchObject({
+				blueprint_id: 'enhance-default',
+				ttl_secs: 3600,
+			})
+			const { blueprint } = (await world.call('GET', '/v1/blueprints/enhance-default/head')).body
+			const mine = { ...blueprint, metadata: { ...blueprint.metadata, version_label: '1.1.0' } }
+			await world.call('POST', '/v1/enhance-settings', { id: 'default', blueprint: mine, ttl_secs: 7 })
+		}
+		await using world = await appWorld({ dir: dir.path, flags: on })
+		expect((await world.call('GET', '/v1/enhance-settings/default')).body.ttl_secs).toBe(7)
+		expect((await world.call('GET', '/v1/blueprints/enhance-default/head')).body.blueprint.metadata.version_label).toBe('1.1.0')
+	})
+
+	test('a run that takes longer than the setting allows is stopped, and its issue rejected', async () => {
+		await using world = await appWorld({ flags: on })
+		await world.call('POST', '/v1/blueprints/greeter', target)
+		const { blueprint } = (await world.call('GET', '/v1/blueprints/enhance-default/head')).body
+		const spawner = { name: 'slow', kind: 'rust_fn', spec: { fn_id: 'sleep', ms: 60_000 } }
+		await world.call('POST', '/v1/enhance-settings', { id: 'default', blueprint, ttl_secs: 1, spawner })
+		const issue = await ended(world, await post(world, 'take your time'))
+		expect(issue.reason).toMatch(/^dispatch failed: run R-\S+ failed: /)
+		expect((await world.call('GET', `/v1/runs/${issue.run_id}`)).body).toMatchObject({
+			status: 'failed',
+			result_ref: { error: { code: 'run_ttl' } },
+		})
+	})
+})
+
+test('without the enhance flow nothing is seeded, and issues stay pending', async () => {
+	await using world = await appWorld()
+	const id = await post(world, 'greet')
+	expect((await world.call('GET', '/v1/enhance-settings')).body).toEqual([])
+	expect((await world.call('GET', '/v1/blueprints')).body.blueprints).toEqual([expect.objectContaining({ id: 'main' })])
+	expect((await world.call('GET', `/v1/issues/${id}`)).body.status).toBe('pending')
+})
+
+test('a gate without anybody to ask is refused at the start', async () => {
+	const flags = new Map(Object.entries({ ...on, 'enhance-approval': 'true', ephemeral: 'true' }).map(([name, value]) => [name, [value]]))
+	const config = loadConfig({ flags, env: { HOME: '/nonexistent' }, readFile: () => undefined })
+	expect(startServer(config, silentLogger, {})).rejects.toMatchObject({
+		code: 'config_invalid',
+		message: expect.stringContaining('enhance.approval'),
+	})
+})
