@@ -50,7 +50,7 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
 			blueprintVersions: { blueprints },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
-			enhance: { enhance: engine.enhance, blueprints, clock },
+			enhance: { enhance: engine.enhance, blueprints, clock, keys },
 			stepWorker: { face, keys },
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },

@@ -7,6 +7,7 @@ import type { EnhanceLogEntry, EnhanceSetting, IssueStatus } from '../../protoco
 import type { EventKind } from '../../protocol/event.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 
 interface IssueRow {
 	readonly id: string
@@ -40,12 +41,13 @@ export class SqliteEnhanceStore implements EnhanceStore {
 	}
 
 	addIssue({ id, blueprintId, intent, status, createdAt, updatedAt }: Issue): Promise<void> {
-		return this.#db.write(() => {
+		const change = (): void => {
 			this.#db
 				.query('INSERT INTO issue (id, blueprint_id, intent, status, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)')
 				.run(id, blueprintId, intent, status, createdAt, updatedAt)
 			appendEvent(this.#db, { kind: 'issue.posted', data: { issue_id: id, blueprint_id: blueprintId } })
-		})
+		}
+		return writeEffect(this.#db, change, () => ({ issue_id: id }))
 	}
 
 	async issue(id: string): Promise<Issue | null> {

@@ -129,7 +129,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document), keys }))
 			.use(blueprintVersionRoutes({ blueprints }))
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
-			.use(enhanceRoutes({ enhance, blueprints, clock }))
+			.use(enhanceRoutes({ enhance, blueprints, clock, keys }))
 			.use(taskRoutes({ service: world.service, runs: world.runs, keys }))
 			.use(
 				taskStepRoutes({

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
 import type { BlueprintStore } from '../../../core/blueprint/store.ts'
 import { type Issue, newIssue, refuseRetry, refuseUnknownIssue } from '../../../core/enhance/issue.ts'
 import { refuseUnknown, requireSetting, saveSetting } from '../../../core/enhance/setting.ts'
@@ -6,6 +7,7 @@ import type { EnhanceStore } from '../../../core/enhance/store.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { newIssueId } from '../../../kernel/id.ts'
+import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import {
 	EnhanceLogEntrySchema,
 	EnhanceLogQuerySchema,
@@ -16,16 +18,20 @@ import {
 	IssueListQuerySchema,
 	IssueListSchema,
 	PostIssueRequestSchema,
+	type PostIssueResponse,
 	PostIssueResponseSchema,
 } from '../../../protocol/enhance.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
+import { keyOf, takesKey } from '../idempotency.ts'
 
 export interface EnhanceDeps {
 	readonly enhance: EnhanceStore
 	readonly blueprints: BlueprintStore
 	readonly clock: Clock
+	/** Keeps what idempotency keys did; without it they have no effect. */
+	readonly keys?: IdempotencyStore
 }
 
 const DEFAULT_LIMIT = 1000
@@ -37,21 +43,48 @@ const WORKED_ON =
 /** Wishes about Blueprints, what became of them, and how they are worked on (mlua-swarm 0.1.0 and 0.26.0). */
 export const enhanceRoutes = (deps: EnhanceDeps) => issueRoutes(deps).use(enhanceLogRoutes(deps)).use(enhanceSettingRoutes(deps))
 
-export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'clock'>) =>
-	swarmRoutes('issues')
+type IssueDeps = Pick<EnhanceDeps, 'enhance' | 'clock' | 'keys'>
+
+export const issueRoutes = (deps: IssueDeps) => issueWritingRoutes(deps).use(issueReadingRoutes(deps))
+
+function issueWritingRoutes({ enhance, clock, keys }: IssueDeps) {
+	const once = oncePerKey<PostIssueResponse>(keys)
+	return swarmRoutes('issue-writing')
 		.post(
 			'/v1/issues',
-			async ({ body, status }) => {
-				const issue = newIssue(body, newIssueId(), clock.now())
-				await enhance.addIssue(issue)
-				return status(201, { issue_id: issue.id, status: 'pending' as const })
+			async ({ body, request, status }) => {
+				const post = async (): Promise<PostIssueResponse> => {
+					const issue = newIssue(body, newIssueId(), clock.now())
+					await enhance.addIssue(issue)
+					return { issue_id: issue.id, status: 'pending' }
+				}
+				return status(201, await once(keyOf(request, body), post, async (effect) => toPosted(effect)))
 			},
 			{
+				...takesKey,
 				...jsonBody(PostIssueRequestSchema),
 				detail: { summary: 'Files a wish about a Blueprint', description: WORKED_ON },
 				response: { 201: PostIssueResponseSchema, ...refusals(400, 422, 503) },
 			},
 		)
+		.post(
+			'/v1/issues/:id/retry',
+			async ({ params }) => {
+				const retried = await enhance.retryIssue(params.id)
+				return toWireIssue(retried ?? refuseRetry((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id)))
+			},
+			{
+				detail: {
+					summary: 'Has a rejected issue worked on once more',
+					description: 'What was found before is part of what the next run is told.',
+				},
+				response: { 200: GetIssueResponseSchema, ...refusals(404, 409, 503) },
+			},
+		)
+}
+
+const issueReadingRoutes = ({ enhance }: IssueDeps) =>
+	swarmRoutes('issue-reading')
 		.get(
 			'/v1/issues',
 			async ({ query }) => {
@@ -69,20 +102,6 @@ export const issueRoutes = ({ enhance, clock }: Pick<EnhanceDeps, 'enhance' | 'c
 			detail: { summary: 'Shows an issue', description: WORKED_ON },
 			response: { 200: GetIssueResponseSchema, ...refusals(404) },
 		})
-		.post(
-			'/v1/issues/:id/retry',
-			async ({ params }) => {
-				const retried = await enhance.retryIssue(params.id)
-				return toWireIssue(retried ?? refuseRetry((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id)))
-			},
-			{
-				detail: {
-					summary: 'Has a rejected issue worked on once more',
-					description: 'What was found before is part of what the next run is told.',
-				},
-				response: { 200: GetIssueResponseSchema, ...refusals(404, 409, 503) },
-			},
-		)
 
 export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
 	swarmRoutes('enhance-log')
@@ -140,6 +159,11 @@ export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 
 			},
 			{ detail: { summary: 'Removes a setting' }, response: { 204: Nothing, ...refusals(404, 503) } },
 		)
+
+/** What a repeat answers; the issue may have gone on meanwhile, which its own route shows. */
+function toPosted(effect: Json): PostIssueResponse {
+	return { issue_id: isJsonObject(effect) ? String(effect.issue_id) : '', status: 'pending' }
+}
 
 function toWireIssue({ id, status, blueprintId, intent, reason, newVersion, runId, attempt }: Issue): GetIssueResponse {
 	return { issue_id: id, status, blueprint_id: blueprintId, intent, reason, new_version: newVersion, run_id: runId, attempt }

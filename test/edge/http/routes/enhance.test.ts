@@ -23,6 +23,16 @@ test('an issue is taken down for any Blueprint, and stays pending', async () => 
 	expect((await world.call('GET', '/v1/issues?status=applied')).body).toEqual({ issues: [] })
 })
 
+test('an issue posted again under the same key is the same issue', async () => {
+	await using world = httpWorld()
+	const post = (key: string, body: object = wish) => world.call('POST', '/v1/issues', body, { 'idempotency-key': key })
+	const [first, again, other] = [await post('k'), await post('k'), await post('l')]
+	expect([again.status, again.body]).toEqual([201, first.body])
+	expect(other.body.issue_id).not.toBe(first.body.issue_id)
+	expect((await post('k', { ...wish, intent: 'else' })).body.code).toBe('idempotency_mismatch')
+	expect((await world.call('GET', '/v1/issues')).body.issues).toHaveLength(2)
+})
+
 test('an issue without intent is 400, without keys 422, an unknown one 404', async () => {
 	await using world = httpWorld()
 	const blank = await world.call('POST', '/v1/issues', { ...wish, intent: ' \n' })
