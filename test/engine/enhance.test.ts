@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { startServer } from '../../src/app.ts'
+import { buildApp, startServer } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
+import { newIssue } from '../../src/core/enhance/issue.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { newIssueId } from '../../src/kernel/id.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
+import { openBlobs } from '../../src/store/sqlite/blob.ts'
+import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
+import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
 import { better, patchOf, target } from '../core/enhance/support.ts'
 import { type AppWorld, appWorld } from '../support/app-world.ts'
 import { eventually } from '../support/eventually.ts'
+import { parsedBlueprint } from '../support/parsed-blueprint.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const on = { 'enable-enhance-flow': 'true' }
@@ -103,6 +110,7 @@ describe('with the enhance flow', () => {
 			})
 			const { blueprint } = (await world.call('GET', '/v1/blueprints/enhance-default/head')).body
 			const mine = { ...blueprint, metadata: { ...blueprint.metadata, version_label: '1.1.0' } }
+			expect((await world.call('POST', '/v1/blueprints/enhance-default', mine)).body.diagnostics).toEqual([])
 			await world.call('POST', '/v1/enhance-settings', { id: 'default', blueprint: mine, ttl_secs: 7 })
 		}
 		await using world = await appWorld({ dir: dir.path, flags: on })
@@ -123,6 +131,33 @@ describe('with the enhance flow', () => {
 			result_ref: { error: { code: 'run_ttl' } },
 		})
 	})
+})
+
+test('a Blueprint store of somebody else takes the commits of issues too', async () => {
+	const db = new SqliteDatabase({ path: ':memory:', clock: systemClock })
+	using _ = db
+	const theirs = new SqliteBlueprintStore(db, openBlobs(undefined))
+	const config = loadConfig({ flags: new Map([['enable-enhance-flow', ['true']]]), env: {}, readFile: () => undefined })
+	const operatorFactory = new Map([['main-ai', () => ({ final: { value: better, ok: true } })]])
+	const app = await buildApp({ config, blueprintStore: theirs, operatorFactory })
+	try {
+		await app.recover()
+		const blueprint = parsedBlueprint(target)
+		await theirs.commit({ id: 'greeter', document: target, blueprint, author: 'somebody', message: 'by hand' })
+		const issue = newIssue(issueOf('greet twice'), newIssueId(), 0)
+		await app.engine.enhance.addIssue(issue)
+		const applied = await eventually(
+			async () => {
+				const found = await app.engine.enhance.issue(issue.id)
+				return found?.status === 'applied' ? found : null
+			},
+			{ what: 'the issue is applied' },
+		)
+		expect(await theirs.headCommit('greeter')).toMatchObject({ author: 'enhance', hash: applied.newVersion ?? '' })
+		expect(await app.engine.pins.headCommit('greeter')).toBeNull()
+	} finally {
+		await app.stop()
+	}
 })
 
 test('without the enhance flow nothing is seeded, and issues stay pending', async () => {
