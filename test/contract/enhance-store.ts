@@ -8,6 +8,7 @@ import { newRunId } from '../../src/kernel/id.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import type { EnhanceSetting } from '../../src/protocol/enhance.ts'
 import { minimal, parsedBlueprint as parsed } from '../support/parsed-blueprint.ts'
+import { verifies } from '../support/verifies.ts'
 
 export interface OpenedEnhanceStore extends Disposable {
 	readonly store: EnhanceStore
@@ -189,6 +190,7 @@ export function enhanceStoreContract(title: string, open: () => OpenedEnhanceSto
 		})
 
 		test('each change is one event, and everything outlives the process', async () => {
+			verifies('06.135')
 			using opened = open()
 			await opened.store.addIssue(issue('h-1'))
 			await opened.store.takeIssue(newRunId())

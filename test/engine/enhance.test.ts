@@ -13,6 +13,7 @@ import { type AppWorld, appWorld } from '../support/app-world.ts'
 import { eventually } from '../support/eventually.ts'
 import { parsedBlueprint } from '../support/parsed-blueprint.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { verifies } from '../support/verifies.ts'
 
 const on = { 'enable-enhance-flow': 'true' }
 const issueOf = (intent: string) => ({ blueprint_id: 'greeter', intent })
@@ -47,6 +48,7 @@ async function post(world: AppWorld, intent: string): Promise<string> {
 
 describe('with the enhance flow', () => {
 	test('whoever is main-ai writes the patch, and what the checks accept is the new head', async () => {
+		verifies('06.25', '06.131')
 		await using world = await appWorld({ flags: on })
 		await world.call('POST', '/v1/blueprints/greeter', target)
 		const id = await post(world, 'greet twice')
@@ -85,6 +87,7 @@ describe('with the enhance flow', () => {
 	})
 
 	test('the functions run as steps of kind lua too, in the words of mlua-swarm', async () => {
+		verifies('06.132')
 		await using world = await appWorld({ flags: on })
 		await world.call('POST', '/v1/blueprints/greeter', target)
 		const seeded = JSON.stringify((await world.call('GET', '/v1/blueprints/enhance-default/head')).body.blueprint)
@@ -119,6 +122,7 @@ describe('with the enhance flow', () => {
 	})
 
 	test('a run that takes longer than the setting allows is stopped, and its issue rejected', async () => {
+		verifies('06.133')
 		await using world = await appWorld({ flags: on })
 		await world.call('POST', '/v1/blueprints/greeter', target)
 		const { blueprint } = (await world.call('GET', '/v1/blueprints/enhance-default/head')).body

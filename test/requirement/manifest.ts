@@ -1,5 +1,6 @@
 import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
+import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
@@ -19,6 +20,7 @@ export const requirementRows: readonly Requirement[] = [
 	...adapterRequirements,
 	...runtimeRequirements,
 	...featureRequirements,
+	...enhanceRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -3,6 +3,7 @@ import type { GateAnswer, GateQuestion } from '../../../src/core/enhance/gate.ts
 import { raceAbort } from '../../../src/kernel/abort.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import { eventually } from '../../support/eventually.ts'
+import { verifies } from '../../support/verifies.ts'
 import { finalCtxOf, loopWorld } from './loop-world.ts'
 import { better, patchOf, target, targetHash } from './support.ts'
 
@@ -120,6 +121,7 @@ describe('when somebody else moves the head meanwhile', () => {
 	const byHand = (n: number) => ({ ...target, metadata: { version_label: `0.3.${n}` } })
 
 	test('the issue is worked on anew, on top of that', async () => {
+		verifies('06.134')
 		await using world = await loopWorld()
 		const id = await world.post()
 		const first = await world.order(id)
@@ -198,6 +200,7 @@ describe('several issues', () => {
 
 describe('the next life of a server', () => {
 	test('goes on with the run of an issue in flight, and launches no other', async () => {
+		verifies('06.128')
 		await using world = await loopWorld()
 		const id = await world.post()
 		const order = await world.order(id)

@@ -10,6 +10,7 @@ const wish = { blueprint_id: 'b', intent: 'be shorter' }
 const setting = (over: object = {}) => ({ id: 'default', blueprint: minimal(), ttl_secs: 60, ...over })
 
 test('an issue is taken down for any Blueprint, and stays pending', async () => {
+	verifies('06.127', '06.128')
 	await using world = httpWorld()
 	const posted = await world.call('POST', '/v1/issues', wish)
 	expect([posted.status, posted.body]).toEqual([201, { issue_id: expect.stringMatching(/^h-[0-9a-f-]{36}$/), status: 'pending' }])
@@ -44,6 +45,7 @@ test('an issue without intent is 400, without keys 422, an unknown one 404', asy
 })
 
 test('what became of an issue is in the log', async () => {
+	verifies('06.130')
 	await using world = httpWorld()
 	const { issue_id } = (await world.call('POST', '/v1/issues', wish)).body
 	expect((await world.call('GET', '/v1/enhance/log')).body).toEqual([])
@@ -63,6 +65,7 @@ test('what became of an issue is in the log', async () => {
 })
 
 test('a rejected issue can be tried again, another one is 409', async () => {
+	verifies('06.128')
 	await using world = httpWorld()
 	const { issue_id } = (await world.call('POST', '/v1/issues', wish)).body
 	const retry = (id: string) => world.call('POST', `/v1/issues/${id}/retry`)
@@ -115,6 +118,7 @@ test('zero seconds, a wrong Blueprint or spawner is 400 on POST and PUT, with no
 })
 
 test('a setting under another id is 400, an unknown one 404, an archived Blueprint 409', async () => {
+	verifies('06.129')
 	await using world = httpWorld()
 	expect((await world.call('PUT', '/v1/enhance-settings/other', setting())).status).toBe(400)
 	for (const method of ['GET', 'DELETE', 'PUT']) {
