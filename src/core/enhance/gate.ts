@@ -7,6 +7,8 @@ export interface GateQuestion {
 	/** The same question after a restart has the same run, and is not asked twice. */
 	readonly runId: RunId
 	readonly issue: Issue
+	/** The version it was made for, which has to be the head still when it is committed. */
+	readonly prevHash: string
 	readonly decision: Extract<CommitDecision, { committed: true }>
 }
 

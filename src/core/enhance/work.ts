@@ -74,11 +74,11 @@ interface Decided<D extends CommitDecision = CommitDecision> {
 type Verified = Decided<Extract<CommitDecision, { committed: true }>>
 
 async function settle(deps: WorkDeps, decided: Decided, signal: AbortSignal): Promise<void> {
-	const { decision, issue, runId } = decided
+	const { decision, issue, runId, prevHash } = decided
 	if (!decision.committed) return reject(deps, decided, decision.reasons, `verifier deny: ${decision.reasons.join('; ')}`)
 	const verified = { ...decided, decision }
 	const change = toChange(verified)
-	const answer = await deps.ask?.({ runId, issue, decision }, signal)
+	const answer = await deps.ask?.({ runId, issue, prevHash, decision }, signal)
 	deps.fault('issue.consented')
 	if (answer?.granted === false) {
 		const reason = `approval denied by ${answer.by}: ${answer.reason}`

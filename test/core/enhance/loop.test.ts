@@ -259,7 +259,12 @@ describe('with a gate', () => {
 		const order = await world.order(id)
 		world.answer(order, better)
 		await eventually(() => asked.length === 1, { what: 'the gate is asked' })
-		expect(asked[0]).toMatchObject({ runId: order.runId, issue: { id }, decision: { committed: true, rationale: 'because' } })
+		expect(asked[0]).toMatchObject({
+			runId: order.runId,
+			issue: { id },
+			prevHash: targetHash,
+			decision: { committed: true, rationale: 'because' },
+		})
 		expect((await world.blueprints.headCommit('greeter'))?.hash).toBe(targetHash)
 		await world.restart()
 		await eventually(() => asked.length === 2, { what: 'the next life asks the same' })
