@@ -45,9 +45,12 @@ export const ISSUE_FAULT_NAMES = [
 	'issue.settled',
 ] as const
 
-const ALL_NAMES: readonly string[] = [...FAULT_NAMES, ...ISSUE_FAULT_NAMES]
+/** The moments in the life of a hive agent, which no run meets: what is around its cage, and before the commit that says it runs. */
+export const AGENT_FAULT_NAMES = ['agent.after_claim', 'agent.after_create', 'agent.after_start', 'agent.before_commit'] as const
 
-export type FaultName = (typeof FAULT_NAMES)[number] | (typeof ISSUE_FAULT_NAMES)[number]
+const ALL_NAMES: readonly string[] = [...FAULT_NAMES, ...ISSUE_FAULT_NAMES, ...AGENT_FAULT_NAMES]
+
+export type FaultName = (typeof FAULT_NAMES)[number] | (typeof ISSUE_FAULT_NAMES)[number] | (typeof AGENT_FAULT_NAMES)[number]
 
 /** Called wherever one of the moments has come. */
 export type FaultPoint = (name: FaultName) => void

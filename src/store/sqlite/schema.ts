@@ -1,6 +1,7 @@
 import { attemptTables } from './schema/attempt.ts'
 import { blueprintTables } from './schema/blueprint.ts'
 import { enhanceTables } from './schema/enhance.ts'
+import { hiveAgentTables } from './schema/hive-agent.ts'
 import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
 import { operatorTables } from './schema/operator.ts'
@@ -23,5 +24,6 @@ export const migrations: readonly string[] = [
 		idempotencyTables,
 		workerTables,
 		webhookTables,
+		hiveAgentTables,
 	].join(''),
 ]

@@ -1,0 +1,83 @@
+import { MANAGER } from './agent-name.ts'
+
+export interface Mount {
+	/** On this machine. */
+	readonly host: string
+	/** In the cage. */
+	readonly guest: string
+	/** Read only. */
+	readonly ro?: boolean
+}
+
+export interface Limits {
+	/** Cores. */
+	readonly cpu?: number
+	/** Bytes. */
+	readonly memory?: number
+	/** Processes. */
+	readonly pids?: number
+}
+
+/** What becomes of an agent that ended by itself. The wait doubles with each restart in a row. */
+export type RestartPolicy = 'never' | { readonly policy: 'on-failure'; readonly max: number; readonly backoff_ms: number }
+
+/** How to run an agent, as its applied config says it. The keys are those of that file. */
+export interface AgentSpec {
+	/** Empty: what the image runs by itself. */
+	readonly argv?: readonly string[]
+	readonly env?: { readonly [name: string]: string }
+	/** The cage it runs in. */
+	readonly backend?: string
+	/** Undefined: its state folder. */
+	readonly cwd?: string
+	/** Of a container, or the root folder of a machine. */
+	readonly image?: string
+	readonly mounts?: readonly Mount[]
+	readonly limits?: Limits
+	/** `recv`: it counts as started only once it made its first call on its socket. */
+	readonly ready?: 'started' | 'recv'
+	readonly restart?: RestartPolicy
+}
+
+/** A spec with everything decided; kept with the agent, so that a start later means the same. */
+export interface RunSpec {
+	readonly argv: readonly string[]
+	readonly env: { readonly [name: string]: string }
+	readonly cwd?: string
+	readonly image?: string
+	readonly mounts: readonly Mount[]
+	readonly limits: Limits
+	readonly ready: 'started' | 'recv'
+	readonly restart: RestartPolicy
+}
+
+export interface AgentDefaults {
+	/** What runs where an agent has no applied config. */
+	readonly spec: AgentSpec
+	/** The cage of those that name none. */
+	readonly cage: string
+	/** What an agent runs that was told nothing: it stays alive and leaves its messages alone. */
+	readonly idleArgv: readonly string[]
+	/** What the manager runs, where that differs. */
+	readonly managerArgv?: readonly string[]
+}
+
+/** The cage and the spec of an agent: its applied config or, without one, the defaults. */
+export function resolveSpec(name: string, applied: AgentSpec | undefined, defaults: AgentDefaults): { cage: string; spec: RunSpec } {
+	const spec = applied ?? defaults.spec
+	const ofManager = name === MANAGER && applied === undefined ? defaults.managerArgv : undefined
+	const argv = [ofManager, spec.argv].find((given) => given !== undefined && given.length > 0)
+	return {
+		cage: spec.backend ?? defaults.cage,
+		spec: {
+			argv: argv ?? (spec.image === undefined ? defaults.idleArgv : []),
+			env: spec.env ?? {},
+			...(spec.cwd !== undefined && { cwd: spec.cwd }),
+			...(spec.image !== undefined && { image: spec.image }),
+			mounts: spec.mounts ?? [],
+			limits: spec.limits ?? {},
+			ready: spec.ready ?? 'started',
+			restart: spec.restart ?? 'never',
+		},
+	}
+}
