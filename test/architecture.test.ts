@@ -54,8 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	config: ['kernel'],
 	'config.ts': ['kernel', 'config'],
 	'prelude.ts': [],
-	// A Lua process begins here too, and loads nothing else.
-	'main.ts': ['prelude.ts', 'command-line.ts', 'backend/lua/command.ts', 'backend/lua/child.ts'],
+	// A Lua process and an idle agent begin here too, and load nothing else.
+	'main.ts': ['prelude.ts', 'command-line.ts', 'backend/lua/command.ts', 'backend/lua/child.ts', 'backend/hive/idle.ts'],
 	'command-line.ts': ['app.ts', 'engine/data-dir-work.ts', 'engine/doctor.ts', 'engine/expansion.ts', 'edge/cli'],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine'],
 	engine: [...INWARD, 'store', 'backend', 'config.ts', 'edge/webhook'],

@@ -20,6 +20,16 @@ export function readProcesses(): ProcessRow[] {
 	return existsSync('/proc/self/stat') ? fromProc() : fromPs()
 }
 
+/** One live process; undefined when there is none of that pid. */
+export function readProcess(pid: number): ProcessRow | undefined {
+	return existsSync('/proc/self/stat') ? parseStat(readOrEmpty(`/proc/${pid}/stat`)) : fromPs().find((row) => row.pid === pid)
+}
+
+/** Names the time since the machine was last started, within which a pid and its start time mean one process; empty where nothing tells. */
+export function readBootId(): string {
+	return readOrEmpty('/proc/sys/kernel/random/boot_id').trim()
+}
+
 /** A variable of the environment a process was started with; undefined when it has none, has ended, or belongs to somebody else. */
 export function readVariable(pid: number, name: string): string | undefined {
 	const environ = `\0${readOrEmpty(`/proc/${pid}/environ`)}`

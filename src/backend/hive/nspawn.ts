@@ -1,0 +1,136 @@
+import type { Cage, CagedAgent, CageState } from '../../core/hive/cage.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { Tools } from './confinement.ts'
+import { agentVariables, GUEST } from './environment.ts'
+import type { ProgramResult, RunProgram } from './program.ts'
+
+export interface NspawnOptions {
+	/** Names this hive among others on the machine; its units say it in their description. */
+	readonly owner: string
+	readonly run: RunProgram
+	readonly tools: Tools
+}
+
+const LONGEST_NAME = 61
+const machineOf = (name: string): string => `h-${name}`
+const unitOf = (name: string): string => `hive-${name}.service`
+const descriptionOf = (owner: string, name: string): string => `agent ${name} of hive ${owner}`
+
+/** Agents as machines of systemd-nspawn, each in a unit of its own; `image` is the root folder they run in. */
+export function nspawnCage({ owner, run, tools }: NspawnOptions): Cage {
+	const done = async (argv: readonly string[], env?: Record<string, string>): Promise<string> =>
+		checked(argv, await run(argv, env && { env }))
+
+	const find = async (name: string): Promise<Unit> => {
+		const properties = 'LoadState,ActiveState,ExecMainStatus,InvocationID,Description'
+		return parseUnit(await done(['systemctl', 'show', unitOf(name), `--property=${properties}`]), descriptionOf(owner, name))
+	}
+	const state = async (name: string, invocation?: unknown): Promise<CageState> => {
+		const unit = await find(name)
+		const exists = unit.exists && (invocation === undefined || unit.invocation === invocation)
+		return { exists, running: exists && unit.running, ...(exists && !unit.running && { exitCode: unit.exitCode }) }
+	}
+	const stop = async (name: string, graceMs: number): Promise<void> => {
+		if (!(await find(name)).exists) return
+		const seconds = String(Math.ceil(graceMs / 1000))
+		await done(['systemctl', 'set-property', '--runtime', unitOf(name), `TimeoutStopSec=${seconds}`]).catch(() => {})
+		await done(['systemctl', 'stop', unitOf(name)])
+	}
+
+	return {
+		id: 'nspawn',
+		maxNameLength: LONGEST_NAME,
+		async probe() {
+			const missing = ['systemd-run', 'systemd-nspawn', 'systemctl'].filter((program) => tools.find(program) === null)
+			if (missing.length > 0) return { available: false, detail: `there is no ${missing.join(', no ')}`, isolates: true }
+			const { stdout } = await run(['systemctl', 'is-system-running'])
+			const word = stdout.trim()
+			const available = word === 'running' || word === 'degraded'
+			return { available, detail: available ? 'systemd-nspawn' : `systemd is not in charge here (${word})`, isolates: true }
+		},
+		async check({ image, argv }) {
+			if (image === undefined) throw refused('image is missing: the nspawn backend needs a root folder')
+			if (argv.length === 0) throw refused('argv is empty: name the program that the agent is to run')
+		},
+		create: async () => {},
+		async start(agent) {
+			await stop(agent.name, 0)
+			await run(['systemctl', 'reset-failed', unitOf(agent.name)])
+			const env = agentVariables(agent, GUEST)
+			await done(startArgv(agent, descriptionOf(owner, agent.name), Object.keys(env)), env)
+			return { invocation: (await find(agent.name)).invocation }
+		},
+		async stop(name, graceMs) {
+			await stop(name, graceMs)
+			return state(name)
+		},
+		async remove(name) {
+			if ((await find(name)).exists) await run(['systemctl', 'reset-failed', unitOf(name)])
+		},
+		inspect: (name) => state(name),
+		adopt: (name, { invocation }) => state(name, invocation ?? ''),
+		async logs({ name }, tail) {
+			return done(['journalctl', '--quiet', '--unit', unitOf(name), '--lines', String(tail), '--output', 'cat'])
+		},
+		async exec({ name }, argv) {
+			const leader = (await done(['machinectl', 'show', machineOf(name), '--property=Leader', '--value'])).trim()
+			const { exitCode, stdout, stderr } = await run(['nsenter', '--target', leader, '--all', '--', ...argv])
+			return { exitCode, output: stdout + stderr }
+		},
+	}
+}
+
+/** Values of variables come from the environment of the call, so that no list of processes shows them. */
+export function startArgv(agent: CagedAgent, description: string, variables: readonly string[]): readonly string[] {
+	const { name, home, mounts, limits, uid, image = '', argv, cwd } = agent
+	const own = [
+		{ host: home.socket, guest: GUEST.socket },
+		{ host: home.state, guest: GUEST.state },
+		{ host: home.creds, guest: GUEST.creds },
+	]
+	return [
+		...['systemd-run', '--quiet', `--unit=${unitOf(name)}`, `--description=${description}`, '--property=KillMode=mixed'],
+		...(limits.cpu === undefined ? [] : [`--property=CPUQuota=${Math.round(limits.cpu * 100)}%`]),
+		...(limits.memory === undefined ? [] : [`--property=MemoryMax=${limits.memory}`]),
+		...(limits.pids === undefined ? [] : [`--property=TasksMax=${limits.pids}`]),
+		...variables.map((variable) => `--setenv=${variable}`),
+		...['--', 'systemd-nspawn', '--quiet', '--as-pid2', '--register=yes', `--machine=${machineOf(name)}`, `--directory=${image}`],
+		...(uid === null ? [] : [`--user=${uid}`]),
+		...[...own, ...mounts].map(bindArg),
+		...variables.map((variable) => `--setenv=${variable}`),
+		...[`--chdir=${cwd ?? GUEST.state}`, '--', ...argv],
+	]
+}
+
+function bindArg({ host, guest, ro }: { readonly host: string; readonly guest: string; readonly ro?: boolean }): string {
+	const [from, to] = [host, guest].map((path) => path.replaceAll('\\', '\\\\').replaceAll(':', '\\:'))
+	return `--bind${ro === true ? '-ro' : ''}=${from}:${to}`
+}
+
+interface Unit {
+	readonly exists: boolean
+	readonly running: boolean
+	readonly exitCode: number
+	readonly invocation: string
+}
+
+/** A unit of that name that is not ours does not exist for us. */
+function parseUnit(shown: string, description: string): Unit {
+	const fields = new Map(shown.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+	return {
+		exists: fields.get('LoadState') === 'loaded' && fields.get('Description') === description,
+		running: ['active', 'activating', 'reloading', 'deactivating'].includes(fields.get('ActiveState') ?? ''),
+		exitCode: Number(fields.get('ExecMainStatus') ?? 0),
+		invocation: fields.get('InvocationID') ?? '',
+	}
+}
+
+function checked(argv: readonly string[], { exitCode, stdout, stderr }: ProgramResult): string {
+	if (exitCode === 0) return stdout
+	const said = stderr.trim().split('\n')[0] ?? ''
+	throw new MseError('unavailable', `${argv[0]}: ${said || `it exited with ${exitCode}`}`, { code: 'container_failed' })
+}
+
+function refused(why: string): MseError {
+	return new MseError('malformed', why, { code: 'spec_refused' })
+}
