@@ -2,6 +2,7 @@ import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
+import { hiveAgentRequirements } from './hive-agent.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -21,6 +22,7 @@ export const requirementRows: readonly Requirement[] = [
 	...runtimeRequirements,
 	...featureRequirements,
 	...enhanceRequirements,
+	...hiveAgentRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -9,6 +9,8 @@ export interface NspawnOptions {
 	readonly owner: string
 	readonly run: RunProgram
 	readonly tools: Tools
+	/** From TERM to KILL. */
+	readonly stopGraceMs: number
 }
 
 const LONGEST_NAME = 61
@@ -17,7 +19,7 @@ const unitOf = (name: string): string => `hive-${name}.service`
 const descriptionOf = (owner: string, name: string): string => `agent ${name} of hive ${owner}`
 
 /** Agents as machines of systemd-nspawn, each in a unit of its own; `image` is the root folder they run in. */
-export function nspawnCage({ owner, run, tools }: NspawnOptions): Cage {
+export function nspawnCage({ owner, run, tools, stopGraceMs }: NspawnOptions): Cage {
 	const done = async (argv: readonly string[], env?: Record<string, string>): Promise<string> =>
 		checked(argv, await run(argv, env && { env }))
 
@@ -32,8 +34,8 @@ export function nspawnCage({ owner, run, tools }: NspawnOptions): Cage {
 	}
 	const stop = async (name: string, graceMs: number): Promise<void> => {
 		if (!(await find(name)).exists) return
-		const seconds = String(Math.ceil(graceMs / 1000))
-		await done(['systemctl', 'set-property', '--runtime', unitOf(name), `TimeoutStopSec=${seconds}`]).catch(() => {})
+		// A unit has one patience, which was set at its start.
+		if (graceMs === 0) await run(['systemctl', 'kill', '--signal=KILL', unitOf(name)])
 		await done(['systemctl', 'stop', unitOf(name)])
 	}
 
@@ -57,7 +59,8 @@ export function nspawnCage({ owner, run, tools }: NspawnOptions): Cage {
 			await stop(agent.name, 0)
 			await run(['systemctl', 'reset-failed', unitOf(agent.name)])
 			const env = agentVariables(agent, GUEST)
-			await done(startArgv(agent, descriptionOf(owner, agent.name), Object.keys(env)), env)
+			const unit = { description: descriptionOf(owner, agent.name), stopGraceMs, variables: Object.keys(env) }
+			await done(startArgv(agent, unit), env)
 			return { invocation: (await find(agent.name)).invocation }
 		},
 		async stop(name, graceMs) {
@@ -81,7 +84,11 @@ export function nspawnCage({ owner, run, tools }: NspawnOptions): Cage {
 }
 
 /** Values of variables come from the environment of the call, so that no list of processes shows them. */
-export function startArgv(agent: CagedAgent, description: string, variables: readonly string[]): readonly string[] {
+export function startArgv(
+	agent: CagedAgent,
+	unit: { readonly description: string; readonly stopGraceMs: number; readonly variables: readonly string[] },
+): readonly string[] {
+	const { description, stopGraceMs, variables } = unit
 	const { name, home, mounts, limits, uid, image = '', argv, cwd } = agent
 	const own = [
 		{ host: home.socket, guest: GUEST.socket },
@@ -90,6 +97,7 @@ export function startArgv(agent: CagedAgent, description: string, variables: rea
 	]
 	return [
 		...['systemd-run', '--quiet', `--unit=${unitOf(name)}`, `--description=${description}`, '--property=KillMode=mixed'],
+		`--property=TimeoutStopSec=${Math.ceil(stopGraceMs / 1000)}`,
 		...(limits.cpu === undefined ? [] : [`--property=CPUQuota=${Math.round(limits.cpu * 100)}%`]),
 		...(limits.memory === undefined ? [] : [`--property=MemoryMax=${limits.memory}`]),
 		...(limits.pids === undefined ? [] : [`--property=TasksMax=${limits.pids}`]),
