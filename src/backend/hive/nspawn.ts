@@ -19,26 +19,9 @@ const unitOf = (name: string): string => `hive-${name}.service`
 const descriptionOf = (owner: string, name: string): string => `agent ${name} of hive ${owner}`
 
 /** Agents as machines of systemd-nspawn, each in a unit of its own; `image` is the root folder they run in. */
-export function nspawnCage({ owner, run, tools, stopGraceMs }: NspawnOptions): Cage {
-	const done = async (argv: readonly string[], env?: Record<string, string>): Promise<string> =>
-		checked(argv, await run(argv, env && { env }))
-
-	const find = async (name: string): Promise<Unit> => {
-		const properties = 'LoadState,ActiveState,ExecMainStatus,InvocationID,Description'
-		return parseUnit(await done(['systemctl', 'show', unitOf(name), `--property=${properties}`]), descriptionOf(owner, name))
-	}
-	const state = async (name: string, invocation?: unknown): Promise<CageState> => {
-		const unit = await find(name)
-		const exists = unit.exists && (invocation === undefined || unit.invocation === invocation)
-		return { exists, running: exists && unit.running, ...(exists && !unit.running && { exitCode: unit.exitCode }) }
-	}
-	const stop = async (name: string, graceMs: number): Promise<void> => {
-		if (!(await find(name)).exists) return
-		// A unit has one patience, which was set at its start.
-		if (graceMs === 0) await run(['systemctl', 'kill', '--signal=KILL', unitOf(name)])
-		await done(['systemctl', 'stop', unitOf(name)])
-	}
-
+export function nspawnCage(options: NspawnOptions): Cage {
+	const { owner, run, tools, stopGraceMs } = options
+	const { done, find, state, stop } = units(options)
 	return {
 		id: 'nspawn',
 		maxNameLength: LONGEST_NAME,
@@ -83,6 +66,31 @@ export function nspawnCage({ owner, run, tools, stopGraceMs }: NspawnOptions): C
 	}
 }
 
+/** Calls about units; one of that name that is not ours does not exist for us. */
+function units({ owner, run }: NspawnOptions) {
+	const done = async (argv: readonly string[], env?: Record<string, string>): Promise<string> =>
+		checked(argv, await run(argv, env && { env }))
+	const find = async (name: string): Promise<Unit> => {
+		const properties = 'LoadState,ActiveState,ExecMainStatus,InvocationID,Description'
+		return parseUnit(await done(['systemctl', 'show', unitOf(name), `--property=${properties}`]), descriptionOf(owner, name))
+	}
+	return {
+		done,
+		find,
+		async state(name: string, invocation?: unknown): Promise<CageState> {
+			const unit = await find(name)
+			const exists = unit.exists && (invocation === undefined || unit.invocation === invocation)
+			return { exists, running: exists && unit.running, ...(exists && !unit.running && { exitCode: unit.exitCode }) }
+		},
+		async stop(name: string, graceMs: number): Promise<void> {
+			if (!(await find(name)).exists) return
+			// A unit has one patience, which was set at its start.
+			if (graceMs === 0) await run(['systemctl', 'kill', '--signal=KILL', unitOf(name)])
+			await done(['systemctl', 'stop', unitOf(name)])
+		},
+	}
+}
+
 /** Values of variables come from the environment of the call, so that no list of processes shows them. */
 export function startArgv(
 	agent: CagedAgent,
@@ -122,7 +130,6 @@ interface Unit {
 	readonly invocation: string
 }
 
-/** A unit of that name that is not ours does not exist for us. */
 function parseUnit(shown: string, description: string): Unit {
 	const fields = new Map(shown.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
 	return {

@@ -17,24 +17,7 @@ const containerOf = (name: string): string => `h-${name}`
 /** Agents as containers. They outlive the server because they are the container program's business. */
 export function containerCage(options: ContainerOptions): Cage {
 	const { program, owner, run } = options
-	const call = (...args: readonly string[]): Promise<ProgramResult> => run([program, ...args])
-	const done = async (result: Promise<ProgramResult>): Promise<string> => checked(program, await result)
-
-	const find = async (name: string): Promise<Found | null> => {
-		const { exitCode, stdout, stderr } = await call('inspect', '--type', 'container', containerOf(name))
-		if (exitCode !== 0) {
-			if (/no such (container|object)/i.test(stderr)) return null
-			throw failed(program, stderr)
-		}
-		const found = parseInspect(stdout)
-		return found?.owner === owner ? found : null
-	}
-	const state = async (name: string, id?: unknown): Promise<CageState> => {
-		const found = await find(name)
-		if (!found || (id !== undefined && found.id !== id)) return { exists: false, running: false }
-		return { exists: true, running: found.running, ...(!found.running && { exitCode: found.exitCode }) }
-	}
-
+	const { call, done, find, state } = containers(options)
 	return {
 		id: program,
 		maxNameLength: LONGEST_NAME,
@@ -50,21 +33,21 @@ export function containerCage(options: ContainerOptions): Cage {
 				throw new MseError('malformed', `image is missing: the ${program} backend needs one`, { code: 'spec_refused' })
 		},
 		async create(agent) {
-			if (await find(agent.name)) await done(call('rm', '-f', containerOf(agent.name)))
+			if (await find(agent.name)) await done('rm', '-f', containerOf(agent.name))
 			const env = agentVariables(agent, GUEST)
-			await done(run([program, ...createArgs(agent, owner, Object.keys(env))], { env }))
+			checked(program, await run([program, ...createArgs(agent, owner, Object.keys(env))], { env }))
 		},
 		async start({ name }) {
-			if ((await state(name)).running) await done(call('stop', '-t', '0', containerOf(name)))
-			await done(call('start', containerOf(name)))
+			if ((await state(name)).running) await done('stop', '-t', '0', containerOf(name))
+			await done('start', containerOf(name))
 			return { container: (await find(name))?.id ?? null }
 		},
 		async stop(name, graceMs) {
-			if ((await state(name)).running) await done(call('stop', '-t', String(Math.ceil(graceMs / 1000)), containerOf(name)))
+			if ((await state(name)).running) await done('stop', '-t', String(Math.ceil(graceMs / 1000)), containerOf(name))
 			return state(name)
 		},
 		async remove(name) {
-			if (await find(name)) await done(call('rm', '-f', containerOf(name)))
+			if (await find(name)) await done('rm', '-f', containerOf(name))
 		},
 		inspect: (name) => state(name),
 		adopt: (name, { container }) => state(name, container ?? ''),
@@ -75,6 +58,30 @@ export function containerCage(options: ContainerOptions): Cage {
 		async exec({ name }, argv) {
 			const { exitCode, stdout, stderr } = await call('exec', containerOf(name), ...argv)
 			return { exitCode, output: stdout + stderr }
+		},
+	}
+}
+
+/** Calls of the container program; one of that name that is not ours does not exist for us. */
+function containers({ program, owner, run }: ContainerOptions) {
+	const call = (...args: readonly string[]): Promise<ProgramResult> => run([program, ...args])
+	const find = async (name: string): Promise<Found | null> => {
+		const { exitCode, stdout, stderr } = await call('inspect', '--type', 'container', containerOf(name))
+		if (exitCode !== 0) {
+			if (/no such (container|object)/i.test(stderr)) return null
+			throw failed(program, stderr)
+		}
+		const found = parseInspect(stdout)
+		return found?.owner === owner ? found : null
+	}
+	return {
+		call,
+		done: async (...args: readonly string[]): Promise<string> => checked(program, await call(...args)),
+		find,
+		async state(name: string, id?: unknown): Promise<CageState> {
+			const found = await find(name)
+			if (!found || (id !== undefined && found.id !== id)) return { exists: false, running: false }
+			return { exists: true, running: found.running, ...(!found.running && { exitCode: found.exitCode }) }
 		},
 	}
 }

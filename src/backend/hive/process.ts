@@ -39,30 +39,10 @@ const LONGEST_NAME = 63
 
 /** Agents as plain processes of this machine, each the leader of a session of its own. Everything that outlives the server is found by its mark. */
 export function processCage(options: ProcessCageOptions): Cage {
-	const { owner, clock, tools, sandbox } = options
-	const held = new Map<string, Held>()
-	const boot = readBootId()
-	const keyOf = (name: string): string => `${owner}:${name}`
+	const { owner, tools, sandbox } = options
+	const held = heldPrograms(options)
 	const logOf = (agent: CagedAgent): string => join(agent.home.logs, LOG_FILE)
-
-	const state = (name: string): CageState => {
-		const one = held.get(name)
-		const exitCode = one?.child?.exitCode ?? undefined
-		return { exists: one !== undefined, running: one !== undefined && isAlive(one, boot), ...(exitCode !== undefined && { exitCode }) }
-	}
-
-	const end = async (name: string, killGraceMs: number): Promise<void> => {
-		const one = held.get(name)
-		const isOurs = (row: ProcessRow): boolean => readVariable(row.pid, CAGE_KEY) === keyOf(name) || (one?.boot === boot && isOf(one, row))
-		const { stuck } = await endTree(isOurs, { clock, killGraceMs })
-		if (stuck.length > 0)
-			throw new MseError('unavailable', `processes ${stuck.join(', ')} of agent ${JSON.stringify(name)} cannot be ended`, {
-				code: 'agent_stuck',
-				hint: 'End them by hand, then try again.',
-			})
-		await one?.child?.exited
-	}
-
+	const environment = (agent: CagedAgent) => ({ ...environmentOf(agent, options), [CAGE_KEY]: keyOf(owner, agent.name) })
 	return {
 		id: 'process',
 		maxNameLength: LONGEST_NAME,
@@ -77,39 +57,74 @@ export function processCage(options: ProcessCageOptions): Cage {
 		create: async () => {},
 		async start(agent) {
 			const { name, home, uid } = agent
-			await end(name, 0)
-			held.delete(name)
+			await held.end(name, 0)
+			held.drop(name)
 			await rotateLog(logOf(agent))
 			const { argv, cwd } = confined(agent, options)
-			const env = environmentOf(agent, options)
-			const child = spawnDetached({ argv, cwd: cwd ?? home.state, env: { ...env, [CAGE_KEY]: keyOf(name) }, logFile: logOf(agent), uid })
-			const startedAt = readProcess(child.pid)?.startedAt ?? ''
-			const one = { pid: child.pid, startedAt, boot }
-			held.set(name, { ...one, child })
-			return one
+			const child = spawnDetached({ argv, cwd: cwd ?? home.state, env: environment(agent), logFile: logOf(agent), uid })
+			return held.take(name, child)
 		},
 		async stop(name, graceMs) {
-			await end(name, graceMs)
-			return state(name)
+			await held.end(name, graceMs)
+			return held.state(name)
 		},
 		async remove(name) {
-			held.delete(name)
+			held.drop(name)
 		},
-		inspect: async (name) => state(name),
+		inspect: async (name) => held.state(name),
 		async adopt(name, handle) {
-			const one = parseHandle(handle)
-			if (one) held.set(name, one)
-			return state(name)
+			held.adopt(name, handle)
+			return held.state(name)
 		},
 		logs: (agent, tail) => tailLog(logOf(agent), tail),
 		async exec(agent, argv) {
 			const { argv: whole, cwd } = confined({ ...agent, argv }, options)
-			const env = { ...environmentOf(agent, options), [CAGE_KEY]: keyOf(agent.name) }
+			const env = environment(agent)
 			const { exitCode, stdout, stderr } = await options.run(whole, { env, cwd: cwd ?? agent.home.state })
 			return { exitCode, output: stdout + stderr }
 		},
 		tend: (agent) => cutLog(logOf(agent)),
 	}
+}
+
+/** What runs in this life of the server, and what an earlier one left. */
+function heldPrograms({ owner, clock }: ProcessCageOptions) {
+	const held = new Map<string, Held>()
+	const boot = readBootId()
+	return {
+		take(name: string, child: DetachedChild) {
+			const one = { pid: child.pid, startedAt: readProcess(child.pid)?.startedAt ?? '', boot }
+			held.set(name, { ...one, child })
+			return one
+		},
+		adopt(name: string, handle: JsonObject): void {
+			const one = parseHandle(handle)
+			if (one) held.set(name, one)
+		},
+		drop: (name: string) => void held.delete(name),
+		state(name: string): CageState {
+			const one = held.get(name)
+			const exitCode = one?.child?.exitCode ?? undefined
+			return { exists: one !== undefined, running: one !== undefined && isAlive(one, boot), ...(exitCode !== undefined && { exitCode }) }
+		},
+		async end(name: string, killGraceMs: number): Promise<void> {
+			const one = held.get(name)
+			const isOurs = (row: ProcessRow): boolean =>
+				readVariable(row.pid, CAGE_KEY) === keyOf(owner, name) || (one?.boot === boot && isOf(one, row))
+			const { stuck } = await endTree(isOurs, { clock, killGraceMs })
+			if (stuck.length > 0) throw stuckError(name, stuck)
+			await one?.child?.exited
+		},
+	}
+}
+
+const keyOf = (owner: string, name: string): string => `${owner}:${name}`
+
+function stuckError(name: string, pids: readonly number[]): MseError {
+	return new MseError('unavailable', `processes ${pids.join(', ')} of agent ${JSON.stringify(name)} cannot be ended`, {
+		code: 'agent_stuck',
+		hint: 'End them by hand, then try again.',
+	})
 }
 
 function environmentOf(agent: CagedAgent, { environment, inherit = [], sandbox }: ProcessCageOptions): Record<string, string> {

@@ -1,9 +1,8 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
 import { type AgentDeps, cageOf } from './agent-deps.ts'
 import { undoSpawn } from './agent-end.ts'
-import { resolveSpec } from './agent-spec.ts'
+import { type AgentRole, resolveSpec } from './agent-spec.ts'
 import { bringUp } from './agent-start.ts'
-import type { AgentRole } from './agent-store.ts'
 import type { Cage } from './cage.ts'
 
 export interface NewAgent {

@@ -1,5 +1,7 @@
 import { MANAGER } from './agent-name.ts'
 
+export type AgentRole = 'agent' | 'manager'
+
 export interface Mount {
 	/** On this machine. */
 	readonly host: string

@@ -1,9 +1,7 @@
 import type { Json } from '../../kernel/json.ts'
 import type { EventKind } from '../../protocol/event.ts'
-import type { RunSpec } from './agent-spec.ts'
+import type { AgentRole, RunSpec } from './agent-spec.ts'
 import type { CageHandle } from './cage.ts'
-
-export type AgentRole = 'agent' | 'manager'
 
 /** `destroyed` is what is left of one whose folders were kept; every other agent is managed. */
 export type AgentState = 'creating' | 'running' | 'stopping' | 'stopped' | 'failed' | 'destroyed'

@@ -1,7 +1,6 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { AgentHome } from './agent-folder.ts'
-import type { RunSpec } from './agent-spec.ts'
-import type { AgentRole } from './agent-store.ts'
+import type { AgentRole, RunSpec } from './agent-spec.ts'
 
 /** An agent as its cage sees it. */
 export interface CagedAgent extends RunSpec {

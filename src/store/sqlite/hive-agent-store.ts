@@ -1,14 +1,5 @@
-import type { RunSpec } from '../../core/hive/agent-spec.ts'
-import type {
-	AgentDraft,
-	AgentEvent,
-	AgentGoal,
-	AgentPatch,
-	AgentRecord,
-	AgentRole,
-	AgentState,
-	AgentStore,
-} from '../../core/hive/agent-store.ts'
+import type { AgentRole, RunSpec } from '../../core/hive/agent-spec.ts'
+import type { AgentDraft, AgentEvent, AgentGoal, AgentPatch, AgentRecord, AgentState, AgentStore } from '../../core/hive/agent-store.ts'
 import type { CageHandle } from '../../core/hive/cage.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
