@@ -14,7 +14,6 @@ const lives: { readonly [number: number]: Row } = {
 	53: 'a rebuild restarts with what is applied, from a stopped one too; what cannot run leaves the old one running',
 	54: 'a name is taken exactly if it has the form and is not reserved, and no path outside the roots is ever touched',
 	55: 'agents outlive a killed server, which takes them back as they are; one of another start time is not taken for it',
-	56: 'what a killed server left in the run directory does not keep the next one from opening it',
 	78: 'a spawned process runs within 700 ms, of which 500 are the grace',
 }
 

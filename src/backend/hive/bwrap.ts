@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import type { CagedAgent } from '../../core/hive/cage.ts'
 import { GUEST } from './environment.ts'
+import { mountsOf } from './mount.ts'
 
 /** Of these a program may see everything, and change nothing. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/etc', '/opt', '/nix']
@@ -11,7 +12,7 @@ const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/etc', '/o
  * others nor other processes. The network is that of the machine. `program` is where its first argument was found.
  */
 export function bwrapArgv(bwrap: string, agent: CagedAgent, program: string): readonly string[] {
-	const { home, mounts, argv, cwd } = agent
+	const { argv, cwd } = agent
 	return [
 		bwrap,
 		...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
@@ -20,8 +21,7 @@ export function bwrapArgv(bwrap: string, agent: CagedAgent, program: string): re
 		// Names are looked up by way of it, and it is often a link into /run.
 		...['--ro-bind-try', '/run/systemd/resolve', '/run/systemd/resolve'],
 		...programBinds(program),
-		...['--bind', home.socket, GUEST.socket, '--bind', home.state, GUEST.state, '--bind', home.creds, GUEST.creds],
-		...mounts.flatMap(({ host, guest, ro }) => [ro === true ? '--ro-bind' : '--bind', host, guest]),
+		...mountsOf(agent).flatMap(({ host, guest, ro }) => [ro === true ? '--ro-bind' : '--bind', host, guest]),
 		...['--chdir', cwd ?? GUEST.state, '--'],
 		...argv,
 	]

@@ -1,7 +1,9 @@
+import type { Mount } from '../../core/hive/agent-spec.ts'
 import type { Cage, CagedAgent, CageState } from '../../core/hive/cage.ts'
 import { MseError } from '../../kernel/error.ts'
 import type { Tools } from './confinement.ts'
 import { agentVariables, GUEST } from './environment.ts'
+import { mountsOf } from './mount.ts'
 import type { ProgramResult, RunProgram } from './program.ts'
 
 export interface NspawnOptions {
@@ -97,12 +99,7 @@ export function startArgv(
 	unit: { readonly description: string; readonly stopGraceMs: number; readonly variables: readonly string[] },
 ): readonly string[] {
 	const { description, stopGraceMs, variables } = unit
-	const { name, home, mounts, limits, uid, image = '', argv, cwd } = agent
-	const own = [
-		{ host: home.socket, guest: GUEST.socket },
-		{ host: home.state, guest: GUEST.state },
-		{ host: home.creds, guest: GUEST.creds },
-	]
+	const { name, limits, uid, image = '', argv, cwd } = agent
 	return [
 		...['systemd-run', '--quiet', `--unit=${unitOf(name)}`, `--description=${description}`, '--property=KillMode=mixed'],
 		`--property=TimeoutStopSec=${Math.ceil(stopGraceMs / 1000)}`,
@@ -112,13 +109,13 @@ export function startArgv(
 		...variables.map((variable) => `--setenv=${variable}`),
 		...['--', 'systemd-nspawn', '--quiet', '--as-pid2', '--register=yes', `--machine=${machineOf(name)}`, `--directory=${image}`],
 		...(uid === null ? [] : [`--user=${uid}`]),
-		...[...own, ...mounts].map(bindArg),
+		...mountsOf(agent).map(bindArg),
 		...variables.map((variable) => `--setenv=${variable}`),
 		...[`--chdir=${cwd ?? GUEST.state}`, '--', ...argv],
 	]
 }
 
-function bindArg({ host, guest, ro }: { readonly host: string; readonly guest: string; readonly ro?: boolean }): string {
+function bindArg({ host, guest, ro }: Mount): string {
 	const [from, to] = [host, guest].map((path) => path.replaceAll('\\', '\\\\').replaceAll(':', '\\:'))
 	return `--bind${ro === true ? '-ro' : ''}=${from}:${to}`
 }

@@ -1,7 +1,9 @@
+import type { Mount } from '../../core/hive/agent-spec.ts'
 import type { Cage, CagedAgent, CageState } from '../../core/hive/cage.ts'
 import { MseError } from '../../kernel/error.ts'
 import { isJsonObject, parseJson } from '../../kernel/json.ts'
 import { agentVariables, GUEST } from './environment.ts'
+import { mountsOf } from './mount.ts'
 import type { ProgramResult, RunProgram } from './program.ts'
 
 export interface ContainerOptions {
@@ -88,16 +90,11 @@ function containers({ program, owner, run }: ContainerOptions) {
 
 /** Values of variables come from the environment of the call, so that no list of processes shows them. */
 export function createArgs(agent: CagedAgent, owner: string, variables: readonly string[]): readonly string[] {
-	const { name, home, mounts, limits, uid, image = '', argv, cwd } = agent
-	const own = [
-		{ host: home.socket, guest: GUEST.socket },
-		{ host: home.state, guest: GUEST.state },
-		{ host: home.creds, guest: GUEST.creds },
-	]
+	const { name, limits, uid, image = '', argv, cwd } = agent
 	return [
 		...['create', '--name', containerOf(name), '--hostname', name],
 		...['--label', 'hive=1', '--label', `hive.owner=${owner}`],
-		...[...own, ...mounts].flatMap((mount) => ['--mount', mountArg(mount)]),
+		...mountsOf(agent).flatMap((mount) => ['--mount', mountArg(mount)]),
 		...variables.flatMap((variable) => ['--env', variable]),
 		...(limits.cpu === undefined ? [] : ['--cpus', String(limits.cpu)]),
 		...(limits.memory === undefined ? [] : ['--memory', String(limits.memory)]),
@@ -108,7 +105,7 @@ export function createArgs(agent: CagedAgent, owner: string, variables: readonly
 	]
 }
 
-function mountArg({ host, guest, ro }: { readonly host: string; readonly guest: string; readonly ro?: boolean }): string {
+function mountArg({ host, guest, ro }: Mount): string {
 	if (/[,"\n]/.test(host + guest))
 		throw new MseError('malformed', `the mount ${host} has a comma or a quote in it`, { code: 'spec_refused' })
 	return `type=bind,source=${host},target=${guest}${ro === true ? ',readonly' : ''}`

@@ -71,7 +71,7 @@ export function processCage(options: ProcessCageOptions): Cage {
 		async remove(name) {
 			held.drop(name)
 		},
-		inspect: async (name) => held.state(name),
+		inspect: held.state,
 		async adopt(name, handle) {
 			held.adopt(name, handle)
 			return held.state(name)
@@ -102,10 +102,14 @@ function heldPrograms({ owner, clock }: ProcessCageOptions) {
 			if (one) held.set(name, one)
 		},
 		drop: (name: string) => void held.delete(name),
-		state(name: string): CageState {
+		async state(name: string): Promise<CageState> {
 			const one = held.get(name)
-			const exitCode = one?.child?.exitCode ?? undefined
-			return { exists: one !== undefined, running: one !== undefined && isAlive(one, boot), ...(exitCode !== undefined && { exitCode }) }
+			if (one === undefined) return { exists: false, running: false }
+			if (isAlive(one, boot)) return { exists: true, running: true }
+			// It is gone for the kernel already, and in a moment for us too.
+			await one.child?.exited
+			const exitCode = one.child?.exitCode ?? undefined
+			return { exists: true, running: false, ...(exitCode !== undefined && { exitCode }) }
 		},
 		async end(name: string, killGraceMs: number): Promise<void> {
 			const one = held.get(name)

@@ -3,7 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import type { FaultPoint } from '../../kernel/fault.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { AgentFolders } from './agent-folder.ts'
-import type { AgentDefaults, AgentSpec } from './agent-spec.ts'
+import type { AgentDefaults, AppliedConfig } from './agent-spec.ts'
 import type { AgentStore } from './agent-store.ts'
 import type { Cage } from './cage.ts'
 import type { FirstCalls } from './first-call.ts'
@@ -18,7 +18,7 @@ export interface AgentSockets {
 
 /** What was deployed for an agent; throws when that cannot be read. */
 export interface AgentConfig {
-	appliedSpec(name: string): Promise<AgentSpec | undefined>
+	appliedSpec(name: string): Promise<AppliedConfig | undefined>
 }
 
 /** Approvals that wait and are about an agent. */

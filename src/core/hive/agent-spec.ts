@@ -41,8 +41,21 @@ export interface AgentSpec {
 	readonly restart?: RestartPolicy
 }
 
+/** What was deployed for an agent. */
+export interface AppliedConfig {
+	/** The commit it is from. */
+	readonly sha: string
+	/** Holds exactly the files of that commit. */
+	readonly folder: string
+	readonly config: AgentSpec
+}
+
 /** A spec with everything decided; kept with the agent, so that a start later means the same. */
 export interface RunSpec {
+	/** The commit it is from; absent where the defaults are run. */
+	readonly sha?: string
+	/** With the files of that commit; read only, and at the same place in the cage. */
+	readonly folder?: string
 	readonly argv: readonly string[]
 	readonly env: { readonly [name: string]: string }
 	readonly cwd?: string
@@ -65,21 +78,19 @@ export interface AgentDefaults {
 }
 
 /** The cage and the spec of an agent: its applied config or, without one, the defaults. */
-export function resolveSpec(name: string, applied: AgentSpec | undefined, defaults: AgentDefaults): { cage: string; spec: RunSpec } {
-	const spec = applied ?? defaults.spec
+export function resolveSpec(name: string, applied: AppliedConfig | undefined, defaults: AgentDefaults): { cage: string; spec: RunSpec } {
+	const { argv, env, backend, cwd, image, mounts, limits, ready, restart } = applied?.config ?? defaults.spec
 	const ofManager = name === MANAGER && applied === undefined ? defaults.managerArgv : undefined
-	const argv = [ofManager, spec.argv].find((given) => given !== undefined && given.length > 0)
+	const given = [ofManager, argv].find((each) => each !== undefined && each.length > 0)
 	return {
-		cage: spec.backend ?? defaults.cage,
+		cage: backend ?? defaults.cage,
 		spec: {
-			argv: argv ?? (spec.image === undefined ? defaults.idleArgv : []),
-			env: spec.env ?? {},
-			...(spec.cwd !== undefined && { cwd: spec.cwd }),
-			...(spec.image !== undefined && { image: spec.image }),
-			mounts: spec.mounts ?? [],
-			limits: spec.limits ?? {},
-			ready: spec.ready ?? 'started',
-			restart: spec.restart ?? 'never',
+			argv: given ?? (image === undefined ? defaults.idleArgv : []),
+			env: env ?? {},
+			...(applied !== undefined && { sha: applied.sha, folder: applied.folder }),
+			...(cwd !== undefined && { cwd }),
+			...(image !== undefined && { image }),
+			...{ mounts: mounts ?? [], limits: limits ?? {}, ready: ready ?? 'started', restart: restart ?? 'never' },
 		},
 	}
 }

@@ -124,6 +124,12 @@ export class HiveAgents {
 		return agent !== null && MANAGED.includes(agent.state)
 	}
 
+	/** Whether it runs now, and what was deployed with that commit. */
+	async runsOn(name: string, sha: string): Promise<boolean> {
+		const agent = await this.#find(name)
+		return agent?.state === 'running' && agent.spec.sha === sha
+	}
+
 	async inspect(name: string): Promise<AgentView> {
 		const record = await this.#managed(name)
 		const live = await cageOf(this.#deps, record.cage)

@@ -27,7 +27,8 @@ export async function cageWorld(make: (owner: string) => Cage): Promise<CageWorl
 	const cage = make(owner)
 	const made = new Set<string>()
 	const folders = agentFolders({ stateDir: join(dir.path, 'state'), runDir: join(dir.path, 'run') })
-	const marked = (name = '') => readProcesses().filter((row) => readVariable(row.pid, 'HIVE_CAGE_KEY')?.startsWith(`${owner}:${name}`))
+	const bears = (row: ProcessRow, name: string): boolean => readVariable(row.pid, 'HIVE_CAGE_KEY')?.startsWith(`${owner}:${name}`) ?? false
+	const marked = (name = '') => readProcesses().filter((row) => bears(row, name))
 	return {
 		...{ cage, owner, marked },
 		again: () => make(owner),
@@ -42,7 +43,7 @@ export async function cageWorld(make: (owner: string) => Cage): Promise<CageWorl
 				await cage.stop(name, 0)
 				await cage.remove(name)
 			}
-			await endTree((row) => marked().some(({ pid }) => pid === row.pid), { clock: systemClock, killGraceMs: 0 })
+			await endTree((row) => bears(row, ''), { clock: systemClock, killGraceMs: 0 })
 			dir[Symbol.dispose]()
 		},
 	}

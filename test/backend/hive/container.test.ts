@@ -27,7 +27,17 @@ async function withImage(image: string, make: Parameters<typeof cageWorld>[0]) {
 }
 
 const agent: CagedAgent = {
-	...{ name: 'alice', role: 'agent', uid: 7001, image: 'img', argv: ['-x', 'run me'], env: { TOKEN: 'secret' }, cwd: '/work' },
+	...{
+		name: 'alice',
+		role: 'agent',
+		uid: 7001,
+		image: 'img',
+		argv: ['-x', 'run me'],
+		env: { TOKEN: 'secret' },
+		cwd: '/work',
+		sha: '1',
+		folder: '/applied/1',
+	},
 	...{ ready: 'started', restart: 'never', limits: { cpu: 1.5, memory: 1000, pids: 9 } },
 	mounts: [{ host: '/data/in', guest: '/in', ro: true }],
 	home: { config: '/s/config', state: '/s/state', creds: '/s/creds', logs: '/s/logs', socket: '/r/alice' },
@@ -58,7 +68,8 @@ describe('containers', () => {
 			[
 				'create --name h-alice --hostname alice --label hive=1 --label hive.owner=hive-1',
 				'--mount type=bind,source=/r/alice,target=/run/hive --mount type=bind,source=/s/state,target=/state',
-				'--mount type=bind,source=/s/creds,target=/creds --mount type=bind,source=/data/in,target=/in,readonly',
+				'--mount type=bind,source=/s/creds,target=/creds --mount type=bind,source=/applied/1,target=/applied/1,readonly',
+				'--mount type=bind,source=/data/in,target=/in,readonly',
 				'--env TOKEN --env HIVE_LABEL --cpus 1.5 --memory 1000 --pids-limit 9 --user 7001:7001 --workdir /work -- img -x run me',
 			].join(' '),
 		)
@@ -120,7 +131,7 @@ describe('machines of nspawn', () => {
 				'systemd-run --quiet --unit=hive-alice.service --description=agent alice of hive h --property=KillMode=mixed --property=TimeoutStopSec=3',
 				'--property=CPUQuota=150% --property=MemoryMax=1000 --property=TasksMax=9 --setenv=TOKEN',
 				'-- systemd-nspawn --quiet --as-pid2 --register=yes --machine=h-alice --directory=img --user=7001',
-				'--bind=/r/alice:/run/hive --bind=/s/state:/state --bind=/s/creds:/creds --bind-ro=/data/in:/in',
+				'--bind=/r/alice:/run/hive --bind=/s/state:/state --bind=/s/creds:/creds --bind-ro=/applied/1:/applied/1 --bind-ro=/data/in:/in',
 				'--setenv=TOKEN --chdir=/work -- -x run me',
 			].join(' '),
 		)

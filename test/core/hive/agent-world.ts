@@ -80,7 +80,12 @@ export async function agentWorld(over: Partial<AgentDeps['settings']> & { readon
 					listeners.delete(name)
 				},
 			}),
-			config: { appliedSpec: async (name) => applied.get(name) },
+			config: {
+				async appliedSpec(name) {
+					const config = applied.get(name)
+					return config && { sha: `sha-${config.argv?.join('-')}`, folder: '/applied', config }
+				},
+			},
 			approvals: { failPending: async (name, note) => void failedApprovals.push(`${name}: ${note}`) },
 			defaults: { spec: { env: { A: '1' } }, cage: 'fake', idleArgv: ['idle'], managerArgv: ['manage'] },
 			settings: { startGraceMs: 500, stopGraceMs: 10_000, readyWithinMs: 30_000, watchSecs: 10, uidBase: null, ...settings },

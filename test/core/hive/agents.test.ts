@@ -240,6 +240,7 @@ describe('rebuild', () => {
 		world.applied.set('alice', { argv: ['second'] })
 		await world.during(world.agents.rebuild('alice', { by }))
 		expect([world.cage.running.get('alice')?.agent.argv, hasSocket(world, 'alice')]).toEqual([['second'], true])
+		expect([await world.agents.runsOn('alice', 'sha-second'), await world.agents.runsOn('alice', 'sha-first')]).toEqual([true, false])
 		await world.agents.kill('alice', { by })
 		world.applied.set('alice', { argv: ['third'], backend: 'other' })
 		await world.during(world.agents.rebuild('alice', { by }))
