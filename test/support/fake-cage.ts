@@ -18,6 +18,8 @@ export interface FakeCage extends Cage {
 	readonly script: CageScript[]
 	/** What was called, in order: `start alice`. */
 	readonly calls: string[]
+	/** Why it cannot be used on this machine; unset: it can. */
+	missing?: string
 	/** What runs, by name: its pid and what it was started with. */
 	readonly running: Map<string, { readonly pid: number; readonly agent: CagedAgent }>
 	/** It ends by itself. */
@@ -46,9 +48,9 @@ export function fakeCage(id = 'fake', world: World = newWorld()): FakeCage {
 		const exitCode = exitCodes.get(name)
 		return { exists: created.has(name), running: running.has(name), ...(exitCode !== undefined && { exitCode }) }
 	}
-	return {
+	const cage: FakeCage = {
 		...{ id, maxNameLength: 20, script, calls, running },
-		probe: async () => ({ available: true, detail: 'fake', isolates: true }),
+		probe: async () => ({ available: cage.missing === undefined, detail: cage.missing ?? 'fake', isolates: true }),
 		async check() {
 			fail(script[0]?.check)
 		},
@@ -92,6 +94,7 @@ export function fakeCage(id = 'fake', world: World = newWorld()): FakeCage {
 		},
 		again: () => fakeCage(id, world),
 	}
+	return cage
 }
 
 function newWorld(): World {

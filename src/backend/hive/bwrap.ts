@@ -16,6 +16,8 @@ export function bwrapArgv(bwrap: string, agent: CagedAgent, program: string): re
 	return [
 		bwrap,
 		...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
+		// A root that could mount would see the rest of the machine.
+		...['--cap-drop', 'ALL'],
 		...SYSTEM.flatMap((folder) => ['--ro-bind-try', folder, folder]),
 		...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--tmpfs', '/run'],
 		// Names are looked up by way of it, and it is often a link into /run.

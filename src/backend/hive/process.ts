@@ -32,6 +32,8 @@ interface Held {
 	readonly boot: string
 	/** Where this life of the server started it. */
 	readonly child?: DetachedChild
+	/** Nothing of it is left: its pid may be anybody's by now. */
+	readonly isOver?: true
 }
 
 const LOG_FILE = 'harness.log'
@@ -99,7 +101,8 @@ function heldPrograms({ owner, clock }: ProcessCageOptions) {
 		},
 		adopt(name: string, handle: JsonObject): void {
 			const one = parseHandle(handle)
-			if (one) held.set(name, one)
+			// What became of the session of a program that nobody watched cannot be told; the mark finds what is left of it.
+			if (one && isAlive(one, boot)) held.set(name, one)
 		},
 		drop: (name: string) => void held.delete(name),
 		async state(name: string): Promise<CageState> {
@@ -114,10 +117,11 @@ function heldPrograms({ owner, clock }: ProcessCageOptions) {
 		async end(name: string, killGraceMs: number): Promise<void> {
 			const one = held.get(name)
 			const isOurs = (row: ProcessRow): boolean =>
-				readVariable(row.pid, CAGE_KEY) === keyOf(owner, name) || (one?.boot === boot && isOf(one, row))
+				readVariable(row.pid, CAGE_KEY) === keyOf(owner, name) || (one !== undefined && one.isOver !== true && isOf(one, row))
 			const { stuck } = await endTree(isOurs, { clock, killGraceMs })
 			if (stuck.length > 0) throw stuckError(name, stuck)
 			await one?.child?.exited
+			if (one) held.set(name, { ...one, isOver: true })
 		},
 	}
 }

@@ -10,7 +10,8 @@ export async function rebuildAgent(deps: AgentDeps, agent: AgentRecord, by: stri
 	const { store, config, defaults, folders } = deps
 	const { name } = agent
 	const next = resolveSpec(name, await config.appliedSpec(name), defaults)
-	await cageFor(deps, name, next.cage).check(toCaged({ ...agent, ...next }, folders.home(name)))
+	const cage = await cageFor(deps, name, next.cage)
+	await cage.check(toCaged({ ...agent, ...next }, folders.home(name)))
 	await stopForRestart(deps, agent)
 	if (next.cage !== agent.cage) await cageOf(deps, agent.cage).remove(name)
 	const changed = await store.change(name, ['stopping'], { ...next, restarts: 0 })

@@ -16,7 +16,7 @@ export interface NewAgent {
 export async function createAgent(deps: AgentDeps, { name, role, by, parent }: NewAgent): Promise<void> {
 	const { store, config, defaults, settings, clock, fault } = deps
 	const { cage, spec } = resolveSpec(name, await config.appliedSpec(name), defaults)
-	cageFor(deps, name, cage)
+	await cageFor(deps, name, cage)
 	const agent = await store.claim({ name, role, cage, spec, parent }, settings.uidBase)
 	if (agent === null) throw new MseError('conflict', `agent ${JSON.stringify(name)} already exists`, { code: 'agent_exists' })
 	fault('agent.after_claim')
@@ -31,10 +31,17 @@ export async function createAgent(deps: AgentDeps, { name, role, by, parent }: N
 	}
 }
 
-/** The cage of that id, if it takes names as long as this one. */
-export function cageFor(deps: AgentDeps, name: string, id: string): Cage {
+/** The cage of that id, if it takes names as long as this one and can run anything here. */
+export async function cageFor(deps: AgentDeps, name: string, id: string): Promise<Cage> {
 	const cage = cageOf(deps, id)
-	if (name.length <= cage.maxNameLength) return cage
-	const limit = `the ${id} backend takes at most ${cage.maxNameLength} characters`
-	throw new MseError('malformed', `invalid agent name ${JSON.stringify(name)}: ${limit}`, { code: 'invalid_name' })
+	if (name.length > cage.maxNameLength) {
+		const limit = `the ${id} backend takes at most ${cage.maxNameLength} characters`
+		throw new MseError('malformed', `invalid agent name ${JSON.stringify(name)}: ${limit}`, { code: 'invalid_name' })
+	}
+	const { available, detail } = await cage.probe()
+	if (available) return cage
+	throw new MseError('unavailable', `the ${id} backend cannot run agents here: ${detail}`, {
+		code: 'backend_unavailable',
+		hint: 'Mend that, or name another backend.',
+	})
 }

@@ -5,7 +5,7 @@ import { MANAGED } from './agent-end.ts'
 import { type AgentRestarts, openAgentRestarts } from './agent-restart.ts'
 import { bringDown, toCaged } from './agent-start.ts'
 import type { AgentRecord } from './agent-store.ts'
-import type { Lanes } from './lane.ts'
+import { eachOf, type Lanes } from './lane.ts'
 import { nextRestart } from './restart-policy.ts'
 
 /** Sees agents that end by themselves, and starts those again that are to be. */
@@ -18,6 +18,9 @@ export interface AgentWatch {
 	forget(name: string): void
 	close(): Promise<void>
 }
+
+/** Cages that are asked at a time: some are programs. */
+const AT_ONCE = 16
 
 export function openAgentWatch(deps: AgentDeps, lanes: Lanes): AgentWatch {
 	const { store, clock, log, settings } = deps
@@ -41,7 +44,7 @@ export function openAgentWatch(deps: AgentDeps, lanes: Lanes): AgentWatch {
 
 	const look = async (): Promise<number> => {
 		const running = (await store.list()).filter(({ name, state }) => state === 'running' && !lanes.isBusy(name))
-		const found = await Promise.all(running.map(({ name }) => lanes.run(name, () => lookAt(name)).catch((error) => unseen(name, error))))
+		const found = await eachOf(running, AT_ONCE, ({ name }) => lanes.run(name, () => lookAt(name)).catch((error) => unseen(name, error)))
 		return found.filter(Boolean).length
 	}
 

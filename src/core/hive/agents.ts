@@ -9,7 +9,7 @@ import { startAgent, toCaged } from './agent-start.ts'
 import type { AgentRecord } from './agent-store.ts'
 import { type AgentWatch, openAgentWatch } from './agent-watch.ts'
 import type { Cage, CagedAgent, CageProbe, CageState } from './cage.ts'
-import { newLanes } from './lane.ts'
+import { eachOf, newLanes } from './lane.ts'
 
 /** Who wants something of an agent: `operator`, `manager`, `approval 7` … */
 export interface By {
@@ -21,6 +21,8 @@ export interface AgentView {
 	readonly record: AgentRecord
 	readonly live: CageState | null
 }
+
+const RECOVERED_AT_ONCE = 16
 
 /**
  * The life of the agents of one hive. What is done to one agent is done one after the other; agents do not wait for one another.
@@ -163,7 +165,7 @@ export class HiveAgents {
 	/** Takes back the agents of an earlier life, and brings what that left half done to its end. Never throws for one agent. */
 	async recover(): Promise<void> {
 		const agents = await this.#deps.store.list()
-		await Promise.all(agents.map((agent) => this.#recover(agent)))
+		await eachOf(agents, RECOVERED_AT_ONCE, (agent) => this.#recover(agent))
 	}
 
 	/** One look at whether all that run still do; resolves to how many had ended. */

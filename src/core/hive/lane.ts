@@ -21,3 +21,10 @@ export function newLanes(): Lanes {
 		},
 	}
 }
+
+/** Does the work for each, so many at a time, and resolves to what came of it, in the order of the items. */
+export async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+	const results: R[] = []
+	for (let at = 0; at < items.length; at += atOnce) results.push(...(await Promise.all(items.slice(at, at + atOnce).map(work))))
+	return results
+}

@@ -257,6 +257,12 @@ describe('rebuild', () => {
 		expect((await refusal(world.agents.rebuild('alice', { by })))[1]).toBe('argv is empty')
 		world.applied.set('alice', { argv: ['a'], backend: 'vm' })
 		expect((await refusal(world.agents.rebuild('alice', { by })))[0]).toBe('malformed')
+		world.applied.set('alice', { argv: ['a'], backend: 'other' })
+		world.other.missing = 'there is no such program'
+		expect(await refusal(world.agents.rebuild('alice', { by }))).toEqual([
+			'unavailable',
+			'the other backend cannot run agents here: there is no such program',
+		])
 		expect([world.cage.running.get('alice')?.pid, hasSocket(world, 'alice'), world.events()]).toEqual([100, true, ['spawned']])
 	})
 })
