@@ -1,8 +1,6 @@
 import { expect, test } from 'bun:test'
 import { bwrapArgv } from '../../../src/backend/hive/bwrap.ts'
-import { proveIdentity } from '../../../src/backend/hive/probe.ts'
 import { eventually } from '../../support/eventually.ts'
-import { fakeCage } from '../../support/fake-cage.ts'
 import { verifies } from '../../support/verifies.ts'
 import { processWorld, tools } from './cage-world.ts'
 
@@ -36,25 +34,4 @@ test.skipIf(whyNot !== '')(`in a sandbox an agent sees neither the folders of ot
 	expect(log.match(/No such file or directory/g)).toHaveLength(2)
 	expect(log).toContain('Read-only file system')
 	expect(Number(/^\d+$/m.exec(log)?.[0])).toBeLessThan(6)
-})
-
-test('doctor says whether identity is enforced', async () => {
-	verifies('08.32')
-	await using open = await processWorld()
-	expect(await proveIdentity([open.cage], null)).toMatchObject({
-		...{ status: 'missing', detail: 'identity: not enforced (process backend, shared uid)' },
-	})
-	expect(await proveIdentity([open.cage], 60_000)).toMatchObject({
-		status: 'ok',
-		detail: 'identity: enforced (process backend, users from 60000 on)',
-	})
-	expect((await proveIdentity([fakeCage(), open.cage], null)).status).toBe('missing')
-	expect(await proveIdentity([fakeCage()], null)).toMatchObject({ status: 'ok', detail: 'identity: enforced (fake backend, fake)' })
-	await using boxed = await processWorld({ sandbox: 'bwrap', tools: { find: () => '/usr/bin/bwrap' } })
-	expect(await proveIdentity([boxed.cage], null)).toMatchObject({
-		status: 'ok',
-		detail: 'identity: enforced (process backend, programs run in bwrap)',
-	})
-	await using missing = await processWorld({ sandbox: 'bwrap', tools: { find: () => null } })
-	expect((await proveIdentity([missing.cage], null)).status).toBe('broken')
 })
