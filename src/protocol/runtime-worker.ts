@@ -96,6 +96,8 @@ export const TranscriptEntrySchema = Type.Object({
 	role: Type.Union([Type.Literal('user'), Type.Literal('assistant'), Type.Literal('system')]),
 	content: Type.String({ examples: ['Review the change.'] }),
 	event_id: Type.Integer(),
+	/** Ours: ids of bodies on the data plane. */
+	attachments: Type.Optional(Type.Array(Type.String())),
 })
 export type TranscriptEntry = Static<typeof TranscriptEntrySchema>
 

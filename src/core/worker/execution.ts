@@ -19,10 +19,10 @@ export interface ExecutionContext {
 }
 
 /**
- * Answer to a turn. An accepted one is written first; then, once it is on disk, `begin` is called and the work starts. So
- * nothing a worker says can come before what it was asked.
+ * Answer to a turn. An accepted one is written first; then, once it is on disk, `begin` is called with its place in the
+ * transcript, and the work starts. So nothing a worker says can come before what it was asked.
  */
-export type TurnAnswer = { readonly runState: RunState; begin(): void } | WorkerExecutionResult
+export type TurnAnswer = { readonly runState: RunState; begin(sequence: number): void } | WorkerExecutionResult
 
 /** A running execution. What it cannot do, it leaves out: the caller is told `unsupported`. */
 export interface Execution {
@@ -33,6 +33,8 @@ export interface Execution {
 	cancel?(reason: string | null): Promise<WorkerExecutionResult>
 	/** Passes a protocol method on, such as `pause`; resolves to false where it means nothing to this execution. */
 	method?(method: ProtocolMethod): boolean | Promise<boolean>
+	/** Goes on with the turn of that place, which an earlier life of the server had begun. Left out, such a turn is told as cut off. */
+	resume?(sequence: number): void
 	/** True once it can take no more turns: the next one starts it again. */
 	ended?(): boolean
 	/** The server lets go of it: what runs is ended, nothing is published any more. */

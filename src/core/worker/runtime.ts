@@ -1,33 +1,23 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
-import type { Logger } from '../../kernel/log.ts'
 import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../protocol/runtime-frame.ts'
 import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
 import { admit } from './admission.ts'
-import { accepted, type Execution, refused } from './execution.ts'
+import { accepted, refused, type TurnAnswer } from './execution.ts'
 import { executionRejected, executionUnavailable, invalidRequest, messageOfResult, workerNotFound } from './failure.ts'
-import { type ProfileCatalog, profileNameOf } from './profile.ts'
+import { profileNameOf } from './profile.ts'
 import { newSerial } from './serial.ts'
 import { SNAPSHOT_LINES, snapshotOf } from './snapshot.ts'
-import type { Acked, WorkerStore } from './store.ts'
-import { newVoice, type Voice } from './voice.ts'
+import { type Live, type StartDeps, startExecution } from './start.ts'
+import type { Acked, NewWorker } from './store.ts'
+import type { Voice } from './voice.ts'
 import type { WorkerRecord } from './worker.ts'
 
-export interface RuntimeDeps {
-	readonly store: WorkerStore
-	readonly profiles: ProfileCatalog
+export interface RuntimeDeps extends StartDeps {
 	readonly runtimeId: string
 	readonly defaultProfile: string
-	readonly log: Logger
 	/** Whether there is a body of that id on the data plane. */
 	hasAttachment(id: string): Promise<boolean>
-}
-
-/** A worker's execution in this process. */
-interface Live {
-	readonly execution: Execution
-	readonly generation: number
-	readonly voice: Voice
 }
 
 /** The authority over long-lived workers: what happens to one worker happens one thing at a time. */
@@ -62,9 +52,7 @@ export class WorkerRuntime {
 
 	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
 	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
-		if (input.content.trim() === '') throw invalidRequest('worker input content must not be empty')
-		for (const attachment of input.attachments ?? [])
-			if (!(await this.#deps.hasAttachment(attachment))) throw invalidRequest(`attachment ${attachment} is not on the data plane`)
+		await this.#checkInput(input)
 		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
@@ -144,20 +132,44 @@ export class WorkerRuntime {
 		if (earlier && earlier.fingerprint === key?.fingerprint) return earlier.record
 		if (earlier) throw new MseError('invalid', 'This Idempotency-Key created a worker of another kind.', { code: 'idempotency_mismatch' })
 		await admit(store, request)
+		if (request.initial_input) await this.#checkInput(request.initial_input)
 		const profile = profileNameOf(request.profile, defaultProfile)
 		const id = await store.nextId()
-		const live = await this.#spawn({ id, request, profile }, 1, false)
-		const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
+		const live = await startExecution(this.#deps, { id, request, profile }, 1, false)
+		const first = request.initial_input ?? null
 		try {
-			await store.create({ id, request, profile, execution, key })
+			const answer = first && (await live.execution.input(first))
+			if (answer && 'outcome' in answer) throw executionRejected(id, answer)
+			const sequence = await this.#write({ id, request, profile, key }, first, answer)
+			this.#live.set(id, live)
+			live.voice.begin(1)
+			answer?.begin(sequence)
 		} catch (error) {
 			await live.execution.close()
 			throw error
 		}
-		this.#live.set(id, live)
-		live.voice.begin(1)
-		if (request.initial_input) await this.input(id, request.initial_input)
 		return this.require(id)
+	}
+
+	/** The worker and its first turn are on disk together, or neither is. Resolves to the place of that turn. */
+	async #write(
+		worker: Pick<NewWorker, 'id' | 'request' | 'profile' | 'key'>,
+		first: WorkerInput | null,
+		answer: Exclude<TurnAnswer, WorkerExecutionResult> | null,
+	): Promise<number> {
+		const { store } = this.#deps
+		const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
+		const [, acked] = await Promise.all([
+			store.create({ ...worker, execution }),
+			first && answer ? store.acceptInput(worker.id, 1, first, accepted('input', answer.runState)) : null,
+		])
+		return acked?.sequence ?? 0
+	}
+
+	async #checkInput({ content, attachments = [] }: WorkerInput): Promise<void> {
+		if (content.trim() === '') throw invalidRequest('worker input content must not be empty')
+		for (const attachment of attachments)
+			if (!(await this.#deps.hasAttachment(attachment))) throw invalidRequest(`attachment ${attachment} is not on the data plane`)
 	}
 
 	async #dispatch(
@@ -178,48 +190,26 @@ export class WorkerRuntime {
 		const acked = await store.acceptInput(id, generation, input, accepted('input', answer.runState))
 		if (acked === null) throw invalidRequest(`worker ${id} is not running`)
 		watch?.(voice.listen)
-		answer.begin()
+		answer.begin(acked.sequence)
 		return acked
 	}
 
-	/** Starts the execution of a worker that lived before; a turn that was cut off is told as an error. */
+	/** Starts the execution of a worker that lived before; a turn that it cannot go on with is told as an error. */
 	async #attach(record: WorkerRecord): Promise<Live> {
 		const { store } = this.#deps
 		const generation = await store.beginGeneration(record.id)
 		if (generation === null) throw invalidRequest(`worker ${record.id} is not running`)
 		try {
-			const live = await this.#spawn(record, generation, true)
-			await store.setExecution(record.id, generation, { backend: 'connected', run_state: 'idle' })
+			const live = await startExecution(this.#deps, record, generation, true)
+			const goesOn = record.execution.run_state === 'busy' && live.execution.resume !== undefined
+			await store.setExecution(record.id, generation, { backend: 'connected', run_state: goesOn ? 'busy' : 'idle' })
 			this.#live.set(record.id, live)
 			live.voice.begin(generation)
-			if (record.execution.run_state === 'busy') live.voice.publish(CUT_OFF)
+			if (record.execution.run_state === 'busy') takeUp(live, record.turn)
 			return live
 		} catch (error) {
 			await store.setExecution(record.id, generation, { backend: 'unconnected', run_state: 'unconnected' })
 			throw executionUnavailable(record.id, messageOf(error))
-		}
-	}
-
-	async #spawn(
-		{ id, request, profile }: Pick<WorkerRecord, 'id' | 'request' | 'profile'>,
-		generation: number,
-		isRestored: boolean,
-	): Promise<Live> {
-		const { store, profiles, log } = this.#deps
-		const found = profiles.find(profile)
-		const reason = found === null ? `there is no profile \`${profile}\`; GET /v1/runtime lists them` : found.unavailable()
-		if (found === null || reason !== null) throw executionRejected(id, refused('spawn', 'rejected', reason ?? ''))
-		const voice = newVoice(store, id, log)
-		try {
-			const execution = await found.spawn({
-				...{ workerId: id, generation, request, isRestored },
-				publish: (event) => voice.publish(event),
-				flushed: () => voice.flushed(),
-				transcript: async () => (await store.transcript(id, 0, -1)).lines,
-			})
-			return { execution, generation, voice }
-		} catch (error) {
-			throw executionRejected(id, refused('spawn', 'errored', messageOf(error)))
 		}
 	}
 
@@ -243,6 +233,11 @@ export class WorkerRuntime {
 		live.voice.end()
 		await live.execution.close()
 	}
+}
+
+function takeUp({ execution, voice }: Live, turn: number): void {
+	if (execution.resume) execution.resume(turn)
+	else voice.publish(CUT_OFF)
 }
 
 const CUT_OFF: ProtocolEvent = { event: 'error', data: { code: 'internal', message: 'the server stopped during this turn' } }
