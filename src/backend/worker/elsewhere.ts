@@ -25,9 +25,9 @@ export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Ex
 	const open = async (turn: number, input: WorkerInput): Promise<void> => {
 		const offer = toOffer(at, context, turn, input)
 		try {
-			await desk.open(offer)
+			const { isHeld } = await desk.open(offer)
 			if (isOver) desk.leave(workerId)
-			else at.deliver?.(offer)
+			else if (!isHeld) at.deliver?.(offer)
 		} catch (error) {
 			context.publish(failed(messageOf(error)))
 		}

@@ -1,5 +1,5 @@
 import type { ExecutionProfile } from '../../core/worker/execution.ts'
-import { eventsOf, failed, type Grant, type TurnOffer } from '../../core/worker/lease.ts'
+import { eventsOf, failed, type Lent, type TurnOffer } from '../../core/worker/lease.ts'
 import type { LeaseDesk } from '../../core/worker/lease-desk.ts'
 import { type Clock, sleep } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/error.ts'
@@ -72,7 +72,7 @@ async function post({ settings, options, tries, signal }: Push, offer: TurnOffer
 		const attempt = (tries.get(offer.turn) ?? 0) + 1
 		if (attempt > most) throw new Error(`the worker's address let its lease run out ${most} times`)
 		tries.set(offer.turn, attempt)
-		const grant = await options.desk.grant(offer.workerId, settings.url, settings.turn_timeout_ms ?? TURN_MS)
+		const grant = await options.desk.grant(offer.workerId, settings.url)
 		const body = JSON.stringify(await toBody(options, grant))
 		const tried = await tryPost(settings.url, { method: 'POST', headers, body, signal }, options)
 		if ('text' in tried) return tried.text
@@ -85,7 +85,7 @@ async function post({ settings, options, tries, signal }: Push, offer: TurnOffer
 	}
 }
 
-async function toBody({ baseUrl }: HttpWorkerOptions, { offer, lease, fence }: Grant): Promise<object> {
+async function toBody({ baseUrl }: HttpWorkerOptions, { offer, lease, fence }: Lent): Promise<object> {
 	const { workerId, turn, input, transcript } = offer
 	const { kind, content, attachments = [] } = input
 	const base = baseUrl()

@@ -7,6 +7,7 @@ import {
 	failed,
 	type Grant,
 	type LeaseStore,
+	type Lent,
 	leaseLost,
 	leaseResting,
 	type OpenTurn,
@@ -46,7 +47,7 @@ export class LeaseDesk {
 	}
 
 	/** Takes a turn in. One that an earlier life of the server had stays with whoever has it, if its lease has not run out. */
-	async open(offer: TurnOffer): Promise<void> {
+	async open(offer: TurnOffer): Promise<{ readonly isHeld: boolean }> {
 		const { store, clock } = this.#deps
 		const before = await store.find(offer.workerId)
 		const isSame = before?.turn === offer.turn
@@ -60,6 +61,7 @@ export class LeaseDesk {
 		this.#entries.set(offer.workerId, entry)
 		if (isHeld) this.#watch(entry)
 		else this.#pass(entry)
+		return { isHeld }
 	}
 
 	has(workerId: string): boolean {
@@ -80,11 +82,14 @@ export class LeaseDesk {
 		return this.#pullers.wait(puller, waitMs, signal, this.#deps.clock)
 	}
 
-	/** Gives a turn that is not pulled to that holder, who need not acknowledge it. Throws `lease_lost` when it is not open. */
-	grant(workerId: string, holder: string, leaseMs: number): Promise<Grant> {
+	/**
+	 * Gives a turn that is not pulled to that holder, who has it as long as this process asks them, or from the first extension as
+	 * any other. Throws `lease_lost` when it is not open.
+	 */
+	async grant(workerId: string, holder: string): Promise<Lent> {
 		const entry = this.#entries.get(workerId)
 		if (!entry?.isFree) throw leaseLost()
-		return this.#give(entry, { holder, leaseMs }, leaseMs)
+		return this.#lend(entry, holder, null)
 	}
 
 	/** Makes the lease last from now on; the first time is the acknowledgement. Resolves to its end. */
@@ -149,14 +154,17 @@ export class LeaseDesk {
 		puller?.resolve(this.#give(entry, puller))
 	}
 
-	async #give(entry: Entry, { holder, leaseMs = entry.offer.leaseMs }: Pick<Puller, 'holder' | 'leaseMs'>, ackMs = ACK_MS): Promise<Grant> {
+	async #give(entry: Entry, { holder, leaseMs = entry.offer.leaseMs }: Pick<Puller, 'holder' | 'leaseMs'>): Promise<Grant> {
+		const until = this.#deps.clock.now() + Math.min(ACK_MS, leaseMs)
+		return { ...(await this.#lend(entry, holder, until)), until, leaseMs }
+	}
+
+	async #lend(entry: Entry, holder: string | null, until: number | null): Promise<Lent> {
 		const lease = `lease-${randomHex(16)}`
-		const until = this.#deps.clock.now() + Math.min(ackMs, leaseMs)
-		const { fence } = entry.stored
-		const leaseHash = sha256Hex(lease)
-		await this.#change(entry, { ...entry.stored, state: 'leased', fence: fence + 1, leaseHash, holder, until })
+		const fence = entry.stored.fence + 1
+		await this.#change(entry, { ...entry.stored, state: 'leased', fence, leaseHash: sha256Hex(lease), holder, until })
 		this.#watch(entry)
-		return { lease, fence: fence + 1, until, leaseMs, offer: entry.offer }
+		return { lease, fence, offer: entry.offer }
 	}
 
 	async #return(entry: Entry, how: string): Promise<void> {

@@ -48,13 +48,17 @@ export interface TurnOffer {
 }
 
 /** A turn that was given out. `lease` is a secret of its holder. */
-export interface Grant {
+export interface Lent {
 	readonly lease: string
 	readonly fence: number
+	readonly offer: TurnOffer
+}
+
+/** A turn that was pulled. */
+export interface Grant extends Lent {
 	/** Until then it has to be acknowledged. */
 	readonly until: number
 	readonly leaseMs: number
-	readonly offer: TurnOffer
 }
 
 /** A turn that waits for somebody, or that somebody has. */
