@@ -17,7 +17,7 @@ import { appendEvent } from './event-store.ts'
 import { writeEffect } from './rider.ts'
 import { newestNumber, nextNumber, readDiagnostics, readEvents, recordDiagnostic, recordEvent } from './runtime-record.ts'
 import { toWorker, type WorkerRow } from './worker-row.ts'
-import { appendLine, observe, publish, readLines } from './worker-talk.ts'
+import { appendLine, observe, publish, readLines, setRunState } from './worker-talk.ts'
 
 export class SqliteWorkerStore implements WorkerStore {
 	readonly #db: SqliteDatabase
@@ -101,7 +101,7 @@ export class SqliteWorkerStore implements WorkerStore {
 			if (row?.status !== 'running' || row.generation !== generation) return null
 			const eventId = recordEvent(db, 'worker_input_accepted', id, `worker ${id} accepted ${input.kind} input`)
 			const sequence = appendLine(db, id, { role: input.kind, content: input.content, eventId, attachments: input.attachments ?? [] })
-			this.#setResult(id, result, result.run_state)
+			this.#setResult(row, result, result.run_state)
 			db.query('UPDATE worker SET last_event_id = ?, turn = ? WHERE id = ?').run(eventId, sequence, id)
 			observe(db, id, inputEvent(input), this.#kept)
 			return { record: toWorker(this.#require(id)), eventId, sequence }
@@ -111,7 +111,7 @@ export class SqliteWorkerStore implements WorkerStore {
 	recordRefusal(id: string, result: WorkerExecutionResult): Promise<void> {
 		return this.#db.write(() => {
 			const row = this.#row(id)
-			if (row?.status === 'running') this.#setResult(id, result, row.run_state)
+			if (row?.status === 'running') this.#setResult(row, result, row.run_state)
 		})
 	}
 
@@ -123,8 +123,10 @@ export class SqliteWorkerStore implements WorkerStore {
 			if (row.status !== 'running') return { record: toWorker(row), eventId: row.last_event_id }
 			const eventId = recordEvent(db, `worker_${status}`, id, reason ?? `worker ${status}`)
 			// Whoever comes with its key from now on gets another one.
-			db.query('UPDATE worker SET status = ?, last_event_id = ?, key = NULL WHERE id = ?').run(status, eventId, id)
-			if (result) this.#setResult(id, result, result.run_state)
+			db.query('UPDATE worker SET status = ?, last_event_id = ?, key = NULL, updated_at = ? WHERE id = ?').run(
+				...[status, eventId, db.clock.now(), id],
+			)
+			if (result) this.#setResult(row, result, result.run_state)
 			return { record: toWorker(this.#require(id)), eventId }
 		})
 	}
@@ -140,9 +142,11 @@ export class SqliteWorkerStore implements WorkerStore {
 
 	setExecution(id: string, generation: number, { backend, run_state, last_result }: WorkerExecutionStatus): Promise<void> {
 		return this.#db.write(() => {
-			const sql =
-				'UPDATE worker SET connected = ?, run_state = ?, last_result = coalesce(?, last_result), updated_at = ? WHERE id = ? AND generation = ?'
-			this.#db.query(sql).run(Number(backend === 'connected'), run_state, toText(last_result), this.#db.clock.now(), id, generation)
+			const row = this.#row(id)
+			if (row?.generation !== generation) return
+			setRunState(this.#db, row, run_state)
+			const sql = 'UPDATE worker SET connected = ?, last_result = coalesce(?, last_result) WHERE id = ?'
+			this.#db.query(sql).run(Number(backend === 'connected'), toText(last_result), id)
 		})
 	}
 
@@ -217,9 +221,9 @@ export class SqliteWorkerStore implements WorkerStore {
 		return row
 	}
 
-	#setResult(id: string, result: WorkerExecutionResult, runState: string): void {
-		const sql = 'UPDATE worker SET connected = 1, run_state = ?, last_result = ?, updated_at = ? WHERE id = ?'
-		this.#db.query(sql).run(runState, JSON.stringify(result), this.#db.clock.now(), id)
+	#setResult(row: WorkerRow, result: WorkerExecutionResult, runState: string): void {
+		setRunState(this.#db, row, runState)
+		this.#db.query('UPDATE worker SET connected = 1, last_result = ? WHERE id = ?').run(JSON.stringify(result), row.id)
 	}
 }
 

@@ -6,6 +6,7 @@ import type { ProtocolEvent } from '../../protocol/runtime-frame.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import { newestNumber, nextNumber } from './runtime-record.ts'
+import { trimThrough } from './worker-erasure.ts'
 import type { WorkerRow } from './worker-row.ts'
 
 /** Adds a line to a worker's transcript and returns its sequence; inside a change. */
@@ -55,8 +56,14 @@ export function publish(db: SqliteDatabase, row: WorkerRow, event: ProtocolEvent
 	const line = transcriptLineOf(event)
 	if (line) appendLine(db, row.id, { ...line, eventId: newestNumber(db, 'event') })
 	const state = runStateOf(event)
-	if (state) db.query('UPDATE worker SET run_state = ?, updated_at = ? WHERE id = ?').run(state, db.clock.now(), row.id)
+	if (state) setRunState(db, row, state)
 	return observe(db, row.id, event, kept)
+}
+
+/** What lists of workers show of them, and how those who follow lists are told; inside a change. */
+export function setRunState(db: SqliteDatabase, { id, run_state: before }: Pick<WorkerRow, 'id' | 'run_state'>, state: string): void {
+	db.query('UPDATE worker SET run_state = ?, updated_at = ? WHERE id = ?').run(state, db.clock.now(), id)
+	if (state !== before) appendEvent(db, { kind: 'worker.state_changed', worker: id, data: { run_state: state } })
 }
 
 /** Trimming goes in strides, so that most events cost no more than their own rows. */
@@ -71,6 +78,5 @@ function trim(db: SqliteDatabase, workerId: string, kept: number): void {
 		workerId,
 		last,
 	)
-	db.query('DELETE FROM worker_observation WHERE worker_id = ? AND sequence <= ?').run(workerId, last)
-	db.query('UPDATE worker SET observations = ?, trimmed_through = ? WHERE id = ?').run(kept, last, workerId)
+	trimThrough(db, workerId, last)
 }

@@ -52,7 +52,7 @@ const catalogRoutes = (deps: WorkerRouteDeps, createOnce: Once<WorkerRecord>) =>
 	runtimeRoutes('workers')
 		.get('/v1/workers', ({ query }) => list(deps, query), {
 			query: WorkerListQuerySchema,
-			detail: { ...guarded, summary: 'Lists workers by id' },
+			detail: { ...guarded, summary: 'Lists workers by id', description: FOLLOWED },
 			response: { 200: RuntimeHttpWorkersSchema, ...runtimeRefusals(400, 401) },
 		})
 		.post(
@@ -97,6 +97,10 @@ const catalogRoutes = (deps: WorkerRouteDeps, createOnce: Once<WorkerRecord>) =>
 		.use(lifecycleRoutes(deps))
 		.ws('/v1/workers/:id/events/ws', observationSocket(deps))
 
+const FOLLOWED =
+	'To follow the list, go on with `GET /v1/events?after=<cursor>&kind=worker.created,worker.state_changed,worker.restored,worker.stopped,' +
+	'worker.cancelled,worker.deleted`: nothing that happens after the list was read is missed.'
+
 const lifecycleRoutes = ({ runtime, runtimeId }: WorkerRouteDeps) =>
 	runtimeRoutes('worker-lifecycle')
 		.post(
@@ -139,12 +143,14 @@ function find({ runtime }: WorkerRouteDeps, id: string) {
 }
 
 /** One more than the page is read, to know whether there are more. */
-async function list({ store, runtimeId }: WorkerRouteDeps, query: (typeof WorkerListQuerySchema)['static']) {
+async function list({ store, events, runtimeId }: WorkerRouteDeps, query: (typeof WorkerListQuerySchema)['static']) {
 	const { limit } = query
+	// Read first: a change in between is told twice rather than never.
+	const cursor = String((await events.bounds()).newest)
 	const found = await store.list({ ...query, limit: limit === undefined ? undefined : limit + 1 })
 	const page = limit === undefined ? found : found.slice(0, limit)
 	const next = page.length < found.length ? page.at(-1)?.id : undefined
-	return { workers: page.map((record) => toSummaryRow(runtimeId, record)), ...(next !== undefined && { next_after: next }) }
+	return { workers: page.map((record) => toSummaryRow(runtimeId, record)), ...(next !== undefined && { next_after: next }), cursor }
 }
 
 async function transcript(

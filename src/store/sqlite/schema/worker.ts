@@ -22,6 +22,7 @@ export const workerTables = `
 		updated_at INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX worker_status ON worker (status, id);
+	CREATE INDEX worker_ended ON worker (updated_at) WHERE status IN ('stopped', 'cancelled');
 
 	CREATE TABLE worker_line (
 		worker_id TEXT NOT NULL REFERENCES worker (id) ON DELETE CASCADE,
@@ -38,6 +39,7 @@ export const workerTables = `
 		worker_id TEXT NOT NULL REFERENCES worker (id) ON DELETE CASCADE,
 		event_seq INTEGER NOT NULL
 	) STRICT;
+	CREATE INDEX worker_observation_event ON worker_observation (event_seq);
 	CREATE INDEX worker_observation_worker ON worker_observation (worker_id, sequence);
 
 	CREATE TABLE worker_lease (
@@ -51,6 +53,8 @@ export const workerTables = `
 		holder TEXT,
 		until INTEGER
 	) STRICT, WITHOUT ROWID;
+	CREATE INDEX worker_lease_hash ON worker_lease (lease_hash) WHERE lease_hash IS NOT NULL;
+
 	CREATE TABLE worker_run (
 		worker_id TEXT NOT NULL REFERENCES worker (id) ON DELETE CASCADE,
 		turn INTEGER NOT NULL,
