@@ -8,6 +8,7 @@ import type { LlmWorkerOptions } from './worker-option.ts'
 export function llmProfile(name: string, settings: LlmProfile, options: LlmWorkerOptions): ExecutionProfile {
 	return {
 		name: `llm:${name}`,
+		rests: true,
 		unavailable() {
 			try {
 				choose(name, settings, options)

@@ -31,6 +31,7 @@ export function httpProfile(name: string, settings: HttpPushProfile, options: Ht
 	const { lease_ms: leaseMs = LEASE_MS, turn_timeout_ms: deadlineMs = TURN_MS } = settings
 	return {
 		name: profile,
+		rests: true,
 		unavailable: () => null,
 		spawn(context) {
 			let left = new AbortController()

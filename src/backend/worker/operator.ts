@@ -35,6 +35,7 @@ const SHOWN_LINES = 64
 export function operatorProfile(name: string, deps: OperatorWorkerDeps): ExecutionProfile {
 	return {
 		name: `operator:${name}`,
+		rests: true,
 		unavailable: () => null,
 		spawn: (context) => operatorExecution(name, context, deps),
 	}

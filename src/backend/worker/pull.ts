@@ -12,6 +12,7 @@ export function pullProfile(name: string, settings: HttpPullProfile, desk: Lease
 	const { lease_ms: leaseMs = LEASE_MS, turn_timeout_ms: deadlineMs = DEADLINE_MS } = settings
 	return {
 		name: profile,
+		rests: true,
 		unavailable: () => null,
 		spawn: (context) => elsewhereExecution({ desk, profile, isPulled: true, leaseMs, deadlineMs }, context),
 	}

@@ -45,6 +45,8 @@ export interface Execution {
 export interface ExecutionProfile {
 	/** The whole name, such as `process:claude`. */
 	readonly name: string
+	/** True when a worker of it that has no turn holds nothing: after a restart it is started with its next turn. */
+	readonly rests?: boolean
 	/** Why it cannot run workers, or null when it can. */
 	unavailable(): string | null
 	/** Starts, or starts again, a worker. Throws an Error whose message says why it did not. */

@@ -2,13 +2,13 @@ import { MseError, messageOf } from '../../kernel/error.ts'
 import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../protocol/runtime-frame.ts'
 import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
-import { admit } from './admission.ts'
+import { admit, checkInput } from './admission.ts'
 import { accepted, refused, type TurnAnswer } from './execution.ts'
 import { executionRejected, executionUnavailable, invalidRequest, messageOfResult, workerNotFound } from './failure.ts'
 import { profileNameOf } from './profile.ts'
 import { newSerial } from './serial.ts'
 import { SNAPSHOT_LINES, snapshotOf } from './snapshot.ts'
-import { type Live, type StartDeps, startExecution } from './start.ts'
+import { type Live, type StartDeps, startExecution, takeUp } from './start.ts'
 import type { Acked, NewWorker } from './store.ts'
 import type { Voice } from './voice.ts'
 import type { WorkerRecord } from './worker.ts'
@@ -19,6 +19,9 @@ export interface RuntimeDeps extends StartDeps {
 	/** Whether there is a body of that id on the data plane. */
 	hasAttachment(id: string): Promise<boolean>
 }
+
+/** So many are started at a time after a restart. */
+const RESTORED_AT_ONCE = 256
 
 /** The authority over long-lived workers: what happens to one worker happens one thing at a time. */
 export class WorkerRuntime {
@@ -52,7 +55,7 @@ export class WorkerRuntime {
 
 	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
 	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
-		await this.#checkInput(input)
+		await checkInput(input, this.#deps.hasAttachment)
 		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
@@ -90,7 +93,7 @@ export class WorkerRuntime {
 		const record = await this.require(id)
 		const start = Math.max(0, record.transcriptLength - SNAPSHOT_LINES)
 		const { lines } = await this.#deps.store.transcript(id, start, SNAPSHOT_LINES)
-		return snapshotOf(record, lines, this.#live.get(id)?.voice.unfinished() ?? '')
+		return snapshotOf(record, lines, this.#live.get(id)?.voice.unfinished ?? '')
 	}
 
 	/** Calls back with what a worker says, as it says it; `shutdown` when its execution is over. Null when it has none. */
@@ -110,7 +113,6 @@ export class WorkerRuntime {
 	}
 
 	async #restore(): Promise<{ restored: number; failed: number }> {
-		const running = await this.#deps.store.list({ status: 'running' })
 		let failed = 0
 		const restoreOne = async (record: WorkerRecord): Promise<void> => {
 			try {
@@ -122,8 +124,21 @@ export class WorkerRuntime {
 				await this.#deps.store.addDiagnostic(draft, record.id)
 			}
 		}
-		await Promise.all(running.map((record) => this.#serial(record.id, () => restoreOne(record))))
-		return { restored: running.length - failed, failed }
+		let taken = 0
+		for (let after = ''; ; ) {
+			const page = await this.#deps.store.list({ status: 'running', after, limit: RESTORED_AT_ONCE })
+			const due = page.filter((record) => !this.#rests(record))
+			await Promise.all(due.map((record) => this.#serial(record.id, () => restoreOne(record))))
+			taken += due.length
+			after = page.at(-1)?.id ?? ''
+			if (page.length < RESTORED_AT_ONCE) return { restored: taken - failed, failed }
+		}
+	}
+
+	/** There is nothing to start before the next turn. */
+	#rests({ profile, execution }: WorkerRecord): boolean {
+		const found = this.#deps.profiles.find(profile)
+		return found?.rests === true && found.unavailable() === null && execution.run_state === 'idle'
 	}
 
 	async #create(request: CreateWorker, key: { readonly name: string; readonly fingerprint: string } | undefined): Promise<WorkerRecord> {
@@ -132,7 +147,7 @@ export class WorkerRuntime {
 		if (earlier && earlier.fingerprint === key?.fingerprint) return earlier.record
 		if (earlier) throw new MseError('invalid', 'This Idempotency-Key created a worker of another kind.', { code: 'idempotency_mismatch' })
 		await admit(store, request)
-		if (request.initial_input) await this.#checkInput(request.initial_input)
+		if (request.initial_input) await checkInput(request.initial_input, this.#deps.hasAttachment)
 		const profile = profileNameOf(request.profile, defaultProfile)
 		const id = await store.nextId()
 		const live = await startExecution(this.#deps, { id, request, profile }, 1, false)
@@ -166,12 +181,6 @@ export class WorkerRuntime {
 		return acked?.sequence ?? 0
 	}
 
-	async #checkInput({ content, attachments = [] }: WorkerInput): Promise<void> {
-		if (content.trim() === '') throw invalidRequest('worker input content must not be empty')
-		for (const attachment of attachments)
-			if (!(await this.#deps.hasAttachment(attachment))) throw invalidRequest(`attachment ${attachment} is not on the data plane`)
-	}
-
 	async #dispatch(
 		id: string,
 		input: WorkerInput,
@@ -189,7 +198,7 @@ export class WorkerRuntime {
 		}
 		const acked = await store.acceptInput(id, generation, input, accepted('input', answer.runState))
 		if (acked === null) throw invalidRequest(`worker ${id} is not running`)
-		watch?.(voice.listen)
+		watch?.((listener) => voice.listen(listener))
 		answer.begin(acked.sequence)
 		return acked
 	}
@@ -234,12 +243,5 @@ export class WorkerRuntime {
 		await live.execution.close()
 	}
 }
-
-function takeUp({ execution, voice }: Live, turn: number): void {
-	if (execution.resume) execution.resume(turn)
-	else voice.publish(CUT_OFF)
-}
-
-const CUT_OFF: ProtocolEvent = { event: 'error', data: { code: 'internal', message: 'the server stopped during this turn' } }
 
 const withMessage = (result: WorkerExecutionResult): WorkerExecutionResult => ({ ...result, message: messageOfResult(result) })
