@@ -22,14 +22,19 @@ export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Ex
 	const { desk } = at
 	const { workerId } = context
 	let isOver = false
+	/** A turn is on its way to the desk. */
+	let isOpening = false
 	const open = async (turn: number, input: WorkerInput): Promise<void> => {
 		const offer = toOffer(at, context, turn, input)
+		isOpening = true
 		try {
 			const { isHeld } = await desk.open(offer)
 			if (isOver) desk.leave(workerId)
 			else if (!isHeld) at.deliver?.(offer)
 		} catch (error) {
 			context.publish(failed(messageOf(error)))
+		} finally {
+			isOpening = false
 		}
 	}
 	const end = async (): Promise<void> => {
@@ -39,11 +44,16 @@ export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Ex
 	}
 	return {
 		input: (input) => {
-			if (desk.has(workerId)) return refused('input', 'busy', 'already running')
+			if (isOpening || desk.has(workerId)) return refused('input', 'busy', 'already running')
 			return { runState: 'busy', begin: (turn) => void open(turn, input) }
 		},
 		resume(turn) {
-			void inputOf(context, turn).then((input) => (input ? open(turn, input) : context.publish(failed('the turn is no longer kept'))))
+			isOpening = true
+			void inputOf(context, turn).then((input) => {
+				if (input) return open(turn, input)
+				isOpening = false
+				context.publish(failed('the turn is no longer kept'))
+			})
 		},
 		async stop() {
 			await end()

@@ -34,6 +34,14 @@ test('a worker elsewhere asks for a turn, acknowledges it, tells what it does an
 	expect((await world.call('GET', `/v1/workers/${id}`)).body.worker.execution.run_state).toBe('idle')
 })
 
+test('of two turns at once one is taken, and the other is refused as busy', async () => {
+	await using world = await runtimeWorld()
+	const id = await world.create(PULLED)
+	const answers = await Promise.all([world.input(id, 'one'), world.input(id, 'two')])
+	expect(answers.map(({ status }) => status)).toEqual([200, 409])
+	expect((await world.call('POST', '/v1/runtime/pull', pull)).body.turn.content).toBe('one')
+})
+
 test('a lease and the turn under it outlive a restart', async () => {
 	await using world = await runtimeWorld({ where: 'file' })
 	const [held, waiting] = [await world.create(PULLED), await world.create(PULLED)]
