@@ -21,40 +21,18 @@ export interface Elsewhere {
 export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Execution {
 	const { desk } = at
 	const { workerId } = context
-	let isOver = false
-	/** A turn is on its way to the desk. */
-	let isOpening = false
-	const open = async (turn: number, input: WorkerInput): Promise<void> => {
-		const offer = toOffer(at, context, turn, input)
-		isOpening = true
-		try {
-			const { isHeld } = await desk.open(offer)
-			if (isOver) desk.leave(workerId)
-			else if (!isHeld) at.deliver?.(offer)
-		} catch (error) {
-			context.publish(failed(messageOf(error)))
-		} finally {
-			isOpening = false
-		}
-	}
+	const opening = newOpening(at, context)
 	const end = async (): Promise<void> => {
-		isOver = true
+		opening.stop()
 		at.letGo?.()
 		await desk.settle(workerId, [])
 	}
 	return {
 		input: (input) => {
-			if (isOpening || desk.has(workerId)) return refused('input', 'busy', 'already running')
-			return { runState: 'busy', begin: (turn) => void open(turn, input) }
+			if (opening.isUnderWay() || desk.has(workerId)) return refused('input', 'busy', 'already running')
+			return { runState: 'busy', begin: (turn) => opening.begin(turn, async () => input) }
 		},
-		resume(turn) {
-			isOpening = true
-			void inputOf(context, turn).then((input) => {
-				if (input) return open(turn, input)
-				isOpening = false
-				context.publish(failed('the turn is no longer kept'))
-			})
-		},
+		resume: (turn) => opening.begin(turn, () => inputOf(context, turn)),
 		async stop() {
 			await end()
 			return accepted('stop', 'stopped')
@@ -70,9 +48,39 @@ export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Ex
 			return true
 		},
 		async close() {
-			isOver = true
+			opening.stop()
 			at.letGo?.()
 			desk.leave(workerId)
+		},
+	}
+}
+
+/** Turns on their way to the desk; one at a time. */
+function newOpening(at: Elsewhere, context: ExecutionContext) {
+	let isOver = false
+	let isUnderWay = false
+	const open = async (turn: number, find: () => Promise<WorkerInput | null>): Promise<void> => {
+		try {
+			const input = await find()
+			if (input === null) throw new Error('the turn is no longer kept')
+			const offer = toOffer(at, context, turn, input)
+			const { isHeld } = await at.desk.open(offer)
+			if (isOver) at.desk.leave(context.workerId)
+			else if (!isHeld) at.deliver?.(offer)
+		} catch (error) {
+			context.publish(failed(messageOf(error)))
+		} finally {
+			isUnderWay = false
+		}
+	}
+	return {
+		isUnderWay: () => isUnderWay,
+		begin(turn: number, find: () => Promise<WorkerInput | null>): void {
+			isUnderWay = true
+			void open(turn, find)
+		},
+		stop(): void {
+			isOver = true
 		},
 	}
 }
