@@ -54,8 +54,8 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
 	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })
 	const workers = await openWorkers({
-		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
-		...{ childList, killGraceMs: KILL_GRACE_MS },
+		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
+		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
 	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)

@@ -30,12 +30,15 @@ export async function prune({ store, clock, limits, log }: Omit<RetentionDeps, '
 	}
 	const bounds = { before: clock.now() - limits.retainDays * DAY_MS, rows: limits.retainRows }
 	const runs = await toTheEnd(() => store.pruneRuns(bounds, ROWS_A_STEP))
+	const workers = await toTheEnd(() => store.pruneWorkers(bounds, ROWS_A_STEP))
+	const records = await toTheEnd(() => store.pruneRuntimeRecords(bounds, ROWS_A_STEP))
 	const outputs = await toTheEnd(() => store.pruneOutputs(bounds, ROWS_A_STEP))
 	const events = await toTheEnd(() => store.pruneEvents(bounds, ROWS_A_STEP))
-	if (signal?.aborted) return runs + outputs + events
+	const removed = runs + workers + records + outputs + events
+	if (signal?.aborted) return removed
 	const sessions = await store.pruneSessions(clock.now())
 	const files = runs + outputs > 0 ? await store.sweepValues(signal) : 0
-	const total = runs + outputs + events + sessions + files
-	if (total > 0) log.info('history was pruned', { run_rows: runs, outputs, events, sessions, files })
+	const total = removed + sessions + files
+	if (total > 0) log.info('history was pruned', { run_rows: runs, worker_rows: workers, outputs, events, sessions, files })
 	return total
 }
