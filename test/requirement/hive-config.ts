@@ -6,5 +6,4 @@ export const hiveConfigRequirements = numbered('08.', {
 	68: 'names, options, empty and unknown references are refused as commits, and nothing is proposed',
 	69: 'tags tell what became of a proposal; a failed deployment leaves main and the old config in place',
 	70: 'a hostile repository executes nothing, and links, submodules and borrowed objects are refused',
-	71: 'the full commit of a proposal is told over HTTP, never on the host socket',
 })

@@ -20,6 +20,7 @@ export interface GitConfigOptions {
 }
 
 const MARKS: readonly ProposalMark[] = ['approved', 'building', 'deployed', 'failed', 'denied']
+const AT_ONCE = 32
 const MAIN = 'refs/heads/main'
 const DEPLOYED = 'refs/hive/deployed'
 const proposalRef = (approvalId: string): string => `refs/tags/proposal/${approvalId}`
@@ -47,7 +48,7 @@ export class GitConfigStore implements ConfigStore {
 		const objects = await reachable(proposed.read, sha, (commit) => kept.has(commit))
 		const gitdir = this.folderOf(agent)
 		await initBare(gitdir)
-		for (const { type, bytes } of objects) await git.writeObject({ fs, gitdir, type, object: bytes, format: 'content' })
+		await writeObjects(gitdir, objects)
 		return sha
 	}
 
@@ -135,6 +136,14 @@ export class GitConfigStore implements ConfigStore {
 	async #pinnedCommits(agent: string): Promise<ReadonlySet<string>> {
 		const ids = await git.listRefs({ fs, gitdir: this.folderOf(agent), filepath: 'refs/tags/proposal' })
 		return new Set(await Promise.all(ids.map((id) => git.resolveRef({ fs, gitdir: this.folderOf(agent), ref: proposalRef(id) }))))
+	}
+}
+
+/** Most of the time goes into waiting for the disk, so some are written at once. */
+async function writeObjects(gitdir: string, objects: readonly GitObject[]): Promise<void> {
+	for (let at = 0; at < objects.length; at += AT_ONCE) {
+		const batch = objects.slice(at, at + AT_ONCE)
+		await Promise.all(batch.map(({ type, bytes }) => git.writeObject({ fs, gitdir, type, object: bytes, format: 'content' })))
 	}
 }
 

@@ -56,8 +56,8 @@ export async function reconcileProposal(deps: DeploymentDeps, given: Deployment 
 		return 'done'
 	}
 	const reason = 'interrupted by restart'
-	// The head is moved before the agent is touched: where it still is at its place, nothing happened to the agent.
-	const text = head === deployed ? reason : await takeBack(deps, { agent, rebuild, before: deployed, cause: new Error(reason) })
+	const untouched = !marks.has('building') || (head === deployed && deployed !== null && (await runsOn(deployed)))
+	const text = untouched ? reason : await takeBack(deps, { agent, rebuild, before: deployed, cause: new Error(reason) })
 	await store.mark(agent, approvalId, 'failed', text)
 	return 'undone'
 }
