@@ -5,6 +5,7 @@ import { openLua } from '../backend/lua/service.ts'
 import { openChildList } from '../backend/process/child-list.ts'
 import { endLeftovers } from '../backend/process/leftover.ts'
 import { canReadVariables } from '../backend/process/process-table.ts'
+import { removeSystemFiles } from '../backend/process/system-file.ts'
 import { tokenSecret } from '../core/access/secret.ts'
 import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
@@ -47,6 +48,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
+	if (data.dir !== null) removeSystemFiles(data.dir)
 	data.fault('start.leftovers_ended')
 
 	const operators = await openOperators(options, data, stores)

@@ -165,7 +165,7 @@ describe('declared output', () => {
 		const usage = { prompt_tokens: 3, completion_tokens: 4 }
 		expect((await printing(JSON.stringify({ u: usage, m: 'big', n: 2 }), { stats })).stats).toEqual({
 			...adapter(usage),
-			...{ model: 'big', num_turns: 2, usage: { input_tokens: 3, output_tokens: 4 } },
+			...{ model: 'big', num_turns: 2, usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } },
 		})
 		expect((await printing('{"u":{"total_tokens":9},"m":7}', { stats })).stats).toEqual({
 			...adapter({ total_tokens: 9 }),
