@@ -2,6 +2,7 @@ import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
+import { fieldRequirements } from './field.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
@@ -18,6 +19,7 @@ export interface Requirement {
 export const requirementRows: readonly Requirement[] = [
 	...wireRequirements,
 	...engineRequirements,
+	...fieldRequirements,
 	...hiveConfigRequirements,
 	...adapterRequirements,
 	...runtimeRequirements,

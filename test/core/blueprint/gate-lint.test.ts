@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import { lit, path, seq, step } from '../../support/blueprints.ts'
 import { fn, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const verdictOf = (out: string) => path(`${out}.parts["verdict"]`)
 const is = (out: string, value: string) => ({ op: 'eq', lhs: verdictOf(out), rhs: lit(value) })
@@ -65,6 +66,7 @@ describe('an agent file', () => {
 	}
 
 	test('that does not say what its agent brings is told, another profile is not', () => {
+		verifies('03.AgentProfile.extras', '03.AgentProfile.version_hash')
 		expect(contract({ version_hash: 'a' })).toEqual(['warn output-contract-missing'])
 		expect(contract({ extras: { expected_output: { kind: 'poem' } } })).toEqual(['warn output-contract-missing'])
 		expect(contract({ extras: { other: 1 } })).toEqual([])

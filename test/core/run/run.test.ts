@@ -20,6 +20,7 @@ const hang: Worker = effect(
 
 describe('a run', () => {
 	test('of pure steps ends with the ctx its flow computes, journalled step by step', async () => {
+		verifies('03.Blueprint.flow', '03.AgentDef.name')
 		verifies('01.C98', '04.29', '04.30')
 		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
 		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
@@ -116,6 +117,7 @@ describe('a run', () => {
 	})
 
 	test('fails at a step whose agent nobody works for, with its name', async () => {
+		verifies('03.CompilerStrategy.strict_refs')
 		verifies('04.38')
 		await using world = runWorld({ workers: {} })
 		const blueprint = { ...blueprintOf(step('ghost', lit(1), '$.a'), []), strategy: { strict_refs: false } }
@@ -169,6 +171,7 @@ describe('a run', () => {
 	})
 
 	test('an attempt that outlives its timeout fails with code attempt_timeout', async () => {
+		verifies('03.Policy.timeout_ms')
 		const clock = fakeClock()
 		await using world = runWorld({ workers: { hang }, clock })
 		const agents = [{ name: 'hang', kind: 'rust_fn', spec: { fn_id: 'hang' }, policy: { timeout_ms: 50 } }]

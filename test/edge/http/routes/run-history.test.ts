@@ -49,6 +49,7 @@ test('a binding tells what was asked, what the operator attested, and where they
 })
 
 test('a manifest that does not cover the agent proves nothing of it, and under strict binding the launch is refused', async () => {
+	verifies('03.CompilerStrategy.strict_binding')
 	await using server = await operatorServer()
 	for (const join of [{}, manifest({ effective_tools: [] }), manifest({ launch_variant: 'other' }), manifest({ resolved_model: null })]) {
 		expect((await bound(server, join)).bindings[0]).toMatchObject({ status: 'declaration_only', effective: null })
