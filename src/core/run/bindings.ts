@@ -37,13 +37,18 @@ export async function bindingsOf(deps: { planOf(hash: string): Promise<Plan> }, 
 /** The digest of what an agent of the run is bound to, by the agent's name. */
 export type DigestOf = (agent: string) => string | undefined
 
-/** Knows no digest when the run's Blueprint cannot be read any more. Each is computed once. */
+/** Knows no digest when the run's Blueprint cannot be read any more. */
 export async function digestsOf(deps: { planOf(hash: string): Promise<Plan> }, run: Run): Promise<DigestOf> {
 	const plan = await deps.planOf(run.blueprintHash).catch(() => null)
+	return plan === null ? () => undefined : digestsIn(plan, run)
+}
+
+/** Each digest is computed once. */
+export function digestsIn(plan: Plan, run: Run): DigestOf {
 	const known = new Map<string, string | undefined>()
 	const compute = (name: string): string | undefined => {
-		const agent = plan?.routes.get(name)?.agent
-		return agent && plan ? bindingDigest(plan.blueprint, agent, run.options.attestations?.[name] ?? null) : undefined
+		const agent = plan.routes.get(name)?.agent
+		return agent ? bindingDigest(plan.blueprint, agent, run.options.attestations?.[name] ?? null) : undefined
 	}
 	return (name) => {
 		if (!known.has(name)) known.set(name, compute(name))

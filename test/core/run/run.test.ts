@@ -74,6 +74,8 @@ describe('a run', () => {
 			},
 			partial_ctx: { steps: {} },
 		})
+		const [entry] = Object.values((ended.result as { partial_ctx: { steps: object } }).partial_ctx.steps)
+		expect(entry).toMatchObject({ step_ref: 'gate', status: 'blocked', binding_digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
 	})
 
 	test('lets its flow catch what a worker throws', async () => {
