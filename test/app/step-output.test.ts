@@ -93,8 +93,7 @@ test('without a root nothing is written and the directive says nothing of files'
 })
 
 test('a context policy decides which steps a worker is told of', async () => {
-	verifies('03.ContextPolicy.steps', '03.ContextPolicy.steps_exclude', '03.AgentMeta.projection_name')
-	verifies('01.C120')
+	verifies('03.ContextPolicy.steps', '03.ContextPolicy.steps_exclude', '03.AgentMeta.projection_name', '01.C120')
 	await using server = await testServer()
 	using operator = await joinedOperator(server, 'main')
 	const visible = async (policy: JsonObject): Promise<string[]> => {

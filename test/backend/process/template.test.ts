@@ -43,9 +43,7 @@ const lines = async (template: JsonObject, given?: Given) => {
 
 describe('placeholders', () => {
 	test('are all eight filled, in arguments, standard input, variables and folder', async () => {
-		verifies('04.73', '06.29')
-		verifies('03.SubprocessDef.argv', '03.SubprocessDef.stdin', '03.SubprocessDef.env', '03.SubprocessDef.cwd')
-		verifies('04.73')
+		verifies('04.73', '06.29', '03.SubprocessDef.argv', '03.SubprocessDef.stdin', '03.SubprocessDef.env', '03.SubprocessDef.cwd')
 		const given: Given = {
 			profile: { system_prompt: 'You are {{ who }}.', model: 'small', tools: ['Read', 'Bash'] },
 			attempt: { prompt: { who: 'Ada' }, n: 3, context: OUTER },
@@ -156,23 +154,20 @@ describe('declared output', () => {
 		})
 
 	test('that is not the JSON it has to be blocks, even after a good exit, and says why', async () => {
-		verifies('03.SubprocessOutput.format')
-		verifies('04.74')
+		verifies('03.SubprocessOutput.format', '04.74')
 		const { final } = await printing('{"a":', { format: 'json' })
 		expect(final).toEqual({ value: { raw: '{"a":', stderr: 'oops\n', parse_error: expect.stringContaining('JSON') }, ok: false } as never)
 	})
 
 	test('without its result blocks and says where it should have been', async () => {
-		verifies('03.SubprocessOutput.result_ptr')
-		verifies('04.74')
+		verifies('03.SubprocessOutput.result_ptr', '04.74')
 		const { final } = await printing('{"a":1}', { result_ptr: '/toString' })
 		const error = "result_ptr '/toString' not found in stdout JSON"
 		expect(final).toEqual({ value: { error, raw: { a: 1 }, stderr: 'oops\n' }, ok: false } as never)
 	})
 
 	test('has its figures under either naming, some or all', async () => {
-		verifies('03.SubprocessStats.usage_ptr', '03.SubprocessStats.model_ptr', '03.SubprocessStats.num_turns_ptr')
-		verifies('04.74')
+		verifies('03.SubprocessStats.usage_ptr', '03.SubprocessStats.model_ptr', '03.SubprocessStats.num_turns_ptr', '04.74')
 		const stats = { usage_ptr: '/u', model_ptr: '/m', num_turns_ptr: '/n' }
 		const adapter = (usage_raw: Json) => ({ worker_kind: 'subprocess', adapter_data: { exit_code: 0, usage_raw } })
 		const usage = { prompt_tokens: 3, completion_tokens: 4 }

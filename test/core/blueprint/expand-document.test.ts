@@ -70,9 +70,7 @@ test('the kind of an included agent comes from the reference, the document, the 
 })
 
 test('the first folder that has the file wins: base, the document’s own, then the server’s', async () => {
-	verifies('01.C129', '06.14')
-	verifies('03.Blueprint.blueprint_ref_includes')
-	verifies('01.C129')
+	verifies('01.C129', '06.14', '03.Blueprint.blueprint_ref_includes')
 	using dir = folder({ 'base/one': 'base', 'base/own/one': 'own', 'base/own/two': 'own', 'more/two': 'more', 'more/three': 'more' })
 	const document = { blueprint_ref_includes: ['own'], found: ['one', 'two', 'three'].map(($file) => ({ $file })) }
 	const options = { includes: [dir.path('more')] }

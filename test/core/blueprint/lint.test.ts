@@ -219,8 +219,7 @@ describe('what refuses a launch', () => {
 
 describe('what a Blueprint may leave open', () => {
 	test('kinds, when strict_kind is off: the agent is left out with a warning', () => {
-		verifies('06.19')
-		verifies('03.CompilerStrategy.strict_kind')
+		verifies('06.19', '03.CompilerStrategy.strict_kind')
 		const flow = calls('a')
 		const raw = { id: 'm', flow, agents: [{ name: 'a', kind: 'lua', spec: { source: '' } }], strategy: { strict_kind: false } }
 		const found = lint(raw, { knownKinds: new Set(['rust_fn']) })

@@ -20,8 +20,7 @@ const hang: Worker = effect(
 
 describe('a run', () => {
 	test('of pure steps ends with the ctx its flow computes, journalled step by step', async () => {
-		verifies('03.Blueprint.flow', '03.AgentDef.name')
-		verifies('01.C98', '04.29', '04.30')
+		verifies('03.Blueprint.flow', '03.AgentDef.name', '01.C98', '04.29', '04.30')
 		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
 		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
 		const launched = await world.launch(blueprintOf(flow, ['inc']))
@@ -119,8 +118,7 @@ describe('a run', () => {
 	})
 
 	test('fails at a step whose agent nobody works for, with its name', async () => {
-		verifies('03.CompilerStrategy.strict_refs')
-		verifies('04.38')
+		verifies('03.CompilerStrategy.strict_refs', '04.38')
 		await using world = runWorld({ workers: {} })
 		const blueprint = { ...blueprintOf(step('ghost', lit(1), '$.a'), []), strategy: { strict_refs: false } }
 		const ended = await (await world.launch(blueprint)).ended
