@@ -17,8 +17,9 @@ import {
 	TraceSchema,
 } from '../../../protocol/run.ts'
 import { swarmRoutes } from '../failure.ts'
+import { readRun } from '../read-run.ts'
 import { readTrace } from '../read-trace.ts'
-import { toRunRecord, toStepEntry } from '../wire/run.ts'
+import { toStepEntry } from '../wire/run.ts'
 
 export interface RunDeps {
 	readonly service: RunService
@@ -40,7 +41,7 @@ const recordRoutes = (deps: RunDeps) =>
 			detail: { summary: 'Lists runs, newest first' },
 			response: { 200: RunListSchema, ...refusals(400) },
 		})
-		.get('/v1/runs/:id', async ({ params }) => record(deps, await runOf(deps, params.id)), {
+		.get('/v1/runs/:id', async ({ params }) => readRun(deps, await runOf(deps, params.id)), {
 			detail: { summary: 'Shows a run with its steps' },
 			response: { 200: RunRecordSchema, ...refusals(404) },
 		})
@@ -82,7 +83,7 @@ const progressRoutes = (deps: RunDeps) =>
 			'/v1/runs/:id/steps',
 			async ({ params }) => {
 				const run = await runOf(deps, params.id)
-				return { run_id: run.id, steps: (await deps.runs.steps(run.id)).map(toStepEntry) }
+				return { run_id: run.id, steps: await stepsOf(deps, run) }
 			},
 			{ detail: { summary: 'Lists the steps of a run' }, response: { 200: RunStepsSchema, ...refusals(404) } },
 		)
@@ -102,8 +103,9 @@ async function runOf({ runs }: RunDeps, id: string): Promise<Run> {
 	return run
 }
 
-async function record({ runs, service }: RunDeps, run: Run) {
-	return toRunRecord(run, service.phaseOf(run), await runs.steps(run.id), await runs.degradations(run.id))
+async function stepsOf({ runs, service }: RunDeps, run: Run) {
+	const digestOf = await service.digestsOf(run)
+	return (await runs.steps(run.id)).map((step) => toStepEntry(step, digestOf))
 }
 
 async function listRuns(deps: RunDeps, query: RunListQuery) {
@@ -113,7 +115,7 @@ async function listRuns(deps: RunDeps, query: RunListQuery) {
 		limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT),
 		offset: query.offset ?? 0,
 	})
-	return Promise.all(runs.map((run) => record(deps, run)))
+	return Promise.all(runs.map((run) => readRun(deps, run)))
 }
 
 /** A run that still works cannot lose its journal under its feet. */
