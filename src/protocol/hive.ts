@@ -53,7 +53,7 @@ const ApprovalStatus = Type.Union([Type.Literal('pending'), Type.Literal('approv
 
 /** An approval as this wire shows it. Both enums are closed: a reader refuses a whole list for one value it does not know. Times in seconds. */
 export const HiveApprovalSchema = Type.Object({
-	id: Int64Schema,
+	id: Type.Integer(),
 	agent: Type.String(),
 	kind: Type.Union([Type.Literal('apply_commit'), Type.Literal('spawn')]),
 	commit_ref: Type.String(),
@@ -87,7 +87,7 @@ export type AgentResponse = Static<typeof AgentResponseSchema>
 /** What the hive tells the manager: the body of a message from `system`. One kind only, for readers that know no other. */
 export const HelperEventSchema = Type.Object({
 	event: Type.Literal('approval_resolved'),
-	id: Int64Schema,
+	id: Type.Integer(),
 	agent: Type.String(),
 	commit_ref: Type.String(),
 	status: ApprovalStatus,

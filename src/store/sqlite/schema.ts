@@ -2,6 +2,7 @@ import { attemptTables } from './schema/attempt.ts'
 import { blueprintTables } from './schema/blueprint.ts'
 import { enhanceTables } from './schema/enhance.ts'
 import { hiveAgentTables } from './schema/hive-agent.ts'
+import { hiveTables } from './schema/hive.ts'
 import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
 import { operatorTables } from './schema/operator.ts'
@@ -25,5 +26,6 @@ export const migrations: readonly string[] = [
 		workerTables,
 		webhookTables,
 		hiveAgentTables,
+		hiveTables,
 	].join(''),
 ]
