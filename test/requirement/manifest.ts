@@ -5,6 +5,7 @@ import { featureRequirements } from './feature.ts'
 import { fieldRequirements } from './field.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
+import { hiveRequirements } from './hive.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -27,6 +28,7 @@ export const requirementRows: readonly Requirement[] = [
 	...featureRequirements,
 	...enhanceRequirements,
 	...hiveAgentRequirements,
+	...hiveRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))
