@@ -84,12 +84,13 @@ export class Mailbox {
 		this.#serving = true
 		while (this.#again && this.#waiters.length > 0) {
 			this.#again = false
-			const asking = [...this.#waiters]
+			const asking = new Set(this.#waiters)
+			const stillWaiting = (): Waiter[] => this.#waiters.filter((waiter) => asking.has(waiter))
 			try {
 				await this.#serveAll()
-				for (const waiter of asking) if (waiter.patienceMs === 0) waiter.settle(false)
+				for (const waiter of stillWaiting()) if (waiter.patienceMs === 0) waiter.settle(false)
 			} catch (error) {
-				for (const waiter of asking) waiter.fail(error)
+				for (const waiter of stillWaiting()) waiter.fail(error)
 			}
 		}
 		this.#serving = false
