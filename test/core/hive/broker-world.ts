@@ -40,6 +40,7 @@ export function brokerWorld(over: (store: MessageStore) => Partial<MessageStore>
 			return listeners
 		},
 		send: (body: string, to = 'bob') => broker.send({ from: 'alice', to, body, via: 'agent-socket' }),
+		lastEvent: () => db.query<{ kind: string }>('SELECT kind FROM event ORDER BY seq DESC LIMIT 1').get()?.kind,
 		[Symbol.dispose]: () => db[Symbol.dispose](),
 	}
 }

@@ -125,7 +125,8 @@ describe('receiving', () => {
 		const alone = receive(world.broker, 'bob', 0)
 		alone.leave()
 		await alone.received
-		await eventually(async () => (await world.broker.unread('bob')) === 1, { what: 'the message is back' })
+		await eventually(() => world.lastEvent() === 'message.returned', { what: 'the message is back' })
+		expect(await world.broker.unread('bob')).toBe(1)
 	})
 
 	test('a message that is being read slowly is unread on disk and nobody else gets it', async () => {

@@ -64,6 +64,8 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 		agent: (name: string) => connect(paths.agentSocket(name), 'agent'),
 		manager: () => connect(paths.managerSocket, 'agent'),
 		rows: () => db.query<{ rows: number }>('SELECT count(*) AS rows FROM message').get()?.rows,
+		/** How often a message went back into its inbox. */
+		returned: () => db.query<{ times: number }>("SELECT count(*) AS times FROM event WHERE kind = 'message.returned'").get()?.times,
 		async [Symbol.asyncDispose]() {
 			for (const client of clients) client[Symbol.dispose]()
 			await sockets.stop()
