@@ -9,6 +9,7 @@ import { removeSystemFiles } from '../backend/process/system-file.ts'
 import { tokenSecret } from '../core/access/secret.ts'
 import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
+import { withoutAgents } from '../core/hive/no-agents.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
 import { plannedFault } from '../kernel/fault.ts'
@@ -18,6 +19,7 @@ import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
 import { newWorkerFace } from './face.ts'
+import { openHive } from './hive.ts'
 import { startJobs } from './jobs.ts'
 import { launchDeps, openOperators } from './operators.ts'
 import type { EngineOptions } from './option.ts'
@@ -69,8 +71,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
+	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const stop = async (): Promise<void> => {
-		await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
+		await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
@@ -82,7 +85,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
 		...operators,
-		...{ workers, webhooks },
+		...{ workers, webhooks, hive },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { type Access, bindSocket, clearPath, refuseLongPath } from './bind.ts'
-import { type Connection, type ConnectionDeps, openConnection } from './connection.ts'
+import { Connection, type ConnectionDeps } from './connection.ts'
 
 export interface SocketListener {
 	/** Takes no more connections, removes the file, and ends those there are once what they do is answered, or after a second. */
@@ -17,7 +17,7 @@ export async function openListener(path: string, access: Access, deps: Connectio
 	const open = new Set<Connection>()
 	const listener = bindSocket<Connection>(path, access, {
 		open(socket) {
-			socket.data = openConnection(socket, deps)
+			socket.data = new Connection(socket, deps)
 			open.add(socket.data)
 		},
 		data: ({ data }, chunk) => data.data(chunk),
