@@ -29,6 +29,8 @@ function startServer() {
 		join(place, 'data'),
 		'--address-file',
 		join(place, 'address'),
+		'--hive-run-dir',
+		join(place, 'hive'),
 		'--drain-secs',
 		'0',
 	]

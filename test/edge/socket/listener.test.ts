@@ -148,7 +148,6 @@ describe('a stop', () => {
 	test('does not wait for ever', async () => {
 		const clock = fakeClock()
 		await using world = await hiveWorld({ clock })
-		world.script.host.list = () => new Promise(() => {})
 		const host = await world.host()
 		const asked = Promise.withResolvers<void>()
 		world.script.host.list = () => {
@@ -173,6 +172,16 @@ describe('a client that goes away', () => {
 		await alice.ask({ cmd: 'send', to: 'bob', body: 'hi' })
 		await eventually(async () => (await world.messages.unread('bob')) === 1, { what: 'the message is unread' })
 		expect(await (await world.agent('bob')).ask({ cmd: 'recv' })).toEqual({ kind: 'message', from: 'alice', body: 'hi' })
+	})
+
+	test('with many requests still to be read loses no message either', async () => {
+		await using world = await hiveWorld()
+		const [alice, bob] = [await world.agent('alice'), await world.agent('bob')]
+		await bob.write(`{"cmd":"recv","wait_seconds":60}\n${'{"cmd":"status"}\n'.repeat(5000)}`)
+		bob.vanish()
+		await alice.ask({ cmd: 'send', to: 'bob', body: 'hi' })
+		const next = await world.agent('bob')
+		await eventually(async () => (await next.ask({ cmd: 'recv' })).kind === 'message', { what: 'the message is there' })
 	})
 
 	test('before it read a long message leaves it to the next one', async () => {
