@@ -9,6 +9,7 @@ interface Report {
 }
 
 const ROWS = ['one-step', 'chain', 'flushed', 'fan-out', 'operator', 'flow', 'subscriber', 'waiting', 'recovery', 'workers', 'start']
+const ROWS = ['one-step', 'chain', 'flushed', 'fan-out', 'operator', 'hive-send', 'flow', 'subscriber', 'waiting', 'recovery', 'start']
 
 test('a quick bench measures every row, prints it and writes it as JSON', async () => {
 	using folder = tempDir()

@@ -152,11 +152,10 @@ describe('responses', () => {
 	test('of 5000 requests in one go are all there', async () => {
 		await using world = await hiveWorld()
 		const alice = await world.agent('alice')
-		await alice.write('{"cmd":"send","to":"bob","body":""}\n'.repeat(5000))
+		await alice.write('{"cmd":"status"}\n'.repeat(5000))
 		alice.halfClose()
-		for (let n = 0; n < 5000; n++) expect(await alice.line()).toBe('{"kind":"ok"}')
+		for (let n = 0; n < 5000; n++) expect(await alice.line()).toBe('{"kind":"status","unread":0}')
 		expect(await alice.line()).toBeNull()
-		expect(await world.messages.unread('bob')).toBe(5000)
 	})
 
 	test('are read by every test here as the original types read them', () => {
