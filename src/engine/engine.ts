@@ -59,6 +59,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
+	const workers = await openWorkers({ ...options, ...stores, db: data.db, dataDirId: data.id, childList, killGraceMs: KILL_GRACE_MS })
 	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
@@ -69,9 +70,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
-	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const stop = async (): Promise<void> => {
 		await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
 		await operators.hub.stop()

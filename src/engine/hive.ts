@@ -65,7 +65,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 			if (absent === undefined) await work()
 		} catch (thrown) {
 			await release()
-			if (config.enabled === true || !(thrown instanceof MseError)) throw thrown
+			if (config.enabled === true || !(thrown instanceof MseError) || thrown.code === 'config_invalid') throw thrown
 			absent = { detail: messageOf(thrown), hint: thrown.hint ?? 'Set hive.run_dir, or hive.enabled to false.' }
 			log.warn('going on without a hive', { reason: absent.detail })
 		}
@@ -110,7 +110,8 @@ interface Claim {
 	release(): Promise<void>
 }
 
-async function claimFolder({ config, clock, log, data }: HiveDeps, face: HiveAgentFace, runDir: string): Promise<Claim> {
+async function claimFolder(deps: HiveDeps, face: HiveAgentFace, runDir: string): Promise<Claim> {
+	const { config, clock, log, data } = deps
 	const { hostSocket, managerSocket } = hivePaths(runDir)
 	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
 	makePassableDir(runDir)
@@ -119,7 +120,8 @@ async function claimFolder({ config, clock, log, data }: HiveDeps, face: HiveAge
 		await clearPath(hostSocket)
 		const { adminGroup, maxLineBytes, wireVersion } = config.hive
 		const adminGid = adminGroup === null ? undefined : groupId(adminGroup)
-		const sockets = newHiveSockets({ runDir, face, clock, log, maxLineBytes, wireVersion, adminGid })
+		const heard = (name: string): void => deps.lives().heard?.(name)
+		const sockets = newHiveSockets({ runDir, face, clock, log, maxLineBytes, wireVersion, adminGid, heard })
 		const vacuum = startMessageVacuum({ messages: new SqliteMessageStore(data.db), clock, log })
 		return {
 			sockets,

@@ -7,6 +7,8 @@ export interface HiveLives {
 	readonly host: HiveHost
 	readonly manager: ManagerVerbs
 	readonly agents: AgentDirectory
+	/** Told of every request on the socket of an agent. */
+	heard?(name: string): void
 }
 
 /** A hive of the manager's and the operator's inboxes alone: every verb that needs agents says so. */

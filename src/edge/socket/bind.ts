@@ -6,12 +6,6 @@ import { MseError, messageOf } from '../../kernel/error.ts'
 /** What other programs can put into a socket address. */
 const MAX_PATH_BYTES = 107
 
-/** Who may connect: the owner, and a group where one is given. */
-export interface Access {
-	readonly uid?: number | undefined
-	readonly gid?: number | undefined
-}
-
 /** Throws `invalid` for a path that clients could not connect to. */
 export function refuseLongPath(path: string): void {
 	const bytes = Buffer.byteLength(path)
@@ -38,15 +32,15 @@ const OTHER_DIR = 'Stop that one, give this server another hive.run_dir, or set 
 
 /**
  * Listens under a name of its own first, so that nobody can connect before the rights are what they shall be; then the file
- * moves to `path`. Stopping the listener leaves the file: whoever stops it removes it.
+ * moves to `path`. Members of the group `gid` may connect too, where one is given. Stopping the listener leaves the file: whoever stops it removes it.
  */
-export function bindSocket<Data>(path: string, access: Access, socket: Bun.SocketHandler<Data>): UnixSocketListener<Data> {
+export function bindSocket<Data>(path: string, gid: number | undefined, socket: Bun.SocketHandler<Data>): UnixSocketListener<Data> {
 	const draft = join(dirname(path), '.new')
 	rmSync(draft, { force: true })
 	const listener = listenPrivately(draft, socket)
 	try {
-		if (access.uid !== undefined || access.gid !== undefined) chownSync(draft, access.uid ?? ownUid(), access.gid ?? ownGid())
-		chmodSync(draft, access.gid === undefined ? 0o600 : 0o660)
+		if (gid !== undefined) chownSync(draft, process.getuid?.() ?? 0, gid)
+		chmodSync(draft, gid === undefined ? 0o600 : 0o660)
 		renameSync(draft, path)
 		return listener
 	} catch (cause) {
@@ -54,9 +48,6 @@ export function bindSocket<Data>(path: string, access: Access, socket: Bun.Socke
 		throw new MseError('unavailable', `The socket ${path} could not be made: ${messageOf(cause)}.`, { cause })
 	}
 }
-
-const ownUid = (): number => process.getuid?.() ?? 0
-const ownGid = (): number => process.getgid?.() ?? 0
 
 /** The mask is the whole process's, so it is set for this one synchronous call. */
 function listenPrivately<Data>(path: string, socket: Bun.SocketHandler<Data>): UnixSocketListener<Data> {

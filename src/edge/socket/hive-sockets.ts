@@ -2,7 +2,6 @@ import { type AgentSockets, type HiveAgentFace, type HiveHost, MANAGER } from '.
 import { hivePaths } from '../../core/hive/hive-path.ts'
 import { newSerial } from '../../core/worker/serial.ts'
 import { agentVocabulary, managerVocabulary } from './agent.ts'
-import type { Access } from './bind.ts'
 import type { ConnectionDeps } from './connection.ts'
 import { hostVocabulary } from './host.ts'
 import { openListener, type SocketListener } from './listener.ts'
@@ -16,8 +15,8 @@ export interface HiveSocketDeps extends Omit<ConnectionDeps, 'vocabulary'> {
 	readonly adminGid?: number | undefined
 	/** Puts `version` into the answers of the operator's socket. */
 	readonly wireVersion: boolean
-	/** The user whose an agent's folder and socket are; the server's own where undefined. */
-	ownerOf?(name: string): number | undefined
+	/** Told of every request on the socket of an agent. */
+	heard?(name: string): void
 }
 
 /** Every socket of one hive. Agents' sockets open and close along with them; the operator's is opened last. */
@@ -34,9 +33,9 @@ export function newHiveSockets(deps: HiveSocketDeps): HiveSockets {
 	for (const dir of [deps.runDir, paths.agents]) makePassableDir(dir)
 	const open = new Map<string, SocketListener>()
 	const inTurn = newSerial()
-	const openAt = (path: string, vocabulary: Vocabulary, access: Access): Promise<void> =>
+	const openAt = (path: string, vocabulary: Vocabulary, gid?: number): Promise<void> =>
 		inTurn(path, async () => {
-			if (!open.has(path)) open.set(path, await openListener(path, access, { ...deps, vocabulary }))
+			if (!open.has(path)) open.set(path, await openListener(path, gid, { ...deps, vocabulary }))
 		})
 	const closeAt = (path: string): Promise<void> =>
 		inTurn(path, async () => {
@@ -46,19 +45,27 @@ export function newHiveSockets(deps: HiveSocketDeps): HiveSockets {
 		})
 	return {
 		async open(name) {
-			const uid = deps.ownerOf?.(name)
-			makePrivateDir(paths.agentDir(name), uid)
-			await openAt(paths.agentSocket(name), agentVocabulary(deps.face, name), { uid })
+			makePrivateDir(paths.agentDir(name))
+			await openAt(paths.agentSocket(name), heardBy(deps, name, agentVocabulary(deps.face, name)))
 		},
 		close: (name) => closeAt(paths.agentSocket(name)),
 		async openManager() {
-			const uid = deps.ownerOf?.(MANAGER)
-			makePrivateDir(paths.manager, uid)
-			await openAt(paths.managerSocket, managerVocabulary(deps.face, MANAGER), { uid })
+			makePrivateDir(paths.manager)
+			await openAt(paths.managerSocket, heardBy(deps, MANAGER, managerVocabulary(deps.face, MANAGER)))
 		},
-		openHost: (host) => openAt(paths.hostSocket, hostVocabulary(host, deps), { gid: deps.adminGid }),
+		openHost: (host) => openAt(paths.hostSocket, hostVocabulary(host, deps), deps.adminGid),
 		async stop() {
 			await Promise.all([...open.keys()].map(closeAt))
+		},
+	}
+}
+
+function heardBy({ heard }: HiveSocketDeps, name: string, vocabulary: Vocabulary): Vocabulary {
+	return {
+		...vocabulary,
+		answer(line, exchange) {
+			heard?.(name)
+			return vocabulary.answer(line, exchange)
 		},
 	}
 }

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { type Access, bindSocket, clearPath, refuseLongPath } from './bind.ts'
+import { bindSocket, clearPath, refuseLongPath } from './bind.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
 
 export interface SocketListener {
@@ -11,11 +11,11 @@ export interface SocketListener {
 const PATIENCE_MS = 1000
 
 /** Listens at a path for clients of one vocabulary. The folder is there already. */
-export async function openListener(path: string, access: Access, deps: ConnectionDeps): Promise<SocketListener> {
+export async function openListener(path: string, gid: number | undefined, deps: ConnectionDeps): Promise<SocketListener> {
 	refuseLongPath(path)
 	await clearPath(path)
 	const open = new Set<Connection>()
-	const listener = bindSocket<Connection>(path, access, {
+	const listener = bindSocket<Connection>(path, gid, {
 		open(socket) {
 			socket.data = new Connection(socket, deps)
 			open.add(socket.data)

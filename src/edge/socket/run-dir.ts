@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { MseError, messageOf } from '../../kernel/error.ts'
 
 /** Others may pass through to the sockets they have rights to, and see nothing. */
@@ -10,10 +10,9 @@ export function makePassableDir(path: string): void {
 	makeDir(path, PASSABLE)
 }
 
-/** Makes the folder of one agent's socket; `uid` is given to a server that runs as root. */
-export function makePrivateDir(path: string, uid?: number): void {
+/** Makes the folder of one agent's socket. */
+export function makePrivateDir(path: string): void {
 	makeDir(path, PRIVATE)
-	if (uid !== undefined) chownSync(path, uid, process.getgid?.() ?? 0)
 }
 
 function makeDir(path: string, mode: number): void {

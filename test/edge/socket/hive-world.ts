@@ -45,9 +45,11 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 	const face = newAgentFace({ broker, manager: script.manager, operatorMsg: options.operatorMsg ?? 'allow', recvWaitSeconds: 0 })
 	const runDir = join(dir, 'run')
 	const paths = hivePaths(runDir)
+	const heard: string[] = []
 	const sockets = newHiveSockets({
 		...{ runDir, face, clock, log, maxLineBytes: 1_048_576, wireVersion: options.wireVersion ?? false },
 		adminGid: options.adminGid,
+		heard: (name) => void heard.push(name),
 	})
 	await sockets.openManager()
 	for (const name of names) await sockets.open(name)
@@ -59,7 +61,7 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 		return client
 	}
 	return {
-		...{ db, messages, broker, face, sockets, script, paths, clock },
+		...{ db, messages, broker, face, sockets, script, paths, clock, heard },
 		host: () => connect(paths.hostSocket, 'host'),
 		agent: (name: string) => connect(paths.agentSocket(name), 'agent'),
 		manager: () => connect(paths.managerSocket, 'agent'),

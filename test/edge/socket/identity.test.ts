@@ -43,3 +43,13 @@ test('messages of the operator can be turned off for agents and the manager', as
 		})
 	expect(world.rows()).toBe(0)
 })
+
+test('every request on the socket of an agent is heard, whether or not it means something', async () => {
+	await using world = await hiveWorld()
+	const [alice, manager, host] = [await world.agent('alice'), await world.manager(), await world.host()]
+	expect(world.heard).toEqual([])
+	await host.ask({ cmd: 'list' })
+	await alice.ask({ cmd: 'recv' })
+	await manager.ask({ cmd: 'nonsense' })
+	expect(world.heard).toEqual(['alice', 'manager'])
+})
