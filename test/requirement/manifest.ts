@@ -6,6 +6,7 @@ import { fieldRequirements } from './field.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
 import { hiveRequirements } from './hive.ts'
+import { hiveAgentRequirements } from './hive-agent.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 

@@ -1,6 +1,7 @@
 import { MseError } from '../../kernel/error.ts'
+import { MANAGER } from './agent-name.ts'
 import type { Broker } from './broker.ts'
-import { type HiveAgentFace, type HiveHost, MANAGER, OPERATOR } from './hive.ts'
+import { type HiveAgentFace, type HiveHost, OPERATOR } from './hive.ts'
 
 /** What the manager's verbs do once it is clear that the manager asks. */
 export interface ManagerVerbs extends Pick<HiveHost, 'requestSpawn' | 'kill'> {

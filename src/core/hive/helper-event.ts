@@ -1,5 +1,6 @@
 import type { HelperEvent } from '../../protocol/hive.ts'
-import { MANAGER, SYSTEM } from './hive.ts'
+import { MANAGER } from './agent-name.ts'
+import { SYSTEM } from './hive.ts'
 import type { MessageDraft } from './message-store.ts'
 
 /** The message that tells the manager how an approval ended; to be written in the transaction that ends it. Keys in the order of the wire. */

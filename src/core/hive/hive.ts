@@ -1,8 +1,6 @@
 import type { HiveApproval, Int64 } from '../../protocol/hive.ts'
 import type { HandOver } from './mailbox.ts'
 
-/** The inbox of the agent that coordinates the others. */
-export const MANAGER = 'manager'
 /** Who the hive's own messages are from; nobody can write to it. */
 export const SYSTEM = 'system'
 /** The person; its inbox is written to like an agent's. */

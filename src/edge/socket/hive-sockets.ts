@@ -1,4 +1,5 @@
-import { type AgentSockets, type HiveAgentFace, type HiveHost, MANAGER } from '../../core/hive/hive.ts'
+import { MANAGER } from '../../core/hive/agent-name.ts'
+import type { AgentSockets, HiveAgentFace, HiveHost } from '../../core/hive/hive.ts'
 import { hivePaths } from '../../core/hive/hive-path.ts'
 import { newSerial } from '../../core/worker/serial.ts'
 import { agentVocabulary, managerVocabulary } from './agent.ts'
