@@ -59,7 +59,6 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
-	const workers = await openWorkers({ ...options, ...stores, db: data.db, dataDirId: data.id, childList, killGraceMs: KILL_GRACE_MS })
 	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
@@ -85,8 +84,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		...operators,
-		...{ workers, webhooks, hive },
+		...{ ...operators, workers, webhooks, hive },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {

@@ -18,7 +18,7 @@ import { groupId, hiveFolders } from './hive-folder.ts'
 import type { EngineOptions } from './option.ts'
 import type { Stores } from './stores.ts'
 
-interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'environment' | 'hive'> {
+interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'environment' | 'opensHive'> {
 	readonly data: DataDir
 	readonly events: Stores['events']
 	/** Asked only once a socket is used, so that it may be made with the sockets of this hive. */
@@ -95,9 +95,9 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 }
 
 /** Why this server is not even to try; undefined when it is. */
-function whyAbsent({ hive, config, data, environment }: HiveDeps): Omit<Finding, 'status'> | undefined {
+function whyAbsent({ opensHive, config, data, environment }: HiveDeps): Omit<Finding, 'status'> | undefined {
 	const { enabled, runDir } = config.hive
-	if (hive !== true) return { detail: 'Only a server of its own has the sockets of a hive.', hint: 'Start one: mse-server serve.' }
+	if (opensHive !== true) return { detail: 'Only a server of its own has the sockets of a hive.', hint: 'Start one: mse-server serve.' }
 	if (enabled === false) return { detail: 'It is turned off.', hint: 'Set hive.enabled to auto or true.' }
 	const isConfigured = enabled === true || runDir !== null || Boolean(environment.HIVE_RUN_DIR)
 	if (data.dir !== null || isConfigured) return undefined

@@ -35,5 +35,5 @@ export interface EngineOptions {
 	/** Operators inside this process. */
 	readonly operatorFactory?: OperatorFactory | undefined
 	/** Whether the sockets of a hive may be opened, as the configuration says; only a server of its own does. */
-	readonly hive?: boolean | undefined
+	readonly opensHive?: boolean | undefined
 }
