@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'edge/cli': [...INWARD, 'edge/client', 'edge/mcp'],
 	'edge/cli/command/serve.ts': ['kernel', 'edge/cli', 'app.ts', 'config.ts'],
 	'edge/cli/command/run.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
+	'edge/cli/command/bp.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
 	'edge/cli/command/backup.ts': [...INWARD, 'edge/cli', 'config.ts'],
 	'edge/cli/command/doctor.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
 	config: ['kernel'],
@@ -56,7 +57,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'prelude.ts': [],
 	// A Lua process and an idle agent begin here too, and load nothing else.
 	'main.ts': ['prelude.ts', 'command-line.ts', 'backend/lua/command.ts', 'backend/lua/child.ts', 'backend/hive/idle.ts'],
-	'command-line.ts': ['app.ts', 'engine/data-dir-work.ts', 'engine/doctor.ts', 'engine/expansion.ts', 'edge/cli'],
+	'command-line.ts': [
+		'app.ts',
+		'engine/blueprint-script.ts',
+		'engine/data-dir-work.ts',
+		'engine/doctor.ts',
+		'engine/expansion.ts',
+		'edge/cli',
+	],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine'],
 	engine: [...INWARD, 'store', 'backend', 'config.ts', 'edge/webhook'],
 	'engine/figures.ts': ['engine', 'edge'],
