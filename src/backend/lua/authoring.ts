@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
+import { inKeyOrder } from '../../core/blueprint/key-order.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import type { Json } from '../../kernel/json.ts'
@@ -11,7 +12,7 @@ import type { LuaPool } from './pool.ts'
 
 /** What a Blueprint script gives. */
 export interface BuiltBlueprint {
-	/** With its `$file` and `$agent_md` references as they are. */
+	/** With its `$file` and `$agent_md` references as they are, and its keys always in the same order. */
 	readonly document: Json
 	/** What the author should know of it, each with its line. */
 	readonly warnings: readonly string[]
@@ -47,7 +48,7 @@ export async function buildBlueprint(
 		const end = await pool.use({ signal: late.signal, working() {} }, (process) => process.run(run, noHost))
 		if (end.type === 'failed') throw new Error(end.stage === 'json' ? `${script.label}: ${end.message}` : end.message)
 		Value.Assert(Built, end.value)
-		return { ...end.value, document: end.value.document as Json }
+		return { ...end.value, document: inKeyOrder(end.value.document as Json) }
 	} catch (thrown) {
 		const message = messageOf(thrown)
 		throw new MseError('invalid', message.includes(script.label) ? message : `${script.label}: ${message}`, { code: 'script_failed' })

@@ -26,9 +26,9 @@ export function declaredOutput(output: Declared): OutputReader {
 	}
 }
 
-/** Ours: the text alone is the value, as agents print it. What it said when it failed is kept. */
+/** Ours: the text alone is the value, without space around it. What it said when it failed is kept. */
 function asText(stdout: string, { code, stderr }: Exit): Final {
-	const text = stdout.trimEnd()
+	const text = stdout.trim()
 	return code === 0 ? { value: text, ok: true } : { value: { raw: text, stderr }, ok: false }
 }
 

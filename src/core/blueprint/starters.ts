@@ -109,7 +109,7 @@ return B.bp {
 
 function fanout({ id, stages, operator }: StarterOptions): string {
 	const names = stages.length > 0 ? stages : ['checker1', 'checker2']
-	const lanes = names.map((name) => `{ lane = ${quoted(name)}, agent = ${quoted(name)}, input = '$.goal', out = '$.finding' },`)
+	const lanes = names.map((name) => `{ lane = ${quoted(name)}, agent = ${quoted(name)}, input = '$.goal' },`)
 	const agents = names.map((name) => `${operatorAgent(name, operator, `You are ${name}. Answer with what you find.`)},`)
 	return `${HEAD}
 return B.bp {
