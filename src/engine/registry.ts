@@ -67,7 +67,7 @@ export interface RegistryParts {
 /** Agent kind to backend, for the kinds that need nothing but this process, its children and its operators. */
 export function defaultRegistry(parts: RegistryParts): Registry {
 	const projecting = projectingDeps(parts)
-	const processes = processBackend(childOptions(parts))
+	const processes = processBackend({ ...childOptions(parts), inherit: parts.config.childEnv })
 	const sessions = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
 	const operators = withRuntimeWorkers(parts.workers, sessions)
 	return new Map([

@@ -110,4 +110,5 @@ function textOf(expr: Expr): string {
 	return `${inner(expr.lhs)} ${SIGNS[expr.op]} ${inner(expr.rhs)}`
 }
 
-const inner = (expr: Expr): string => (expr.op !== 'call_extern' && ('args' in expr || 'arg' in expr || 'lhs' in expr) ? `(${textOf(expr)})` : textOf(expr))
+const inner = (expr: Expr): string =>
+	expr.op !== 'call_extern' && ('args' in expr || 'arg' in expr || 'lhs' in expr) ? `(${textOf(expr)})` : textOf(expr)

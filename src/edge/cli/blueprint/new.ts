@@ -102,5 +102,17 @@ function listText(): string {
 function cliText({ name, title, written_for, install, about, template }: CodingCli, invocation: Invocation): string {
 	const paint = painter(invocation)
 	const entry = JSON.stringify({ name, ...template }, null, 2)
-	return `${paint('bold', `${title}, written for ${written_for}`)}\n\n${about}\n\nTo have it: ${install}.\n\n${entry}\n`
+	return `${paint('bold', `${title}, written for ${written_for}`)}\n\n${wrapped(about)}\n\n${wrapped(`To have it: ${install}.`)}\n\n${entry}\n`
+}
+
+const WIDTH = 100
+
+function wrapped(text: string): string {
+	const lines = ['']
+	for (const word of text.split(' ')) {
+		const line = lines.at(-1) ?? ''
+		if (line !== '' && line.length + word.length >= WIDTH) lines.push(word)
+		else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+	}
+	return lines.join('\n')
 }
