@@ -175,6 +175,21 @@ test('bp --help explains every verb', async () => {
 	using folder = openFolder()
 	const { stdout } = await folder.type('bp', '--help')
 	const verbs = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, verb = '']) => verb)
-	expect(verbs).toEqual(['new', 'templates', 'lint', 'build', 'graph', 'explain', 'doctor', 'push', 'ls', 'log', 'show', 'diff', 'restore'])
+	expect(verbs).toEqual([
+		'new',
+		'guide',
+		'templates',
+		'lint',
+		'build',
+		'graph',
+		'explain',
+		'doctor',
+		'push',
+		'ls',
+		'log',
+		'show',
+		'diff',
+		'restore',
+	])
 	for (const verb of verbs) expect((await folder.type('bp', verb, '--help')).stdout).toContain(`Usage: mse-server bp ${verb}`)
 })

@@ -3,6 +3,7 @@ import { diffVerb } from '../blueprint/diff.ts'
 import { doctorVerb } from '../blueprint/doctor.ts'
 import { explainVerb } from '../blueprint/explain.ts'
 import { graphVerb } from '../blueprint/graph.ts'
+import { guideVerb } from '../blueprint/guide.ts'
 import { logVerb, lsVerb, restoreVerb, showVerb } from '../blueprint/history.ts'
 import { buildVerb, lintVerb } from '../blueprint/lint.ts'
 import { newVerb, templatesVerb } from '../blueprint/new.ts'
@@ -23,7 +24,7 @@ export function blueprintCommand(readBlueprint: ReadBlueprint): Command {
 		positionals: 0,
 		flags: [],
 		verbs: [
-			...[newVerb, templatesVerb, lintVerb(tools), buildVerb(tools), graphVerb(tools), explainVerb(tools), doctorVerb(tools)],
+			...[newVerb, guideVerb, templatesVerb, lintVerb(tools), buildVerb(tools), graphVerb(tools), explainVerb(tools), doctorVerb(tools)],
 			...[pushVerb(tools), lsVerb, logVerb, showVerb(tools), diffVerb(tools), restoreVerb],
 		],
 		details: '`mse-server bp VERB --help` explains one of them.',
