@@ -229,8 +229,8 @@ if modules then
 		local module = sources[name]
 		if not module then error(format("there is no module '%s'", tostring(name)), 2) end
 		local label = '=' .. module.label
-		local chunk, problem = load('return ' .. module.source, label, 't')
-		if not chunk then chunk, problem = load(module.source, label, 't') end
+		local chunk, problem = load(module.source, label, 't')
+		chunk = chunk or load('return ' .. module.source, label, 't')
 		if not chunk then error(problem, 0) end
 		local value = chunk()
 		loaded[name] = value == nil and true or value

@@ -9,8 +9,12 @@ const HEAD = "local F, B = require 'flow_dsl', require 'bp_dsl'\n"
 
 async function build(source: string, over: Partial<typeof LIMITS> = {}) {
 	await using world = luaWorld()
-	return await buildBlueprint({ ...LIMITS, pool: world.pool, ...over }, { source, label: 'my.bp.lua' })
+	return await buildIn(world, source, over)
 }
+
+/** Many scripts in one world share a process. */
+const buildIn = ({ pool }: ReturnType<typeof luaWorld>, source: string, over: Partial<typeof LIMITS> = {}) =>
+	buildBlueprint({ ...LIMITS, pool, ...over }, { source, label: 'my.bp.lua' })
 
 const flowOf = async (source: string) => ((await build(`${HEAD}return { id = 'x', flow = ${source} }`)).document as JsonObject).flow
 
@@ -182,7 +186,8 @@ describe('a script', () => {
 			["require 'socket'", "my.bp.lua:1: there is no module 'socket'"],
 			['return { f = print }', 'my.bp.lua: a function cannot be JSON'],
 		]
-		for (const [source, message] of cases) await expect(build(source)).rejects.toMatchObject({ code: 'script_failed', message })
+		await using world = luaWorld()
+		for (const [source, message] of cases) await expect(buildIn(world, source)).rejects.toMatchObject({ code: 'script_failed', message })
 	})
 
 	test('with a stage that makes no sense says which', async () => {
@@ -199,8 +204,11 @@ describe('a script', () => {
 			['agent = "a", retry = { max = 0 }', 'stage "s": retry needs max, a whole number from 1 on'],
 			['', 'stage "s" needs an agent or a fanout'],
 		]
+		await using world = luaWorld()
 		for (const [fields, message] of cases)
-			await expect(build(`${HEAD}return B.pipeline {\nB.stage "s" { ${fields} } }`)).rejects.toThrow(`my.bp.lua:3: bp_dsl: ${message}`)
+			await expect(buildIn(world, `${HEAD}return B.pipeline {\nB.stage "s" { ${fields} } }`)).rejects.toThrow(
+				`my.bp.lua:3: bp_dsl: ${message}`,
+			)
 		await expect(build(`${HEAD}return B.pipeline { gate_default = 'no' }`)).rejects.toThrow('my.bp.lua: bp_dsl: gate_default has to be')
 	})
 

@@ -15,6 +15,11 @@ const ONE = blueprintOf(step('work', lit('go'), '$.a'), ['work'])
 /** The result of a run of one step around which these scripts are. */
 async function runWith(scripts: LayerScripts, work = passes({ n: 1 }), over: { timeoutMs?: number } = {}) {
 	await using lua = luaWorld()
+	return await runIn(lua, scripts, work, over)
+}
+
+/** Many scripts in one world share a process. */
+async function runIn(lua: ReturnType<typeof luaWorld>, scripts: LayerScripts, work = passes({ n: 1 }), over: { timeoutMs?: number } = {}) {
 	const limits = { clock: systemClock, timeoutMs: 20_000, memoryBytes: 2 ** 24, outputBytes: 2 ** 20, ...over }
 	const runner = luaLayerRunner({ ...limits, pool: lua.pool })
 	await using world = runWorld({
@@ -56,8 +61,9 @@ describe('a script after an attempt', () => {
 	})
 
 	test('that returns nothing, or fails, leaves the result as it is', async () => {
+		await using lua = luaWorld()
 		for (const after of ['function() end', 'function() error "oops" end', 'function() return print end', '!'])
-			expect((await runWith({ after })).run.result).toEqual({ a: { n: 1 } })
+			expect((await runIn(lua, { after })).run.result).toEqual({ a: { n: 1 } })
 	})
 
 	test('is not asked about a result that lies in a file, nor about an attempt that failed', async () => {

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../../core/blueprint/diagnostic.ts'
 import { readHead } from '../../../core/blueprint/head.ts'
 import { parseBlueprint } from '../../../core/blueprint/parse.ts'
+import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
 import type { BlueprintStore } from '../../../core/blueprint/store.ts'
 import { toWireDiagnostic } from '../../../core/blueprint/wire-diagnostic.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
@@ -36,7 +37,7 @@ export function blueprintDoctorRoutes(deps: BlueprintDoctorDeps) {
 				response: { 200: BlueprintDoctorSchema, ...refusals(404) },
 			},
 		)
-		.post('/v1/blueprint-doctor', async ({ body }) => examine(deps, await (deps.expand ?? asSent)(body as Json), null), {
+		.post('/v1/blueprint-doctor', ({ body }) => examineSent(deps, body as Json), {
 			...jsonBody(BlueprintBodySchema),
 			detail: { summary: 'Says whether this server can run a Blueprint, without storing it' },
 			response: { 200: BlueprintDoctorSchema, ...refusals(400, 422) },
@@ -44,6 +45,13 @@ export function blueprintDoctorRoutes(deps: BlueprintDoctorDeps) {
 }
 
 const asSent = async (document: Json): Promise<Json> => document
+
+/** What is no object is no Blueprint with findings, but something else. */
+async function examineSent(deps: BlueprintDoctorDeps, body: Json): Promise<BlueprintDoctor> {
+	const document = await (deps.expand ?? asSent)(body)
+	if (!isJsonObject(document)) throw blueprintInvalid(parseBlueprint(document).diagnostics)
+	return examine(deps, document, null)
+}
 
 function examine({ lint, readiness }: BlueprintDoctorDeps, document: Json, version: string | null): BlueprintDoctor {
 	const { blueprint, diagnostics } = parseBlueprint(document)
