@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { codingClis } from '../../src/core/blueprint/coding-clis.ts'
 import { starters } from '../../src/core/blueprint/starters.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { verifies } from '../support/verifies.ts'
 import { bareEnvironment, binaryPath, CHECKOUT, type Ended } from './support/binary.ts'
 import { joinOperator } from './support/operator.ts'
 import { startTestServer } from './support/server.ts'
@@ -39,6 +40,7 @@ export default blueprint({
 describe('starters', () => {
 	for (const { name } of starters.filter(({ name }) => name !== 'cli'))
 		test(`bp new ${name} writes a script that has no finding and runs`, async () => {
+			verifies('06.117')
 			using folder = openFolder()
 			expect((await folder.type('bp', 'new', name, 'mine')).stdout).toStartWith('wrote mine.lua; run it with: mse-server run mine.lua')
 			expect(await folder.type('bp', 'lint', 'mine.lua', '--strict')).toEqual({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { buildBlueprint } from '../../../src/backend/lua/authoring.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
+import { verifies } from '../../support/verifies.ts'
 import { luaWorld } from './lua-world.ts'
 
 const LIMITS = { clock: systemClock, timeoutMs: 20_000, memoryBytes: 2 ** 24, outputBytes: 2 ** 20 }
@@ -77,6 +78,7 @@ describe('flow_dsl', () => {
 
 describe('a pipeline', () => {
 	test('runs its stages in order; each reads its own place, or what the stage before wrote', async () => {
+		verifies('06.116')
 		const stages = 'B.stage "plan" { agent = "p" }, B.stage "build" { agent = "b" }'
 		expect(await flowOf(`B.pipeline { ${stages}, done = '$.done' }`)).toEqual(
 			seq(

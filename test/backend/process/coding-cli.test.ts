@@ -9,6 +9,7 @@ import { newAttempt } from '../../support/attempt.ts'
 import { parsedBlueprint } from '../../support/parsed-blueprint.ts'
 import { processOptions } from '../../support/process-options.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 
 beforeAll(initTemplates)
 
@@ -52,6 +53,7 @@ describe('the templates of coding CLIs', () => {
 		})
 
 		test(`${cli.name} takes flags that it has, works in the folder of the task, and its answer is the value`, async () => {
+			verifies('06.29')
 			const { final, given, home } = await perform(cli, 'Say hello.')
 			expect(final).toEqual({ value: 'All done.', ok: true })
 			expect([given.cwd, given.agent, given.values.model]).toEqual([home, 'coder', 'a-model'])

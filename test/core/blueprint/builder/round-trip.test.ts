@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { normalForm } from '../../../../src/core/blueprint/normal-form.ts'
 import { samples } from '../../../../src/core/blueprint/samples.ts'
 import { parsedBlueprint } from '../../../support/parsed-blueprint.ts'
+import { verifies } from '../../../support/verifies.ts'
 import { rebuild } from './rebuild.ts'
 
 const FIXTURE = join(import.meta.dir, '../../../fixture/blueprint')
@@ -23,6 +24,7 @@ const documents: [string, unknown][] = [
 describe('written anew with the builder', () => {
 	for (const [name, document] of documents)
 		test(`${name} is the same document`, () => {
+			verifies('06.116')
 			const before = normalForm(parsedBlueprint(document))
 			expect(normalForm(parsedBlueprint(rebuild(JSON.parse(before))))).toBe(before)
 		})

@@ -9,6 +9,7 @@ import { expandFileDocument } from '../../../../src/engine/expansion.ts'
 import type { JsonObject } from '../../../../src/kernel/json.ts'
 import { blueprintOf, lit, path, step } from '../../../support/blueprints.ts'
 import { tempDir } from '../../../support/temp-dir.ts'
+import { verifies } from '../../../support/verifies.ts'
 import { httpWorld } from '../../http/support.ts'
 import { fakeTerminal } from '../terminal.ts'
 
@@ -54,6 +55,7 @@ describe('lint', () => {
 	})
 
 	test('tells every finding with the line of the file, whatever the file is', async () => {
+		verifies('06.118')
 		const lua = `local F = require 'flow_dsl'\nreturn { id = 'x', flow =\n\tF.step { agent = 'nobody', input = 1, out = '$.x' } }`
 		const yaml = 'id: x\nflow:\n  kind: step\n  ref: nobody\n  in: {op: lit, value: 1}\n  out: {op: path, at: $.x}\n'
 		await using world = openWorld({ 'a.json': simple('x', { agnets: [] }), 'b.lua': lua, 'c.yaml': yaml })
@@ -82,6 +84,7 @@ describe('lint', () => {
 
 describe('build', () => {
 	test('makes one document of a script and the files it names', async () => {
+		verifies('06.118')
 		const lua = `local F, B = require 'flow_dsl', require 'bp_dsl'
 return B.bp { id = 'x', flow = F.step { agent = 'coder', input = F.p '$.goal', out = '$.x' },
 	agents = { B.agent { md = 'coder.md', kind = 'operator', spec = { operator_ref = 'main' } } }, operators = { { name = 'main' } } }`
@@ -217,6 +220,7 @@ describe('explain, graph and doctor', () => {
 	}
 
 	test('explain says what each agent runs with, and why', async () => {
+		verifies('06.120')
 		await using world = openWorld({ 'a.json': document })
 		const { code, stdout } = await world.type('explain', 'a.json')
 		expect(code).toBe(0)
