@@ -14,7 +14,7 @@ import { type Logger, silentLogger } from './kernel/log.ts'
 export { newLuaHost } from './backend/lua/host.ts'
 export { blueprintRoutes } from './edge/http/routes/blueprints.ts'
 export { enhanceLogRoutes, enhanceSettingRoutes, issueRoutes } from './edge/http/routes/enhance.ts'
-export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow } from './engine/registry.ts'
+export { defaultLayerRegistry, defaultRegistry, defaultRegistryWithEnhanceFlow, luaLayer } from './engine/registry.ts'
 
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }

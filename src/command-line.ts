@@ -1,8 +1,11 @@
 import { startServer } from './app.ts'
+import { readSource } from './edge/cli/blueprint/source.ts'
+import type { ReadBlueprint } from './edge/cli/command/run.ts'
 import type { Terminal } from './edge/cli/command.ts'
 import { wantsColour } from './edge/cli/print.ts'
 import { runCli } from './edge/cli/run.ts'
 import { commandTable } from './edge/cli/table.ts'
+import { runBlueprintScript } from './engine/blueprint-script.ts'
 import { dataDirWork } from './engine/data-dir-work.ts'
 import { localChecks } from './engine/doctor.ts'
 import { expandFileDocument } from './engine/expansion.ts'
@@ -13,7 +16,7 @@ export async function runCommandLine(): Promise<number> {
 	process.stdout.on('error', () => process.exit(0))
 	const commands = commandTable({
 		server: (config, log) => startServer(config, log, process.env),
-		expandFile: (document, file, config) => expandFileDocument(document, file, config, process.env),
+		readBlueprint,
 		dataDirWork,
 		localChecks: (config) => localChecks(config, process.env),
 	})
@@ -21,6 +24,12 @@ export async function runCommandLine(): Promise<number> {
 	await new Promise<void>((written) => process.stdout.write('', () => written()))
 	return code
 }
+
+const readBlueprint: ReadBlueprint = (file, config) =>
+	readSource(file, {
+		evaluateLua: (script) => runBlueprintScript(script, config),
+		expand: (document, from) => expandFileDocument(document, from, config, process.env),
+	})
 
 const terminal: Terminal = {
 	out: (text) => void process.stdout.write(text),

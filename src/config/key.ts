@@ -68,6 +68,7 @@ const top = {
 	legacyWorkerBindingPolicy: key(oneOf('allow', 'reject'), 'allow', 'whether workers may be bound the old way'),
 	checkPolicy: key(oneOf('silent', 'warn', 'strict'), 'warn', 'what becomes of an output that cannot be shown as a file'),
 
+	childEnv: key(textList, [], 'variables of its own that child processes of steps get too, such as ANTHROPIC_API_KEY', { joined: true }),
 	syncTimeoutSecs: key(wholeNumber('seconds', 1), 3600, 'longest a launch may wait for its run'),
 	longHoldWarnMs: optional(wholeNumber('milliseconds', 1), 'warn about dispatches slower than this', { fallbackDoc: 'off' }),
 	engineMaxHoldMs: key(wholeNumber('milliseconds', 1), 50, 'warn when one turn of the engine takes longer'),

@@ -13,6 +13,7 @@ import type { JobReport } from '../kernel/periodic-job.ts'
 import { VERSION } from '../kernel/version.ts'
 import type { Blueprint } from '../protocol/blueprint.ts'
 import type { PeriodicJob } from '../protocol/health.ts'
+import { blueprintReadiness } from './blueprint-readiness.ts'
 import type { Engine } from './engine.ts'
 import { expandPosted } from './expansion.ts'
 import { figuresOf } from './figures.ts'
@@ -50,6 +51,7 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys },
 			blueprintVersions: { blueprints },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
+			blueprintDoctor: { blueprints, lint, expand: expandPosted(config, environment), readiness: blueprintReadiness(engine, environment) },
 			enhance: { enhance: engine.enhance, blueprints, clock, keys },
 			stepWorker: { face, keys },
 			data: { face, keys },

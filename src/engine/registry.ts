@@ -2,6 +2,7 @@ import { functionBackend } from '../backend/function/backend.ts'
 import type { FunctionDef } from '../backend/function/function.ts'
 import { llmBackend } from '../backend/llm/backend.ts'
 import { parseLlmSettings } from '../backend/llm/setting.ts'
+import { luaLayerRunner } from '../backend/lua/layer.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import { type OperatorBackendDeps, operatorBackend } from '../backend/operator.ts'
 import { operatorFaces } from '../backend/operator-face.ts'
@@ -15,7 +16,8 @@ import { mintCredentials } from '../core/access/credential.ts'
 import type { AttemptStore } from '../core/dispatch/attempt-store.ts'
 import type { Registry } from '../core/dispatch/backend.ts'
 import { defaultLayerRegistry as hintLayers } from '../core/layer/default-registry.ts'
-import type { LayerRegistry } from '../core/layer/layer.ts'
+import type { Layer, LayerRegistry } from '../core/layer/layer.ts'
+import { type LayerScripts, scripted } from '../core/layer/script.ts'
 import type { OperatorHub } from '../core/operator/hub.ts'
 import type { OperatorSessions } from '../core/operator/sessions.ts'
 import type { OperatorStore } from '../core/operator/store.ts'
@@ -65,7 +67,7 @@ export interface RegistryParts {
 /** Agent kind to backend, for the kinds that need nothing but this process, its children and its operators. */
 export function defaultRegistry(parts: RegistryParts): Registry {
 	const projecting = projectingDeps(parts)
-	const processes = processBackend(childOptions(parts))
+	const processes = processBackend({ ...childOptions(parts), inherit: parts.config.childEnv })
 	const sessions = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
 	const operators = withRuntimeWorkers(parts.workers, sessions)
 	return new Map([
@@ -88,6 +90,12 @@ export function defaultLayerRegistry(parts: RegistryParts): LayerRegistry {
 	const { outputs, attempts, hub, sessions, operatorStore: requests, config, clock, log } = parts
 	const faces = operatorFaces({ ...operatorDeps(parts), hub, sessions, requests })
 	return hintLayers({ faces, outputs, attempts, clock, log }, { longHoldMs: config.longHoldWarnMs })
+}
+
+/** Lua functions called before and after every attempt; for the `base` or `hints` of a registry of one's own. */
+export function luaLayer({ lua, config, clock, outputs, log }: RegistryParts, scripts: LayerScripts): Layer {
+	const { outputBytes } = config.limits
+	return scripted({ outputs, log }, luaLayerRunner({ ...config.lua, outputBytes, pool: lua.pool, clock }), scripts)
 }
 
 function projectingDeps({ config, log, outputs, checkPolicyOf }: RegistryParts): ProjectingDeps {

@@ -116,7 +116,7 @@ export const SubprocessDefSchema = closed('SubprocessDef', {
 	output: ifSet(
 		'How the output of the process becomes a value.',
 		closed('SubprocessOutput', {
-			format: ifSet('`json`.', Type.String()),
+			format: ifSet('`json`, or ours: `text`, where all of the output is the value.', Type.String()),
 			result_ptr: ifSet(pointer, Type.String()),
 			ok_from: ifSet('`exit_code`, or a JSON pointer to a flag.', Type.String()),
 			stats: ifSet(

@@ -9,6 +9,8 @@ export const LuaRun = Type.Object({
 	globals: Type.Record(Type.String(), Type.Unknown()),
 	/** Names under `host`; with none there is no `host`. */
 	host_functions: Type.Array(Type.String()),
+	/** Chunks that the script may `require` by name; each runs once, when it is asked for. Without any there is no `require`. */
+	modules: Type.Optional(Type.Array(Type.Object({ name: Type.String(), label: Type.String(), source: Type.String() }))),
 	/** What the interpreter may allocate. */
 	memory_bytes: Type.Integer({ minimum: 1 }),
 	/** Largest JSON of a result, and of an argument of a host function. */

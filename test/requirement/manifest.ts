@@ -1,4 +1,5 @@
 import { adapterRequirements } from './adapter.ts'
+import { authoringRequirements } from './authoring.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
@@ -29,6 +30,7 @@ export const requirementRows: readonly Requirement[] = [
 	...enhanceRequirements,
 	...hiveAgentRequirements,
 	...hiveRequirements,
+	...authoringRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

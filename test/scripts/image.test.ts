@@ -36,7 +36,7 @@ test('its commands are commands of the program', () => {
 	const names = commandTable({
 		server: () => Promise.reject(new Error('not started')),
 		localChecks: async () => [],
-		expandFile: async (document) => document,
+		readBlueprint: () => Promise.reject(new Error('not read')),
 		dataDirWork,
 	}).map(({ name }) => name)
 	expect(words).toEqual(['serve', 'mse-server', 'health'])

@@ -220,6 +220,24 @@ if rawlen(functions) > 0 then
 	_G.host = host
 end
 
+local modules = request.modules
+if modules then
+	local sources, loaded = {}, {}
+	for _, module in next, modules do sources[module.name] = module end
+	function require(name)
+		if loaded[name] ~= nil then return loaded[name] end
+		local module = sources[name]
+		if not module then error(format("there is no module '%s'", tostring(name)), 2) end
+		local label = '=' .. module.label
+		local chunk, problem = load(module.source, label, 't')
+		chunk = chunk or load('return ' .. module.source, label, 't')
+		if not chunk then error(problem, 0) end
+		local value = chunk()
+		loaded[name] = value == nil and true or value
+		return loaded[name]
+	end
+end
+
 local function text_of(thrown)
 	if type(thrown) == 'string' or type(thrown) == 'number' then return tostring(thrown) end
 	local ok, json = pcall(encode, thrown, 4096)

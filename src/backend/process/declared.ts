@@ -18,11 +18,18 @@ export function declaredOutput(output: Declared): OutputReader {
 		take: (chunk) => void chunks.push(chunk),
 		async end(exit): Promise<Completion> {
 			const stdout = new TextDecoder().decode(Buffer.concat(chunks))
+			if (output.format === 'text') return { final: asText(stdout, exit), stats: processStats(exit) }
 			const read = parse(stdout)
 			if ('error' in read) return { final: withoutJson(output, stdout, read.error, exit), stats: processStats(exit) }
 			return { final: resultOf(output, read.json, exit), stats: statsOf(output, read.json, exit) }
 		},
 	}
+}
+
+/** Ours: the text alone is the value, without space around it. What it said when it failed is kept. */
+function asText(stdout: string, { code, stderr }: Exit): Final {
+	const text = stdout.trim()
+	return code === 0 ? { value: text, ok: true } : { value: { raw: text, stderr }, ok: false }
 }
 
 function parse(stdout: string): { readonly json: Json } | { readonly error: string } {

@@ -2,7 +2,7 @@ import { KindGuard, type TSchema } from '@sinclair/typebox'
 import { isJsonObject, type Json } from '../../kernel/json.ts'
 import { BlueprintSchema } from '../../protocol/blueprint.ts'
 import { extension } from '../../protocol/blueprint-field.ts'
-import { memberOf } from './json-path.ts'
+import { keysOf, memberOf } from './json-path.ts'
 import { memberFor } from './schema-member.ts'
 
 export interface SplitDocument {
@@ -34,4 +34,15 @@ function strip(schema: TSchema, value: Json, at: string, extensions: Record<stri
 		else kept.push([key, property ? strip(property, item, path, extensions) : item])
 	}
 	return Object.fromEntries(kept)
+}
+
+/** The document that `splitExtensions` took apart, as far as its meaning goes: our keys stand last where they belong. */
+export function joinExtensions({ blueprint, extensions }: SplitDocument): Json {
+	return Object.entries(extensions).reduce((document, [path, value]) => put(document, keysOf(path), value), blueprint)
+}
+
+function put(document: Json, [key, ...rest]: readonly (string | number)[], value: Json): Json {
+	if (key === undefined) return value
+	if (Array.isArray(document)) return document.map((item, index) => (index === key ? put(item, rest, value) : item))
+	return isJsonObject(document) ? { ...document, [key]: put(document[key] ?? null, rest, value) } : document
 }

@@ -9,6 +9,8 @@ import { requireContract } from '../output/verdict.ts'
 export interface KeptFinal {
 	readonly value: Json
 	readonly ok: boolean
+	/** False where the value only says in which file the result lies. */
+	readonly isInline: boolean
 }
 
 /**
@@ -23,15 +25,15 @@ export async function keepFinal(
 ): Promise<KeptFinal | null> {
 	const tail = await outputs.listForAttempt(attempt.stepId, attempt.n, 'tail')
 	const posted = tail.map(({ event }) => event).findLast((event) => event.type === 'final')
-	if (posted) return { value: contentValue(posted.content), ok: posted.ok }
+	if (posted) return { value: contentValue(posted.content), ok: posted.ok, isInline: posted.content.kind === 'inline' }
 	if (!final) return null
 	if (final.ok && !isSkip(final.value)) refuseBroken(() => requireContract(contract, final.value, tail))
 	await appendFinal(attempt, final)
-	return final
+	return { ...final, isInline: true }
 }
 
 /** One more Final; the last one decides the step. */
-export function appendFinal(attempt: Attempt, { value, ok }: KeptFinal): Promise<void> {
+export function appendFinal(attempt: Attempt, { value, ok }: Pick<KeptFinal, 'value' | 'ok'>): Promise<void> {
 	return attempt.emit({ type: 'final', content: { kind: 'inline', value }, ok })
 }
 

@@ -35,6 +35,8 @@ export interface Command {
 	readonly positionals: number
 	/** More lines for `--help`: examples first. */
 	readonly details?: string
+	/** A command of several: the first word chooses one, whose name is this one's and its own. Flags and work are theirs. */
+	readonly verbs?: readonly Command[]
 	/** Resolves to the exit code. A thrown MseError becomes one line on stderr and its exit code. */
 	readonly run: (invocation: Invocation) => Promise<number>
 }

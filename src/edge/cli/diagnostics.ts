@@ -13,7 +13,10 @@ export function diagnosticsOf(thrown: unknown): readonly Diagnostic[] {
 }
 
 /** A finding in a line, and how to mend it in a second one. */
-export function diagnosticText({ code, level, path, message, hint }: Diagnostic, paint: (style: Style, text: string) => string): string {
+export function diagnosticText(
+	{ code, level, path, message, hint }: Omit<Diagnostic, 'element'>,
+	paint: (style: Style, text: string) => string,
+): string {
 	const line = `${paint(STYLES[level], level)} ${path}: ${message} [${code}]`
 	return hint === null ? line : `${line}\n  ${hint}`
 }

@@ -8,6 +8,8 @@ export interface Flag {
 	/** Stands for the value in help; null for a switch. */
 	readonly placeholder: string | null
 	readonly doc: string
+	/** One letter that means the same. */
+	readonly short?: string
 	/** Accepted, yet left out of help. */
 	readonly hidden?: boolean
 }
@@ -31,7 +33,7 @@ export function parseFlags(args: readonly string[], known: readonly Flag[]): Par
 		if (token.kind === 'positional') positionals.push(token.value)
 		if (token.kind !== 'option') continue
 		if (token.name === 'help' || token.rawName === '-h') return { flags, positionals, help: true }
-		const flag = known.find(({ name }) => token.rawName === `--${name}`)
+		const flag = known.find(({ name, short }) => token.rawName === `--${name}` || (short !== undefined && token.rawName === `-${short}`))
 		if (flag === undefined) throw unknownFlag(token.rawName, known)
 		flags.set(flag.name, [...(flags.get(flag.name) ?? []), flagValue(flag, token.value)])
 	}
@@ -48,8 +50,13 @@ export function isOn(flags: Flags, name: string): boolean {
 	return lastOf(flags, name) === 'true'
 }
 
-function toOptions(known: readonly Flag[]): Record<string, { type: 'string' | 'boolean' }> {
-	return Object.fromEntries(known.map(({ name, placeholder }) => [name, { type: placeholder === null ? 'boolean' : 'string' } as const]))
+function toOptions(known: readonly Flag[]): Record<string, { type: 'string' | 'boolean'; short?: string }> {
+	return Object.fromEntries(
+		known.map(({ name, placeholder, short }) => {
+			const type = placeholder === null ? 'boolean' : 'string'
+			return [name, { type, ...(short !== undefined && { short }) } as const]
+		}),
+	)
 }
 
 function flagValue(flag: Flag, value: string | undefined): string {

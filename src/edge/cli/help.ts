@@ -17,9 +17,11 @@ ${table(rows)}
 export function commandHelp(command: Command): string {
 	const shown = command.flags.filter(({ hidden }) => !hidden)
 	const rows = shown.map(({ name, placeholder, doc }) => [`  --${name}${placeholder === null ? '' : ` ${placeholder}`}`, doc])
+	const verbs = command.verbs?.map(({ name, usage, summary }) => [`  ${name.split(' ').at(-1)} ${usage}`, summary])
 	const parts = [
 		`${command.summary}.`,
 		`Usage: mse-server ${`${command.name} ${command.usage}`.trim()}`,
+		...(verbs === undefined ? [] : [table(verbs)]),
 		...(command.details === undefined ? [] : [command.details.trim()]),
 		...(rows.length === 0 ? [] : [`Flags:\n${table(rows)}`]),
 	]

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
-import { extname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Json } from '../../kernel/json.ts'
 import type { LaunchBody } from '../../protocol/task.ts'
+import { isFileName, isScript } from './blueprint/source.ts'
 import type { Invocation } from './command.ts'
 import { usageError } from './exit-code.ts'
 import { type Flag, type Flags, isOn, lastOf } from './flag.ts'
@@ -23,7 +24,7 @@ export const runFlags: readonly Flag[] = [
 
 export interface RunRequest {
 	readonly launch: LaunchBody
-	/** The file the Blueprint was read from, whose `$file` and `$agent_md` references are still in it; null for an id. */
+	/** The file the Blueprint is from; its scripts are still to be run, and its references still to be expanded. Null for an id. */
 	readonly file: string | null
 	/** A shell command for each operator. */
 	readonly operators: readonly string[]
@@ -58,13 +59,9 @@ export function readRunRequest({ flags, positionals }: Pick<Invocation, 'flags' 
 function readReference(name: string | undefined): LaunchBody['blueprint'] {
 	if (!name) throw usageError('Which Blueprint? Name a file or an id.', 'mse-server run hello runs a sample.')
 	if (!isFileName(name)) return { kind: 'id', id: name }
-	const value: Json = readJsonFile(name)
+	// A script is run once there is a configuration that says with which limits.
+	const value: Json = isScript(name) ? null : readJsonFile(name)
 	return { kind: 'inline', value }
-}
-
-function isFileName(name: string): boolean {
-	const isThere = statSync(name, { throwIfNoEntry: false })?.isFile() ?? false
-	return isThere || name.includes('/') || ['.json', '.yaml', '.yml'].includes(extname(name).toLowerCase())
 }
 
 function readSeconds(flags: Flags, name: string): number | null {

@@ -1,9 +1,10 @@
 import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from './command/backup.ts'
+import { blueprintCommand } from './command/bp.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { issuesCommand } from './command/issues.ts'
 import { operatorCommand } from './command/operator.ts'
-import { type ExpandFile, runCommand } from './command/run.ts'
+import { type ReadBlueprint, runCommand } from './command/run.ts'
 import { runsCommand } from './command/runs.ts'
 import { type StartServer, serveCommand } from './command/serve.ts'
 import { versionCommand } from './command/version.ts'
@@ -16,13 +17,14 @@ import type { Command } from './command.ts'
 export function commandTable(parts: {
 	readonly server: StartServer
 	readonly localChecks: LocalChecks
-	readonly expandFile: ExpandFile
+	readonly readBlueprint: ReadBlueprint
 	readonly dataDirWork: DataDirWork
 }): readonly Command[] {
 	return [
 		serveCommand(parts.server),
 		runCommand(parts),
 		runsCommand,
+		blueprintCommand(parts.readBlueprint),
 		workersCommand,
 		webhooksCommand,
 		issuesCommand,

@@ -1,4 +1,5 @@
 import type { Root } from './app.ts'
+import { blueprintDoctorRoutes } from './routes/blueprint-doctor.ts'
 import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
 import { blueprintRoutes } from './routes/blueprints.ts'
@@ -40,6 +41,7 @@ export interface ApiDeps {
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
 	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
 	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
+	readonly blueprintDoctor: DepsOf<typeof blueprintDoctorRoutes>
 	readonly enhance: DepsOf<typeof enhanceRoutes>
 	readonly stepWorker: DepsOf<typeof stepWorkerRoutes>
 	readonly data: DepsOf<typeof dataRoutes>
@@ -67,6 +69,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(blueprintRoutes(deps.blueprints))
 		.use(blueprintVersionRoutes(deps.blueprintVersions))
 		.use(blueprintInspectionRoutes(deps.blueprintInspection))
+		.use(blueprintDoctorRoutes(deps.blueprintDoctor))
 		.use(enhanceRoutes(deps.enhance))
 		.use(stepWorkerRoutes(deps.stepWorker))
 		.use(dataRoutes(deps.data))

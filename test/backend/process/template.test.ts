@@ -141,6 +141,8 @@ describe('declared output', () => {
 		['JSON is the value', '{"a":1}', {}, 0, { a: 1 }, true],
 		['a bad exit blocks', '{"a":1}', {}, 1, { a: 1 }, false],
 		['text passes where no JSON is asked for', 'hi ', {}, 0, { raw: 'hi', stderr: 'oops\n' }, true],
+		['text is the value where that is asked for', ' {"a":1}\n', { format: 'text' }, 0, '{"a":1}', true],
+		['text of a bad exit is kept with what was said', 'no', { format: 'text' }, 1, { raw: 'no', stderr: 'oops\n' }, false],
 		['a pointer picks the result', '{"a":{"b/c":[1,2]}}', { result_ptr: '/a/b~1c/1' }, 0, 2, true],
 		['a pointed true passes whatever the exit', '{"ok":true,"r":1}', { result_ptr: '/r', ok_from: '/ok' }, 9, 1, true],
 		['anything but true blocks', '{"ok":1}', { ok_from: '/ok' }, 0, { ok: 1 }, false],

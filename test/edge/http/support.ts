@@ -4,6 +4,7 @@ import type { Worker } from '../../../src/core/dispatch/backend.ts'
 import { OpenStreams } from '../../../src/core/event/open-streams.ts'
 import { openServerPause, type ServerPause } from '../../../src/core/run/server-pause.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
+import { blueprintDoctorRoutes } from '../../../src/edge/http/routes/blueprint-doctor.ts'
 import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from '../../../src/edge/http/routes/blueprint-versions.ts'
 import { blueprintRoutes } from '../../../src/edge/http/routes/blueprints.ts'
@@ -129,6 +130,13 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document), keys }))
 			.use(blueprintVersionRoutes({ blueprints }))
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
+			.use(
+				blueprintDoctorRoutes({
+					blueprints,
+					lint,
+					readiness: ({ agents }) => agents.map(({ name }) => ({ name, status: 'ok', detail: 'it runs' })),
+				}),
+			)
 			.use(enhanceRoutes({ enhance, blueprints, clock, keys }))
 			.use(taskRoutes({ service: world.service, runs: world.runs, keys }))
 			.use(

@@ -52,7 +52,8 @@ function outputProblems({ name, output, stream_mode }: Template): string[] {
 	if (stream_mode !== undefined)
 		problems.push(`${subject} output normalization is a plain-mode declaration; remove either \`output\` or \`stream_mode\``)
 	const { format, result_ptr, ok_from } = output
-	if (format !== undefined && format !== 'json') problems.push(`${subject} unknown output.format '${format}' (supported: "json")`)
+	if (format !== undefined && format !== 'json' && format !== 'text')
+		problems.push(`${subject} unknown output.format '${format}' (supported: "json")`)
 	if (result_ptr !== undefined && !isPointer(result_ptr))
 		problems.push(`${subject} output.result_ptr '${result_ptr}' is not a JSON Pointer (RFC 6901 — must start with '/')`)
 	if (ok_from !== undefined && ok_from !== 'exit_code' && !isPointer(ok_from))

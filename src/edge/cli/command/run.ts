@@ -3,9 +3,9 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../../../config.ts'
 import { systemClock } from '../../../kernel/clock.ts'
-import type { Json } from '../../../kernel/json.ts'
 import { jsonLogger } from '../../../kernel/log.ts'
 import { mseClient } from '../../client/client.ts'
+import { asInvalid, type BlueprintSource } from '../blueprint/source.ts'
 import type { Command, Invocation } from '../command.ts'
 import { RUN_EXIT } from '../exit-code.ts'
 import { lastOf } from '../flag.ts'
@@ -15,16 +15,16 @@ import { type RunRequest, readRunRequest, runFlags } from '../run-request.ts'
 import { readTextFile } from '../text-file.ts'
 import type { RunningServer, StartServer } from './serve.ts'
 
-/** Puts the files a document names in its place. */
-export type ExpandFile = (document: Json, file: string, config: Config) => Promise<Json>
+/** A document, or what a script gives, with the files it names in place. */
+export type ReadBlueprint = (file: string, config: Config) => Promise<BlueprintSource>
 
 interface RunParts {
 	readonly server: StartServer
-	readonly expandFile: ExpandFile
+	readonly readBlueprint: ReadBlueprint
 }
 
 /** `run` around whatever starts a server: one run of one Blueprint, for a CI job or a shell. */
-export function runCommand({ server: start, expandFile }: RunParts): Command {
+export function runCommand(parts: RunParts): Command {
 	return {
 		name: 'run',
 		summary: 'Run one Blueprint to its end, without a server',
@@ -34,17 +34,17 @@ export function runCommand({ server: start, expandFile }: RunParts): Command {
 		details: `  mse-server run review.json --ctx '{"report": "12 tests passed"}' > result.json
   mse-server run review-loop --operator './agent.sh'
 
-FILE is JSON, or YAML by its extension; $file and $agent_md in it start from its folder. Without --data-dir an ID is one of the samples (hello, gate, cli-agent, fan-out, review-loop)
+FILE is JSON, or by its extension YAML, a Lua or a TypeScript file (see bp build); $file and $agent_md in it start from its folder. Without --data-dir an ID is one of the samples (hello, gate, cli-agent, fan-out, review-loop)
 and nothing is kept. Each --operator does steps of operator agents as \`mse-server operator --exec\` does: the prompt on
 stdin, its stdout is the result. The final context goes to stdout, everything else to stderr. Ctrl-C cancels the run; a
 second one ends at once.
 
 Exit code: 0 done, 1 failed, 2 wrong usage or an invalid Blueprint, 3 cancelled, 4 timed out.`,
-		run: (invocation) => run({ server: start, expandFile }, invocation),
+		run: (invocation) => run(parts, invocation),
 	}
 }
 
-async function run({ server: start, expandFile }: RunParts, invocation: Invocation): Promise<number> {
+async function run({ server: start, readBlueprint }: RunParts, invocation: Invocation): Promise<number> {
 	const request = readRunRequest(invocation)
 	const place = openPlace(invocation)
 	const interrupted = new AbortController()
@@ -60,7 +60,7 @@ async function run({ server: start, expandFile }: RunParts, invocation: Invocati
 		try {
 			if (interrupted.signal.aborted) return RUN_EXIT.cancelled
 			const token = config.adminToken ?? undefined
-			const complete = await withFiles(request, (document, file) => expandFile(document, file, config))
+			const complete = await withFile(request, (file) => readBlueprint(file, config), invocation)
 			return await runOnce(mseClient({ url: server.url, token }), complete, {
 				...{ report: newReport(invocation, systemClock), interrupted: interrupted.signal },
 				...{ clock: systemClock, env: invocation.env, token },
@@ -71,10 +71,10 @@ async function run({ server: start, expandFile }: RunParts, invocation: Invocati
 	}
 }
 
-async function withFiles(request: RunRequest, expand: (document: Json, file: string) => Promise<Json>): Promise<RunRequest> {
-	const { blueprint } = request.launch
-	if (request.file === null || blueprint.kind !== 'inline') return request
-	const value = await expand(blueprint.value as Json, request.file)
+async function withFile(request: RunRequest, read: (file: string) => Promise<BlueprintSource>, { err }: Invocation): Promise<RunRequest> {
+	if (request.file === null) return request
+	const { document: value, warnings } = await read(request.file).catch((thrown) => Promise.reject(asInvalid(thrown)))
+	for (const warning of warnings) err(`mse-server: ${warning}\n`)
 	return { ...request, launch: { ...request.launch, blueprint: { kind: 'inline', value } } }
 }
 

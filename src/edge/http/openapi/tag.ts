@@ -2,7 +2,7 @@
 const TAGS: readonly (readonly [name: string, about: string, ...segments: string[]])[] = [
 	['tasks', 'Asking for Blueprints to be run, and what their steps produced.', 'tasks'],
 	['runs', 'Reading and steering single executions.', 'runs', 'steps'],
-	['blueprints', 'Documents and their versions.', 'blueprints', 'blueprint-schema'],
+	['blueprints', 'Documents and their versions.', 'blueprints', 'blueprint-schema', 'blueprint-doctor'],
 	['operators', 'AI clients and people with a session: joining, seats, what waits for an answer.', 'operators'],
 	['events', 'The one log, replayed and followed.', 'events'],
 	['workers', 'The worker runtime: long-lived workers, their transcripts and their bundles.', 'workers', 'runtime', 'config-bundles'],

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startServer } from '../../../../src/app.ts'
 import type { Config } from '../../../../src/config.ts'
+import { readSource } from '../../../../src/edge/cli/blueprint/source.ts'
 import { runCommand } from '../../../../src/edge/cli/command/run.ts'
 import type { StartServer } from '../../../../src/edge/cli/command/serve.ts'
 import { runCli } from '../../../../src/edge/cli/run.ts'
@@ -25,7 +26,13 @@ function running(args: readonly string[], options: { blueprint?: JsonObject; sta
 	}
 	const code = runCli(
 		['run', ...(options.blueprint ? [file] : []), ...args],
-		[runCommand({ server: start, expandFile: async (document) => document })],
+		[
+			runCommand({
+				server: start,
+				readBlueprint: (file) =>
+					readSource(file, { evaluateLua: () => Promise.reject(new Error('no Lua')), expand: async (document) => document }),
+			}),
+		],
 		terminal,
 	)
 	return { code, terminal, seen, folder, [Symbol.dispose]: () => folder[Symbol.dispose]() }
