@@ -1,4 +1,5 @@
 import { adapterRequirements } from './adapter.ts'
+import { approvalRequirements } from './approval.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
@@ -29,6 +30,7 @@ export const requirementRows: readonly Requirement[] = [
 	...enhanceRequirements,
 	...hiveAgentRequirements,
 	...hiveRequirements,
+	...approvalRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -1,4 +1,5 @@
 import type { Root } from './app.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
 import { blueprintRoutes } from './routes/blueprints.ts'
@@ -33,6 +34,7 @@ export interface ApiDeps {
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
 	readonly metrics: DepsOf<typeof metricsRoutes>
 	readonly server: DepsOf<typeof serverRoutes>
+	readonly approvals: DepsOf<typeof approvalRoutes>
 	readonly steer: DepsOf<typeof steerRoutes>
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
@@ -60,6 +62,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(runHistoryRoutes(deps.runHistory))
 		.use(metricsRoutes(deps.metrics))
 		.use(serverRoutes(deps.server))
+		.use(approvalRoutes(deps.approvals))
 		.use(steerRoutes(deps.steer))
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))

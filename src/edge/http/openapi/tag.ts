@@ -2,6 +2,7 @@
 const TAGS: readonly (readonly [name: string, about: string, ...segments: string[]])[] = [
 	['tasks', 'Asking for Blueprints to be run, and what their steps produced.', 'tasks'],
 	['runs', 'Reading and steering single executions.', 'runs', 'steps'],
+	['approvals', 'What waits for somebody’s yes, and the yes.', 'approvals'],
 	['blueprints', 'Documents and their versions.', 'blueprints', 'blueprint-schema'],
 	['operators', 'AI clients and people with a session: joining, seats, what waits for an answer.', 'operators'],
 	['events', 'The one log, replayed and followed.', 'events'],
@@ -27,6 +28,7 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	'runs/id': ['Id of the run.', 'R-1K9X2M4QZ5'],
 	'runs/run': ['Id of the run, or `latest`.', 'R-1K9X2M4QZ5'],
 	'steps/id': ['Id of the step.', 'ST-1K9X2M4QZ7'],
+	'approvals/id': ['Number of the approval.', '7'],
 	'blueprints/id': ['Id of the Blueprint.', 'hello'],
 	'issues/id': ['Id of the issue.', 'I-1K9X2M4QZB'],
 	'enhance-settings/id': ['Id of the setting.', 'default'],
