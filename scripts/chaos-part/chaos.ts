@@ -8,6 +8,7 @@ import { type Asked, joinOperator, type TestOperator } from '../../test/e2e/supp
 import { seededRandom } from '../../test/e2e/support/random.ts'
 import { startTestServer, type TestServer } from '../../test/e2e/support/server.ts'
 import { eventually } from '../../test/support/eventually.ts'
+import { keepApproving } from './approver.ts'
 import { checkHistory } from './check.ts'
 import { keepLaunching } from './client.ts'
 import { type ClientJournal, openClientJournal } from './journal.ts'
@@ -84,7 +85,9 @@ async function withLoad({ server: { url }, journal, place, random }: UnderLoad, 
 	using _reader = followEvents(url, '', (event) => journal.note({ kind: 'event', seq: event.seq, text: JSON.stringify(event) }))
 	const options = { url, journal, place, random: seededRandom(Math.floor(random() * 2 ** 32)), next: () => ++n, left: left.signal }
 	const clients = Array.from({ length: CLIENTS }, () => keepLaunching(options))
-	const failed = Promise.all(clients)
+	const approving = new AbortController()
+	const approver = keepApproving({ url, journal, left: approving.signal })
+	const failed = Promise.all([...clients, Promise.race([approver, aborted(left.signal)])])
 	const dropping = keepDropping(operator, options.random, left.signal)
 	try {
 		await Promise.race([work(), failed])
@@ -94,9 +97,13 @@ async function withLoad({ server: { url }, journal, place, random }: UnderLoad, 
 		return [...operator.asked.values()]
 	} finally {
 		left.abort()
-		await dropping
+		approving.abort()
+		await Promise.all([dropping, approver])
 	}
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 /** Until nothing is left to do; what will not end is found by the check. */
 async function settle(url: string, { asked }: TestOperator): Promise<void> {

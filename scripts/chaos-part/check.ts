@@ -46,11 +46,12 @@ export async function checkHistory({ server, journal, asked, place }: History): 
 			name: 'stuck',
 			found: [
 				...store.unfinished(),
+				...store.waiting(),
 				...asked.flatMap(withoutReceipt),
 				...(code === 0 ? [] : [`the server ended with ${code} when it was to stop`]),
 			],
 		},
-		{ name: 'wrong', found: facts.flatMap((fact) => wrongOutcome(fact, store)) },
+		{ name: 'wrong', found: facts.flatMap((fact) => [...wrongOutcome(fact, store), ...wrongGrant(fact, store)]) },
 	]
 	return { facts: count(facts.map(({ kind }) => kind)), runs: store.runCount(), faults }
 }
@@ -91,6 +92,8 @@ function isKept(fact: Fact, log: ReadonlyMap<number, string>, store: StoreView):
 			return store.hasSession(fact.sid)
 		case 'commit':
 			return store.hasCommit(fact.id, fact.version)
+		case 'approve':
+			return store.approvalStatus(fact.approval) === 'approved'
 		case 'event':
 			return log.get(fact.seq) === fact.text
 	}
@@ -114,6 +117,13 @@ function wrongOutcome(fact: Fact, store: StoreView): string[] {
 	if (!run || ['pending', 'running', 'interrupted'].includes(run.status)) return []
 	const isRight = fact.expected === null ? run.status === 'cancelled' : run.status === 'done' && Bun.deepEquals(run.result, fact.expected)
 	return isRight ? [] : [`${fact.run} (${fact.load}) is ${run.status} with ${JSON.stringify(run.result)?.slice(0, 300)}`]
+}
+
+/** What was granted is done, once. */
+function wrongGrant(fact: Fact, store: StoreView): string[] {
+	if (fact.kind !== 'approve' || fact.run === null || fact.step === null || store.run(fact.run)?.status !== 'done') return []
+	const times = store.finished(fact.step)
+	return times === 1 ? [] : [`${fact.step} was granted by approval ${fact.approval} and done ${times} times`]
 }
 
 function childJournals(place: string): string {

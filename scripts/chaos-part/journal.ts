@@ -11,6 +11,7 @@ export type Fact =
 	| { readonly kind: 'receipt'; readonly request: string; readonly step: string }
 	| { readonly kind: 'join'; readonly sid: string }
 	| { readonly kind: 'commit'; readonly id: string; readonly version: string }
+	| { readonly kind: 'approve'; readonly approval: number; readonly run: string | null; readonly step: string | null }
 	| { readonly kind: 'event'; readonly seq: number; readonly text: string }
 
 /** A file that only grows: each fact is in it before the client goes on. */

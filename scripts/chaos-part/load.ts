@@ -102,8 +102,16 @@ const stored: LoadKind = (n) => ({
 	byId: true,
 })
 
-/** Each is drawn as often as it stands here. Work that waits for an approval belongs here too. */
-export const loads: readonly LoadKind[] = [functions, children, workers, workers, large, caught, calledOff, stored]
+/** Two steps that somebody has to allow. */
+const granted: LoadKind = (n) => {
+	const policy = { approve: 'before_spawn' }
+	const flow = seq(step('echo', lit(n), '$.a'), step('lane', lit({ item: 'a', round: 1 }), '$.made'))
+	const agents = [echo, lane()].map((agent) => ({ ...agent, policy }))
+	return { name: 'granted', blueprint: { id: 'granted', flow, agents }, initCtx: {}, expected: { a: n, made: 'made of a' } }
+}
+
+/** Each is drawn as often as it stands here. */
+export const loads: readonly LoadKind[] = [functions, children, workers, workers, large, caught, calledOff, stored, granted, granted]
 
 /** A folder of its own for the children of one run. */
 export function childFolder(place: string, n: number): string {

@@ -44,6 +44,17 @@ export function openStoreView(dataDir: string, db: Database = new Database(join(
 		data: (id: string) => outputs("SELECT event FROM output WHERE plane = 'data' AND id = ?", id)[0] ?? null,
 		hasEnded: (request: string) => exists('SELECT 1 FROM request WHERE req_id = ? AND ended_at IS NOT NULL', request),
 		hasSession: (sid: string) => exists('SELECT 1 FROM operator_session WHERE sid = ?', sid),
+		approvalStatus: (id: number) =>
+			db.query<{ status: string }, [number]>('SELECT status FROM approval WHERE id = ?').get(id)?.status ?? null,
+		/** How many attempts at a step brought something. */
+		finished: (step: string) =>
+			db.query<{ n: number }, [string]>("SELECT count(*) AS n FROM attempt WHERE step_id = ? AND status = 'finished'").get(step)?.n ?? 0,
+		/** Questions that wait although nothing does. */
+		waiting: () =>
+			db
+				.query<{ id: number }, []>("SELECT id FROM approval WHERE status = 'pending'")
+				.all()
+				.map(({ id }) => `approval ${id} waits`),
 		hasCommit: (id: string, hash: string) => exists('SELECT 1 FROM blueprint_commit WHERE id = ? AND hash = ?', id, hash),
 		[Symbol.dispose]: () => db.close(),
 	}

@@ -109,6 +109,17 @@ const enhance = {
 	concurrency: key(wholeNumber('issues', 1), 8, 'issues worked on at a time, each about another Blueprint'),
 }
 
+const approvals = {
+	maxPending: key(wholeNumber('approvals', 1), 10_000, 'most approvals that wait at a time'),
+	approveWaitSecs: key(wholeNumber('seconds', 1), 120, 'how long an approve waits for what it began'),
+	noSelfApproval: key(onOff, false, 'nobody may answer what they asked for themselves'),
+	deadlineSecs: optional(wholeNumber('seconds', 1), 'time to answer in where a question names none', { fallbackDoc: 'none' }),
+}
+
+const gate = {
+	blueprints: key(oneOf('off', 'approval'), 'off', 'whether commits of Blueprints wait for an approval'),
+}
+
 const lua = {
 	timeoutMs: key(wholeNumber('milliseconds', 1), 60_000, 'longest a Lua script may run where no policy says it'),
 	memoryBytes: key(wholeNumber('bytes', 2 ** 20), 2 ** 26, 'most memory of a Lua script'),
@@ -175,7 +186,7 @@ const runPolicy = {
 }
 
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, policy, runPolicy, enhance, lua, runtime, hive } as const
+export const keyTable = { top, limits, operator, recovery, policy, runPolicy, approvals, gate, enhance, lua, runtime, hive } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
 export const openSections = ['llm', 'webhook'] as const

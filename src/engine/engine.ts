@@ -17,7 +17,9 @@ import { initTemplates } from '../kernel/template.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
+import { openApprovals } from './approvals.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
+import { enhanceGate } from './enhance-gate.ts'
 import { newWorkerFace } from './face.ts'
 import { openHive } from './hive.ts'
 import { startJobs } from './jobs.ts'
@@ -59,7 +61,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
-	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
+	const approvals = openApprovals(options, data, stores, secret)
+	const given = { stores, operators, workers, approvals: approvals.ofSteps }
+	const parts = { ...given, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
@@ -67,30 +71,28 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
-	const enhanceLoop = await openEnhance(options, data, stores, service)
+	const enhanceLoop = await openEnhance(options, data, stores, service, enhanceGate(approvals.gate))
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
 	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
-	const stop = async (): Promise<void> => {
-		await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
-		await operators.hub.stop()
-		await supervisor.stop()
-		await lua.pool.close()
-		await workers.stop()
-		data[Symbol.dispose]()
-	}
-	let stopped: Promise<void> | undefined
+	// What an earlier life claimed is settled before anybody can ask about it.
+	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		...{ ...operators, workers, webhooks, hive },
+		...{ ...operators, workers, webhooks, hive, approvals },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
-		stop(): Promise<void> {
-			stopped ??= stop()
-			return stopped
-		},
+		stop: once(async () => {
+			await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
+			await operators.hub.stop()
+			await supervisor.stop()
+			await approvals.gate.stop()
+			await lua.pool.close()
+			await workers.stop()
+			data[Symbol.dispose]()
+		}),
 	}
 }
 
@@ -103,3 +105,12 @@ async function endEarlierLife({ clock, log }: EngineOptions, data: DataDir, chil
 
 /** From TERM to KILL for what an attempt started. */
 const KILL_GRACE_MS = 5000
+
+/** Does it at the first call; every call gets that promise. */
+function once(work: () => Promise<void>): () => Promise<void> {
+	let begun: Promise<void> | undefined
+	return () => {
+		begun ??= work()
+		return begun
+	}
+}

@@ -31,18 +31,18 @@ export function compileProblems(registry: Registry, offered: LintOptions, bluepr
 
 /**
  * What works on issues, seeded and not begun; null while `enable_enhance_flow` is off. `ask` is where verified changes wait for
- * consent. Throws `config_invalid` when they shall and there is nobody to ask.
+ * consent, where they or all commits shall.
  */
 export async function openEnhance(
 	{ config, clock, log }: EngineOptions,
 	{ fault }: DataDir,
 	stores: Stores,
 	service: RunService,
-	ask?: AskGate,
+	ask: AskGate,
 ): Promise<EnhanceLoop | null> {
 	if (!config.enableEnhanceFlow) return null
-	const { approval, maxAttempts, concurrency } = config.enhance
-	if (approval && !ask) throw noApprovals()
+	const { maxAttempts, concurrency } = config.enhance
+	const approval = config.enhance.approval || config.gate.blueprints === 'approval'
 	const { enhance, blueprints, blueprintStore, events } = stores
 	if (blueprintStore) await seedEnhance(enhance, blueprints)
 	return newEnhanceLoop({
@@ -50,13 +50,6 @@ export async function openEnhance(
 		runs: enhanceRuns(stores, service),
 		apply: applyTo(stores),
 		ask: approval ? ask : undefined,
-	})
-}
-
-function noApprovals(): MseError {
-	return new MseError('invalid', 'enhance.approval is on, but this server has nobody to ask for an approval.', {
-		code: 'config_invalid',
-		hint: 'Leave enhance.approval out: the checks of the enhance flow alone decide then.',
 	})
 }
 

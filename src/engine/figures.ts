@@ -15,6 +15,14 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 		const row = db.query<{ at: number }>('SELECT created_at AS at FROM request WHERE ended_at IS NULL ORDER BY seq LIMIT 1').get()
 		return row === null ? 0 : (clock.now() - row.at) / 1000
 	}
+	const pendingApprovals = async () => {
+		const row = db.query<{ n: number }>("SELECT count(*) AS n FROM approval WHERE status = 'pending'").get()
+		return row?.n ?? 0
+	}
+	const oldestApproval = async () => {
+		const row = db.query<{ at: number }>("SELECT requested_at AS at FROM approval WHERE status = 'pending' ORDER BY id LIMIT 1").get()
+		return row === null ? 0 : (clock.now() - row.at) / 1000
+	}
 	const unfinished = async () => {
 		const [pending, running, interrupted] = await Promise.all(
 			(['pending', 'running', 'interrupted'] as const).map((it) => runs.countByStatus(it)),
@@ -27,6 +35,8 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
 		{ name: 'requests_open', help: 'Requests to operators without an answer, by state', read: openRequests },
 		{ name: 'request_oldest_seconds', help: 'Age of the oldest request without an answer', read: oldestRequest },
+		{ name: 'approvals_pending', help: 'Approvals that wait for an answer', read: pendingApprovals },
+		{ name: 'approval_oldest_seconds', help: 'Age of the oldest approval without an answer', read: oldestApproval },
 		{ name: 'event_seq', help: 'Number of the newest event', read: async () => db.newestEventSeq },
 		{ name: 'event_lag', help: 'Events that the slowest open stream is behind', read: async () => engine.streams.lag(db.newestEventSeq) },
 		{ name: 'event_streams', help: 'Open event streams', read: async () => engine.streams.count },

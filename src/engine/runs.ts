@@ -4,6 +4,7 @@ import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
+import type { StepApprovals } from '../core/run/approvals.ts'
 import { PlanCache } from '../core/run/plan-cache.ts'
 import { RunSupervisor } from '../core/run/supervisor.ts'
 import type { DataDir } from '../store/data-dir.ts'
@@ -23,6 +24,7 @@ export interface RunParts {
 	readonly lua: LuaService
 	/** The steps of enhance runs, by `fn_id`. */
 	readonly enhanceSteps: ReadonlyMap<string, FunctionDef>
+	readonly approvals: StepApprovals
 	/** From TERM to KILL for what an attempt started. */
 	readonly killGraceMs: number
 }
@@ -31,7 +33,7 @@ export interface RunParts {
 export function newRuns(
 	options: EngineOptions,
 	data: DataDir,
-	{ stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs }: RunParts,
+	{ stores, operators, workers, secret, childList, lua, enhanceSteps, approvals, killGraceMs }: RunParts,
 ) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
@@ -54,7 +56,7 @@ export function newRuns(
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
-		...{ limits: config.limits, layers },
+		...{ limits: config.limits, layers, approvals },
 		planOf: (hash) => plans.planOf(hash),
 	})
 	return { registry, layers, offered, plans, supervisor }

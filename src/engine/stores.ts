@@ -1,5 +1,6 @@
 import { absentBlueprintStore } from '../core/blueprint/absent-store.ts'
 import type { DataDir } from '../store/data-dir.ts'
+import { SqliteApprovalStore } from '../store/sqlite/approval-store.ts'
 import { SqliteAttachSessionStore } from '../store/sqlite/attach-session-store.ts'
 import { SqliteAttemptStore } from '../store/sqlite/attempt-store.ts'
 import { SqliteBlueprintStore } from '../store/sqlite/blueprint-store.ts'
@@ -36,6 +37,7 @@ export function openStores({ db, values, fault }: DataDir, options: Pick<EngineO
 		enhance: new SqliteEnhanceStore(db, pins),
 		produced: new SqliteProducedStepStore(db, values),
 		retention: new SqliteRetentionStore(db, values),
+		approvalStore: new SqliteApprovalStore(db, values),
 		webhookStore: new SqliteWebhookStore(db),
 		serverState: new SqliteServerStateStore(db),
 	}

@@ -30,6 +30,10 @@ export const FAULT_NAMES = [
 	'submit.after_append',
 	'reply.before_write',
 	'reply.after_write',
+	'approval.before_claim',
+	'approval.after_claim',
+	'approval.before_end',
+	'approval.after_end',
 ] as const
 
 /** The same of the work on an issue, beside those of its run. */

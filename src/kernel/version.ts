@@ -28,4 +28,5 @@ export const FEATURES: readonly string[] = [
 	'steering',
 	'rerun_from',
 	'attach_session_list',
+	'approvals',
 ]

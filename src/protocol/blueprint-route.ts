@@ -33,6 +33,15 @@ export const CommitReplySchema = Type.Object({
 })
 export type CommitReply = Static<typeof CommitReplySchema>
 
+/** Answer of a commit that waits for an approval: 202, and the head stays until it is granted. */
+export const ProposedReplySchema = Type.Object({
+	id: Type.String(),
+	version: Type.String(),
+	approval_id: Type.Integer({ examples: [7] }),
+	diagnostics: Type.Optional(Type.Array(WireDiagnosticSchema)),
+})
+export type ProposedReply = Static<typeof ProposedReplySchema>
+
 /** `blueprint` as strict clients of mlua-swarm read it; what is ours in the document lies beside it, by JSON path. */
 export const HeadSchema = Type.Object({
 	id: Type.String(),

@@ -46,13 +46,24 @@ export const StepEntrySchema = Type.Object({
 })
 export type StepEntry = Static<typeof StepEntrySchema>
 
-/** A run (mlua-swarm 0.26.0), with `phase`, `generation`, `blueprint_id` and `version` of ours. Times are unix seconds. */
+/** An approval that a run waits for. */
+export const OpenApprovalSchema = Type.Object({
+	id: Type.Integer({ examples: [7] }),
+	age_secs: Type.Integer({ examples: [12] }),
+	step_id: nullable(Type.String()),
+	deadline_at: nullable(Type.Integer({ examples: [1_763_721_872_000] })),
+})
+export type OpenApproval = Static<typeof OpenApprovalSchema>
+
+/** A run (mlua-swarm 0.26.0), with `phase`, `approvals`, `generation`, `blueprint_id` and `version` of ours. Times are unix seconds. */
 export const RunRecordSchema = Type.Object({
 	id: Type.String({ examples: ['R-1K9X2M4QZ5'] }),
 	task_id: Type.String(),
 	status: RunStatusSchema,
 	phase: nullable(RunPhaseSchema),
 	step_entries: Type.Array(StepEntrySchema),
+	/** Those it waits for; absent when there are none. */
+	approvals: Type.Optional(Type.Array(OpenApprovalSchema)),
 	degradations: Type.Optional(Type.Array(Type.Unknown())),
 	operator_sid: nullable(Type.String()),
 	current: Type.Record(Type.String(), HolderSchema),

@@ -40,6 +40,14 @@ export const PromptContextSchema = Type.Object({
 	project_name_alias: Type.Optional(Type.String()),
 	input_refs: Type.Optional(Type.Array(Type.String())),
 	extra: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+	/** How the approval was answered that the step waited for. */
+	approval: Type.Optional(
+		Type.Object({
+			answer: Type.Unknown(),
+			by: Type.Union([Type.String(), Type.Null()]),
+			note: Type.Union([Type.String(), Type.Null()]),
+		}),
+	),
 	steps: Type.Optional(Type.Array(StepPointerSchema)),
 })
 

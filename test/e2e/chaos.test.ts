@@ -29,10 +29,11 @@ const LOSSES = {
 	receipt: 'UPDATE request SET ended_at = NULL',
 	join: 'DELETE FROM operator_session',
 	commit: 'DELETE FROM blueprint_commit',
+	approve: "UPDATE approval SET status = 'failed'",
 }
 
 test('the check of a history sees each kind of fact go missing', async () => {
-	const { kept, faults } = await runChaos({ kills: 2, seed: 5, keep: true })
+	const { kept, faults } = await runChaos({ kills: 8, seed: 5, keep: true })
 	expect(faults.flatMap(({ found }) => found)).toEqual([])
 	const folder = String(kept)
 	try {

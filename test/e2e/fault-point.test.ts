@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { keepApproving } from '../../scripts/chaos-part/approver.ts'
 import { checkHistory } from '../../scripts/chaos-part/check.ts'
 import { openClientJournal } from '../../scripts/chaos-part/journal.ts'
 import { childFolder } from '../../scripts/chaos-part/load.ts'
@@ -17,7 +18,7 @@ import { startTestServer } from './support/server.ts'
 const path = (at: string) => ({ op: 'path', at })
 const step = (ref: string, input: object, out: string) => ({ kind: 'step', ref, in: input, out: path(out) })
 
-/** Passes by every point: a large value, a child, a seat that falls to whoever bears its name, a worker over HTTP. */
+/** Passes by every point: a large value, a child, a seat that falls to whoever bears its name, a worker over HTTP, somebody who allows it. */
 const everywhere = {
 	id: 'everywhere',
 	flow: {
@@ -26,16 +27,24 @@ const everywhere = {
 			step('copy', path('$.big'), '$.copy'),
 			step('lane', { op: 'lit', value: { item: 'a', round: 1 } }, '$.made'),
 			step('asked', { op: 'lit', value: 'go' }, '$.said'),
+			step('allowed', { op: 'lit', value: 'done' }, '$.allowed'),
 		],
 	},
 	agents: [
 		{ name: 'copy', kind: 'rust_fn', spec: { fn_id: 'echo' } },
 		{ name: 'lane', kind: 'subprocess', spec: { program: '/bin/sh', args: ['lane.sh'] } },
 		{ name: 'asked', kind: 'operator', spec: { operator_ref: 'main-ai' }, profile: { system_prompt: 'Always reply `yes`' } },
+		{ name: 'allowed', kind: 'rust_fn', spec: { fn_id: 'echo' }, policy: { approve: 'before_spawn' } },
 	],
 	operators: [{ name: 'main-ai' }],
 }
-const expected = (big: string) => ({ big, copy: big, made: 'made of a', said: { out: 'yes', parts: { note: 'note of yes' } } })
+const expected = (big: string) => ({
+	big,
+	copy: big,
+	made: 'made of a',
+	said: { out: 'yes', parts: { note: 'note of yes' } },
+	allowed: 'done',
+})
 
 /** Sends work to the world only after `open`, so that the first run still waits when its server dies. */
 function gated(work: (frame: SpawnFrame) => Promise<Reply>) {
@@ -52,6 +61,8 @@ async function world() {
 	const worker = gated(notingWorker(server.url, journal))
 	const receipted = ({ frame }: { frame: SpawnFrame }) => journal.note({ kind: 'receipt', request: frame.req_id, step: frame.task_id })
 	const operator = await joinOperator({ url: server.url, work: worker.work, receipted })
+	const left = new AbortController()
+	const approver = keepApproving({ url: server.url, journal, left: left.signal })
 	let launches = 0
 	return {
 		...{ server, operator, open: worker.open },
@@ -68,7 +79,9 @@ async function world() {
 		},
 		check: () => checkHistory({ server, journal, asked: [...operator.asked.values()], place }),
 		async [Symbol.asyncDispose]() {
+			left.abort()
 			await operator[Symbol.asyncDispose]()
+			await approver
 			await server[Symbol.asyncDispose]()
 			folder[Symbol.dispose]()
 		},

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { buildApp, startServer } from '../../src/app.ts'
+import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { newIssue } from '../../src/core/enhance/issue.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { newIssueId } from '../../src/kernel/id.ts'
-import { silentLogger } from '../../src/kernel/log.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
@@ -172,11 +171,23 @@ test('without the enhance flow nothing is seeded, and issues stay pending', asyn
 	expect((await world.call('GET', `/v1/issues/${id}`)).body.status).toBe('pending')
 })
 
-test('a gate without anybody to ask is refused at the start', async () => {
-	const flags = new Map(Object.entries({ ...on, 'enhance-approval': 'true', ephemeral: 'true' }).map(([name, value]) => [name, [value]]))
-	const config = loadConfig({ flags, env: { HOME: '/nonexistent' }, readFile: () => undefined })
-	expect(startServer(config, silentLogger, {})).rejects.toMatchObject({
-		code: 'config_invalid',
-		message: expect.stringContaining('enhance.approval'),
+for (const gate of [{ 'enhance-approval': 'true' }, { 'gate-blueprints': 'approval' }] as const)
+	test(`with ${Object.keys(gate)} a verified change waits for an approval, and a deny rejects its issue`, async () => {
+		await using world = await appWorld({ flags: { ...on, ...gate } })
+		const { status, body } = await world.call('POST', '/v1/blueprints/greeter', target)
+		if (status === 202) await world.call('POST', `/v1/approvals/${body.approval_id}/approve`)
+		const writer = await patchWriter(world, better, better)
+		const asked = async () => {
+			const waiting = async () => (await world.call('GET', '/v1/approvals?status=pending')).body.approvals[0]
+			return eventually(waiting, { what: 'an approval waits' })
+		}
+		const denied = await post(world, 'greet twice')
+		const question = await asked()
+		expect(question).toMatchObject({ kind: 'custom', subject: { type: 'issue', id: denied }, requester: 'enhance' })
+		await world.call('POST', `/v1/approvals/${question.id}/deny`, { by: 'ada', note: 'not now' })
+		expect(await ended(world, denied)).toMatchObject({ status: 'rejected', reason: 'approval denied by ada: not now' })
+		const granted = await post(world, 'greet twice')
+		await world.call('POST', `/v1/approvals/${(await asked()).id}/approve`, { by: 'ada' })
+		expect(await ended(world, granted)).toMatchObject({ status: 'applied' })
+		await writer.close()
 	})
-})

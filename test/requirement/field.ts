@@ -68,7 +68,7 @@ const FIELDS: { readonly [table: string]: Fields } = {
 	Policy: {
 		timeout_ms: 'an attempt that outlives it fails with attempt_timeout',
 		on_restart: 'fail ends a step whose attempt the death of the server interrupted',
-		approve: ['a step asks for approval first', 'read and checked; no step waits for an approval yet'],
+		approve: 'a step waits for a grant before it begins',
 	},
 	RetryPolicy: {
 		max_attempts: 'so many attempts are made before a step fails',
@@ -84,12 +84,12 @@ const FIELDS: { readonly [table: string]: Fields } = {
 		cost_usd: 'no attempt is made once workers reported so much',
 	},
 	ApprovalPolicy: {
-		when: ['says when approval is asked for', 'read and checked; no step waits for an approval yet'],
-		approvers: ['only these may answer', 'read and checked; no step waits for an approval yet'],
-		required: ['so many have to grant', 'read and checked; no step waits for an approval yet'],
-		deadline_ms: ['is the time to answer in', 'read and checked; no step waits for an approval yet'],
-		on_timeout: ['says what the passing of the deadline means', 'read and checked; no step waits for an approval yet'],
-		form: ['says what the approver fills in', 'read and checked; no step waits for an approval yet'],
+		when: 'before_spawn, the only moment, is before the first attempt',
+		approvers: 'only these may answer',
+		required: 'so many have to grant',
+		deadline_ms: 'nobody may answer later',
+		on_timeout: 'says what the passing of the deadline means',
+		form: 'says what the approver fills in, and the answer has to fit',
 	},
 	OperatorDef: {
 		name: 'is a seat of the run, which operator_ref names',

@@ -1,4 +1,5 @@
 import { adapterRequirements } from './adapter.ts'
+import { approvalRequirements } from './approval.ts'
 import { authoringRequirements } from './authoring.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
@@ -31,6 +32,7 @@ export const requirementRows: readonly Requirement[] = [
 	...hiveAgentRequirements,
 	...hiveRequirements,
 	...authoringRequirements,
+	...approvalRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ApprovalGate, type GateDeps } from '../../src/core/approval/gate.ts'
 import type { Registry, Worker } from '../../src/core/dispatch/backend.ts'
 import type { FlowLimits } from '../../src/core/flow/flow-host.ts'
 import { type LayerRegistry, noLayers } from '../../src/core/layer/layer.ts'
@@ -8,11 +9,13 @@ import type { Launched, LaunchRequest, RunService } from '../../src/core/run/req
 import { runService } from '../../src/core/run/service.ts'
 import type { StepOutputDeps } from '../../src/core/run/step-output.ts'
 import { RunSupervisor } from '../../src/core/run/supervisor.ts'
+import { stepApprovals } from '../../src/engine/approvals.ts'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
 import type { RunPolicy } from '../../src/protocol/policy.ts'
 import { projectionFiles } from '../../src/store/projection-file.ts'
+import { SqliteApprovalStore } from '../../src/store/sqlite/approval-store.ts'
 import { SqliteAttemptStore } from '../../src/store/sqlite/attempt-store.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
@@ -32,6 +35,8 @@ export interface RunWorldOptions {
 	readonly operators?: OperatorDirectory
 	/** What the server has for runs that say nothing. */
 	readonly runPolicy?: RunPolicy
+	/** Where the gate differs from one without limits. */
+	readonly gate?: Partial<GateDeps>
 	/** Layers on the world's own stores. */
 	readonly layers?: (stores: { readonly outputs: SqliteOutputStore; readonly attempts: SqliteAttemptStore }) => LayerRegistry
 }
@@ -40,6 +45,8 @@ export interface RunWorld extends AsyncDisposable {
 	readonly db: SqliteDatabase
 	readonly service: RunService
 	readonly supervisor: RunSupervisor
+	/** Asked by steps; `recover` is up to the test. */
+	readonly gate: ApprovalGate
 	planOf(hash: string): ReturnType<PlanCache['planOf']>
 	readonly runs: SqliteRunStore
 	readonly events: SqliteEventStore
@@ -68,7 +75,13 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		store: new SqliteBlueprintStore(db, values),
 	})
 	const layers = options.layers?.({ outputs, attempts: new SqliteAttemptStore(db, values) }) ?? noLayers
+	const events = new SqliteEventStore(db)
+	const gate = new ApprovalGate({
+		...{ store: new SqliteApprovalStore(db, values), events, clock, log: silentLogger, maxPending: 100 },
+		...{ waitMs: 120_000, noSelfApproval: false, deadlineMs: null, ...options.gate },
+	})
 	const supervisor = new RunSupervisor({
+		approvals: stepApprovals(gate),
 		runs,
 		outputs,
 		clock,
@@ -98,8 +111,9 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		db,
 		service,
 		supervisor,
+		gate,
 		runs,
-		events: new SqliteEventStore(db),
+		events,
 		outputs,
 		plans,
 		stepOutputs: {
@@ -111,6 +125,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		kill: () => db.sqlite.close(),
 		async [Symbol.asyncDispose]() {
 			await supervisor.stop()
+			await gate.stop()
 			db[Symbol.dispose]()
 		},
 	}

@@ -46,6 +46,7 @@ const KINDS = {
 	'non-suppressible-lint': advice('suspicious', 'LintControl'),
 	'unknown-spawner-hint': advice('suspicious', 'SpawnerHintLint'),
 	'write-target-not-path': { category: 'correctness', suppressible: true },
+	'invalid-approval-form': { category: 'correctness' },
 	'budget-unobservable': { category: 'suspicious', suppressible: true },
 } satisfies Record<string, KindFacts>
 

@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import { isSuppressible } from './diagnostic-kind.ts'
 import { lintAgents } from './lint/advice.ts'
 import { lintAgentDefs } from './lint/agent.ts'
+import { lintApprovals } from './lint/approval.ts'
 import { lintBoundAgents } from './lint/bound-agent.ts'
 import { lintBudgets } from './lint/budget.ts'
 import { lintControls } from './lint/control.ts'
@@ -53,6 +54,7 @@ export function lintBlueprint(blueprint: Blueprint, options: LintOptions): Diagn
 		...lintControls(blueprint),
 		...lintWriteTargets(blueprint),
 		...lintBudgets(blueprint),
+		...lintApprovals(blueprint),
 	]
 	return found.filter((diagnostic) => !isAllowed(blueprint, diagnostic))
 }

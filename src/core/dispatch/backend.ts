@@ -11,6 +11,8 @@ export interface AgentContext {
 	readonly project_name_alias?: string
 	readonly input_refs?: readonly string[]
 	readonly extra?: { readonly [key: string]: Json }
+	/** How the approval was answered that the step waited for. */
+	readonly approval?: { readonly answer: Json; readonly by: string | null; readonly note: string | null }
 }
 
 /** The credentials of one attempt; they expire and are revoked with it. Never log them. */

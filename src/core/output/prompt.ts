@@ -71,7 +71,7 @@ async function contextWithSteps(deps: WorkerFaceDeps, attempt: AttemptRecord): P
 }
 
 function contextOf(attempt: AttemptRecord): WorkerPrompt['context'] {
-	const { project_root, work_dir, task_metadata, project_name_alias, input_refs, extra } = attempt.context
+	const { project_root, work_dir, task_metadata, project_name_alias, input_refs, extra, approval } = attempt.context
 	return {
 		...identityOf(attempt),
 		...(project_root !== undefined && { project_root }),
@@ -81,5 +81,6 @@ function contextOf(attempt: AttemptRecord): WorkerPrompt['context'] {
 		...(project_name_alias !== undefined && { project_name_alias }),
 		...(input_refs !== undefined && { input_refs: [...input_refs] }),
 		...(extra !== undefined && Object.keys(extra).length > 0 && { extra }),
+		...(approval !== undefined && { approval: { ...approval } }),
 	}
 }

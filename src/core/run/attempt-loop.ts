@@ -10,6 +10,7 @@ import type { OutputRecord } from '../output/store.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import { settleValue } from './settle-value.ts'
+import { askFirst } from './step-approval.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 import type { RecordedAttempt } from './store.ts'
 import { mint, toAttempt } from './to-attempt.ts'
@@ -35,13 +36,15 @@ interface Performed {
 }
 
 /** Performs attempts at a step until one decides it. An attempt begins on disk before its backend hears of it. */
-export async function performAttempts(deps: AttemptDeps, step: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
+export async function performAttempts(deps: AttemptDeps, begun: StepInFlight, route: Route, wasBegun: boolean): Promise<Performed> {
 	if (!wasBegun) {
-		await deps.budget?.enter(step.signal)
-		const { stepId, position, ref, inputHash, prompt, startedAt: at } = step
+		await deps.budget?.enter(begun.signal)
+		const { stepId, position, ref, inputHash, prompt, startedAt: at } = begun
 		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
 	}
-	const before = deps.attempts.get(step.stepId)
+	const before = deps.attempts.get(begun.stepId)
+	const step = route.policy.approve === undefined ? begun : await askFirst(deps, begun, route.policy.approve)
+	if ('status' in step) return { n: before?.n ?? 0, outcome: step }
 	const tries = newTries(deps, step, route, before)
 	if (before?.open) {
 		const resumed = await resumeAttempt(deps, step, route, before.n, tries)
@@ -86,8 +89,9 @@ async function resumeAttempt(
 	return decided(deps, step, route, tries, { n, credentials: credentialsOf(deps, step, route, n), perform: route.worker.resume })
 }
 
-/** The first attempt of a function is as good as its step, and no credential has to find it: most never get a row. */
-const beginsWithItsStep = ({ backend, worker }: Route, n: number): boolean => n === 1 && !backend.leavesProcess && !worker.resume
+/** The first attempt of a function that begins at once is as good as its step, and no credential has to find it: most never get a row. */
+const beginsWithItsStep = ({ backend, worker, policy }: Route, n: number): boolean =>
+	n === 1 && !backend.leavesProcess && !worker.resume && !policy.approve
 
 /** Closes an attempt a server death ended. An outcome when the policy wants no second try. */
 function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: RecordedAttempt): Outcome | null {

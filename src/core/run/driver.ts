@@ -12,6 +12,7 @@ import type { FlowHost } from '../flow/flow-host.ts'
 import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
 import { AgentContexts } from './agent-contexts.ts'
+import type { StepApprovals } from './approvals.ts'
 import { Audits } from './audits.ts'
 import { digestsIn } from './bindings.ts'
 import { RunBudget } from './budget.ts'
@@ -40,6 +41,8 @@ export interface DriverDeps {
 	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
 	readonly inFlight: InFlight
+	/** Without it, steps that want an approval fail. */
+	readonly approvals?: StepApprovals | undefined
 }
 
 /**
@@ -94,10 +97,11 @@ export class Driver {
 		return this.#journal.recordedSteps
 	}
 
-	/** What the run is doing right now: `waiting` when each open step only waits for somebody. */
+	/** What the run is doing right now: `waiting` and `waiting_approval` when each open step only waits for somebody. */
 	get phase(): RunPhase {
 		if (this.#gate.isClosed) return 'paused'
-		return this.#openSteps > 0 && !this.#timer.isWorking ? 'waiting' : 'running'
+		if (this.#openSteps === 0 || this.#timer.isWorking) return 'running'
+		return this.#open.isAsking ? 'waiting_approval' : 'waiting'
 	}
 
 	stop(stop: Stop): void {

@@ -9,6 +9,7 @@ interface OpenStep {
 /** The steps a run has in flight, and what stops the present attempt of each. */
 export class OpenSteps {
 	readonly #steps = new Map<StepId, OpenStep>()
+	#asking = 0
 
 	/** Knows the step until `settled` is. */
 	track<T>(stepId: StepId, settled: Promise<T>): Promise<T> {
@@ -24,6 +25,21 @@ export class OpenSteps {
 		return () => {
 			if (step.controller === controller) step.controller = null
 		}
+	}
+
+	/** A step waits for an approval; the returned function, which may be called twice, says that it does no more. */
+	asks(): () => void {
+		this.#asking++
+		let isOver = false
+		return () => {
+			if (!isOver) this.#asking--
+			isOver = true
+		}
+	}
+
+	/** Whether any of them waits for an approval. */
+	get isAsking(): boolean {
+		return this.#asking > 0
 	}
 
 	/** Stops the attempt under way; resolves once the step has settled. Null when there is no such attempt. */

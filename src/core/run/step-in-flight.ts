@@ -4,6 +4,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import type { OutputStore } from '../output/store.ts'
+import type { StepApprovals } from './approvals.ts'
 import type { RunBudget } from './budget.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Journal } from './journal.ts'
@@ -26,6 +27,7 @@ export interface AttemptDeps {
 	/** Absent for a run without one. */
 	readonly budget: RunBudget | undefined
 	readonly open: OpenSteps
+	readonly approvals?: StepApprovals | undefined
 	/** Of all runs of this process. */
 	readonly inFlight: InFlight
 	/** Names this data directory in the marker of child processes. */

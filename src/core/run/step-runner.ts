@@ -66,7 +66,7 @@ export class StepRunner {
 			startedAt: recorded?.startedAt ?? this.#deps.clock.now(),
 			signal: call.signal,
 		}
-		if (route.worker.pure && !recorded && !route.policy.retry) {
+		if (route.worker.pure && !recorded && !route.policy.retry && !route.policy.approve) {
 			const refused = this.#deps.budget?.enter(call.signal)
 			return refused ? refused.then(() => this.#performPure(step, route)) : this.#performPure(step, route)
 		}

@@ -44,6 +44,8 @@ function lineOf(event: Event, { name, reason }: InFlight, took: string): Line | 
 			return Number(data.attempt) > 1 ? ['again', 'yellow', `${name}, attempt ${data.attempt}${reason}`] : null
 		case 'request.parked':
 			return ['waits', 'yellow', `${name} for an operator`]
+		case 'approval.requested':
+			return data.kind === 'step_spawn' ? ['waits', 'yellow', `${name} for approval ${data.id}`] : null
 		case 'step.completed':
 			return stepEnd(event, name)
 		case 'run.done':

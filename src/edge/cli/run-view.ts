@@ -41,6 +41,7 @@ export function runDetail(run: RunRecord, paint: Paint): string {
 		['started', `${timeText(run.created_at)}${tookText(run) === '' ? '' : `, took ${tookText(run)}`}`],
 		...(run.generation > 1 ? [['generation', String(run.generation)]] : []),
 		...seats,
+		...(run.approvals ?? []).map(({ id, age_secs }) => ['waits for', `approval ${id}, asked ${durationText(age_secs * 1000)} ago`]),
 		...(run.status === 'done' || run.result_ref === null ? [] : [['reason', runFailure(run).message]]),
 	]
 	const parts = [table(facts.map(([name = '', ...rest]) => [paint('dim', name), ...rest]))]

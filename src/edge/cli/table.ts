@@ -1,3 +1,4 @@
+import { approvalsCommand } from './command/approvals.ts'
 import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from './command/backup.ts'
 import { blueprintCommand } from './command/bp.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
@@ -28,6 +29,7 @@ export function commandTable(parts: {
 		workersCommand,
 		webhooksCommand,
 		issuesCommand,
+		approvalsCommand,
 		operatorCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,

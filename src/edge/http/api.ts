@@ -1,4 +1,5 @@
 import type { Root } from './app.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { blueprintDoctorRoutes } from './routes/blueprint-doctor.ts'
 import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
@@ -34,6 +35,7 @@ export interface ApiDeps {
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
 	readonly metrics: DepsOf<typeof metricsRoutes>
 	readonly server: DepsOf<typeof serverRoutes>
+	readonly approvals: DepsOf<typeof approvalRoutes>
 	readonly steer: DepsOf<typeof steerRoutes>
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
@@ -62,6 +64,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(runHistoryRoutes(deps.runHistory))
 		.use(metricsRoutes(deps.metrics))
 		.use(serverRoutes(deps.server))
+		.use(approvalRoutes(deps.approvals))
 		.use(steerRoutes(deps.steer))
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))

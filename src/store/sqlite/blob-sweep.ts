@@ -12,6 +12,7 @@ const COLUMNS: readonly { readonly table: string; readonly key: string; readonly
 	{ table: 'step', key: 'step_id', columns: ['prompt', 'value'] },
 	{ table: 'output', key: 'seq', columns: ['event'] },
 	{ table: 'request', key: 'seq', columns: ['frame', 'reply'] },
+	{ table: 'approval', key: 'id', columns: ['payload', 'diff', 'form', 'answer'] },
 	{ table: 'blueprint_document', key: 'hash', columns: ['document'] },
 ]
 const ROWS_A_PAGE = 500

@@ -2,6 +2,7 @@ import type { RunStatus, Step } from '../../core/run/record.ts'
 import type { ClosedGeneration, GenerationOpening, RecordedAttempt, RecordedJournal } from '../../core/run/store.ts'
 import { noUsage, type Usage } from '../../core/run/usage.ts'
 import { asStepId, type RunId, type StepId } from '../../kernel/id.ts'
+import { withdrawApprovals } from './approval-withdrawal.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -86,6 +87,7 @@ export class GenerationTable {
 		this.#db.query("UPDATE request SET state = 'withdrawn', ended_at = ? WHERE step_id = ? AND ended_at IS NULL").run(now, stepId)
 		this.#db.query("UPDATE attempt SET status = 'cancelled', ended_at = ? WHERE step_id = ? AND ended_at IS NULL").run(now, stepId)
 		this.#db.query("UPDATE step SET status = 'cancelled', ended_at = ? WHERE step_id = ? AND ended_at IS NULL").run(now, stepId)
+		withdrawApprovals(this.#db, { stepId }, 'the run runs again without this step')
 		this.#db.query('UPDATE step SET dropped_in = ? WHERE step_id = ?').run(next, stepId)
 	}
 

@@ -11,6 +11,7 @@ import type {
 } from '../../core/run/fact.ts'
 import type { Run } from '../../core/run/record.ts'
 import type { Json } from '../../kernel/json.ts'
+import { withdrawApprovals } from './approval-withdrawal.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import type { Values } from './value.ts'
@@ -137,6 +138,8 @@ export class JournalWriter {
 				fact.startedAt,
 				fact.at,
 			)
+		if (fact.status === 'cancelled' || fact.status === 'failed')
+			withdrawApprovals(this.#db, { stepId: fact.stepId }, `the step has ${fact.status === 'failed' ? 'failed' : 'been cancelled'}`)
 		this.#tell(run, 'step.completed', fact.stepId, {
 			ref: fact.ref,
 			position: fact.position,

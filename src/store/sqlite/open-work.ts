@@ -1,9 +1,10 @@
 import type { RunId } from '../../kernel/id.ts'
+import { withdrawApprovals } from './approval-withdrawal.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 
 /**
- * Ends whatever of an ended run still counts as open: its attempts take no submits and its requests no replies any more.
+ * Ends whatever of an ended run still counts as open: its attempts take no submits, its requests no replies, its approvals no grants any more.
  * Only the audits of a failed run go on. To be called inside a change.
  */
 export function endOpenWork(db: SqliteDatabase, runId: RunId, to: 'failed' | 'cancelled', now: number): void {
@@ -11,5 +12,6 @@ export function endOpenWork(db: SqliteDatabase, runId: RunId, to: 'failed' | 'ca
 	const open = `WHERE run_id = ?2 AND ended_at IS NULL${spared}`
 	db.query(`UPDATE attempt SET status = 'cancelled', ended_at = ?1 ${open}`).run(now, runId)
 	db.query(`UPDATE step SET status = 'cancelled', ended_at = ?1 ${open}`).run(now, runId)
+	withdrawApprovals(db, { runId, spareAudits: to === 'failed' }, `the run was ${to === 'failed' ? 'ended' : to}`)
 	db.query(`UPDATE request SET state = 'withdrawn', ended_at = ?1 ${open}`).run(now, runId)
 }

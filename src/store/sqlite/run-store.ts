@@ -14,6 +14,7 @@ import type {
 import { asRunId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
+import { withdrawApprovals } from './approval-withdrawal.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -200,6 +201,7 @@ export class SqliteRunStore implements RunStore {
 	deleteRun(id: RunId): Promise<boolean> {
 		return this.#db.write(() => {
 			const isThere = this.#db.query('SELECT 1 FROM run WHERE id = ?').get(id) !== null
+			withdrawApprovals(this.#db, { runId: id, spareAudits: false }, 'the run was deleted')
 			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER) && isThere
 		})
 	}

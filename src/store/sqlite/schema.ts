@@ -1,3 +1,4 @@
+import { approvalTables } from './schema/approval.ts'
 import { attemptTables } from './schema/attempt.ts'
 import { blueprintTables } from './schema/blueprint.ts'
 import { enhanceTables } from './schema/enhance.ts'
@@ -27,5 +28,6 @@ export const migrations: readonly string[] = [
 		webhookTables,
 		hiveAgentTables,
 		hiveTables,
+		approvalTables,
 	].join(''),
 ]

@@ -311,6 +311,17 @@ describe('advice', () => {
 			expect(lint(document).map((found) => [found.code, found.level, found.path])).toEqual([[code, 'warn', at]])
 		})
 
+	test('an approval whose form is no JSON Schema stops a launch', () => {
+		const approve = (form: unknown) => ({ approve: { form } })
+		const wrong = lint(minimal({ metadata: { policy: approve({ type: 'sentence' }) }, agents: [fn('a', { policy: approve('text') })] }))
+		expect(wrong.map(({ code, level, path: at }) => [code, level, at])).toEqual([
+			['invalid-approval-form', 'error', '$.metadata.policy.approve.form'],
+			['invalid-approval-form', 'error', '$.agents[0].policy.approve.form'],
+		])
+		expect(wrong[1]?.message).toBe('approve.form is no JSON Schema: a JSON Schema is an object')
+		expect(lint(agents(fn('a', { policy: approve({ type: 'object' }) }), fn('b', { policy: { approve: 'before_spawn' } })))).toEqual([])
+	})
+
 	test('says nothing of a budget that some agent can report against', () => {
 		expect(lint(minimal({ metadata: { run_policy: { budget: { tokens: 1 } } }, agents: [fn('a'), operator('b')] }))).toEqual([])
 	})

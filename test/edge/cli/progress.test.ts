@@ -50,6 +50,12 @@ describe('a line of progress', () => {
 		)
 	})
 
+	test('of a step that waits for an approval says for which', () => {
+		const asked = event('approval.requested', 2, { id: 7, kind: 'step_spawn' }, 'ST-1')
+		expect(lines(event('step.dispatched', 1, { ref: 'ship' }, 'ST-1'), asked)[1]).toBe('waits       ship for approval 7')
+		expect(lines(event('approval.requested', 1, { id: 8, kind: 'custom' }))).toEqual([null])
+	})
+
 	test('has its word coloured on a terminal alone', () => {
 		const done = event('run.failed', 1, { reason: 'why' })
 		expect(progressLines(painter({ colour: true }))(done)).toBe('\x1b[31mfailed      \x1b[0mR-1: why')

@@ -4,6 +4,8 @@ import type { Worker } from '../../../src/core/dispatch/backend.ts'
 import { OpenStreams } from '../../../src/core/event/open-streams.ts'
 import { openServerPause, type ServerPause } from '../../../src/core/run/server-pause.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
+import { adminCheck } from '../../../src/edge/http/guard.ts'
+import { approvalRoutes } from '../../../src/edge/http/routes/approvals.ts'
 import { blueprintDoctorRoutes } from '../../../src/edge/http/routes/blueprint-doctor.ts'
 import { blueprintInspectionRoutes } from '../../../src/edge/http/routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from '../../../src/edge/http/routes/blueprint-versions.ts'
@@ -17,6 +19,8 @@ import { serverRoutes } from '../../../src/edge/http/routes/server.ts'
 import { steerRoutes } from '../../../src/edge/http/routes/steer.ts'
 import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
+import { openApprovalsOf } from '../../../src/engine/approvals.ts'
+import { blueprintGate } from '../../../src/engine/blueprint-gate.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
@@ -81,6 +85,8 @@ export interface HttpWorldOptions extends Partial<RunWorldOptions> {
 	readonly ready?: () => boolean
 	readonly expand?: (document: Json) => Promise<Json>
 	readonly rejectLegacyBinding?: boolean
+	/** Whether commits of Blueprints wait for an approval. */
+	readonly gateBlueprints?: boolean
 }
 
 const identity: Worker = { pure: true, perform: ({ prompt }) => ({ final: { value: prompt, ok: true } }) }
@@ -113,6 +119,10 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 	const keys = new SqliteIdempotencyStore(world.db)
 	const stopping = new AbortController()
 	const clock = options.clock ?? systemClock
+	const { adminToken = null } = options.http ?? {}
+	const proposes = blueprintGate(world.gate, blueprints)
+	world.gate.register('blueprint_commit', proposes.action)
+	const propose = options.gateBlueprints ? proposes.propose : undefined
 	const knownKinds = new Set(['rust_fn', 'operator', 'lua', 'subprocess', 'agent_block'])
 	const { rejectLegacyBinding = false } = options
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, { knownKinds, rejectLegacyBinding })
@@ -127,8 +137,8 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 					status: async () => ({ running_runs: await world.runs.countByStatus('running'), attached_operators: 0, periodic_jobs: [] }),
 				}),
 			)
-			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document), keys }))
-			.use(blueprintVersionRoutes({ blueprints }))
+			.use(blueprintRoutes({ blueprints, lint, expand: options.expand ?? (async (document) => document), keys, propose }))
+			.use(blueprintVersionRoutes({ blueprints, propose }))
 			.use(blueprintInspectionRoutes({ blueprints, lint, rejectLegacyBinding }))
 			.use(
 				blueprintDoctorRoutes({
@@ -145,7 +155,13 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 					readableRun: async () => null,
 				}),
 			)
-			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
+			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events, approvalsOf: openApprovalsOf(world.gate, clock) }))
+			.use(
+				approvalRoutes({
+					...{ gate: world.gate, keys, clock, isAdmin: adminCheck(adminToken), isOpen: adminToken === null },
+					...{ sessions: { byToken: async () => null }, workerOf: async () => null },
+				}),
+			)
 			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
 			.use(serverRoutes({ pause: serverPause(world) }))
 			.use(steerRoutes({ service: world.service, runs: world.runs }))

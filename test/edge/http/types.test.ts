@@ -28,6 +28,12 @@ test('types: a client of the app takes bodies, queries, statuses and answers fro
 		await v1.runs.get({ query: { limit: 'five' } })
 		const head = await v1.blueprints({ id: 'x' }).head.get()
 		head.data?.version satisfies string | undefined
+		const granted = await v1.approvals({ id: '7' }).approve.post({ by: 'ada', answer: { tier: 'a' } })
+		granted.data?.grants[0]?.by satisfies string | undefined
+		// @ts-expect-error a note is text
+		await v1.approvals({ id: '7' }).deny.post({ note: 7 })
+		// @ts-expect-error no such kind
+		await v1.approvals.get({ query: { kind: 'wish' } })
 		const events = v1.events.ws.subscribe({ query: { run: 'R-1' } })
 		events.on('message', ({ data }) => {
 			data.seq satisfies number

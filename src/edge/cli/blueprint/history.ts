@@ -5,7 +5,7 @@ import { connect, connectionFlags } from '../connection.ts'
 import { EXIT, usageError } from '../exit-code.ts'
 import { isOn, lastOf } from '../flag.ts'
 import { painter, printJson, table } from '../print.ts'
-import { authorship, commitFlags, expectedHead, headOf } from './push.ts'
+import { authorship, commitFlags, expectedHead, headOf, waitsText } from './push.ts'
 import { type BlueprintTools, readSubject, SUBJECT_HELP, shortHash, subjectFlags, wholeVersion } from './subject.ts'
 
 const DEFAULT_LIMIT = '20'
@@ -94,6 +94,7 @@ export const restoreVerb: Command = {
 		}
 		const done = await client.answer(client.v1.blueprints(pathId(id)).restore.post(body))
 		if (isOn(invocation.flags, 'json')) printJson(invocation, done)
+		else if ('approval_id' in done) invocation.out(waitsText(done))
 		else invocation.out(`${id} is ${done.restored ? 'now' : 'already'} ${shortHash(done.version)}${done.restored ? ' again' : ''}\n`)
 		return EXIT.done
 	},

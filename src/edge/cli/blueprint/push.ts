@@ -1,5 +1,6 @@
 import { MseError } from '../../../kernel/error.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
+import type { CommitReply, ProposedReply } from '../../../protocol/blueprint-route.ts'
 import { type MseClient, pathId } from '../../client/client.ts'
 import type { Command, Invocation } from '../command.ts'
 import { connect, connectionFlags } from '../connection.ts'
@@ -82,22 +83,22 @@ const told =
 		throw new MseError(thrown.kind, thrown.message, { code: thrown.code, details: thrown.details, hint, cause: thrown })
 	}
 
-interface Pushed {
-	readonly id: string
-	readonly version: string
-	readonly before: string | null
-	readonly seeded: boolean
-	readonly diagnostics: readonly Parameters<typeof fromWire>[0][]
-}
+type Pushed = (CommitReply | ProposedReply) & { readonly before: string | null }
 
 function tell(invocation: Invocation, pushed: Pushed): void {
 	if (isOn(invocation.flags, 'json')) {
 		printJson(invocation, pushed)
 		return
 	}
-	const { id, version, before, seeded, diagnostics } = pushed
+	const { id, version, before, diagnostics = [] } = pushed
 	const paint = painter({ colour: invocation.errColour })
 	for (const diagnostic of diagnostics) invocation.err(`${findingText(id, fromWire(diagnostic), paint)}\n`)
 	const was = before === null ? 'new' : `was ${shortHash(before)}`
-	invocation.out(seeded ? `${id} is now ${shortHash(version)} (${was})\n` : `${id} is ${shortHash(version)} already\n`)
+	if ('approval_id' in pushed) invocation.out(waitsText(pushed))
+	else invocation.out(pushed.seeded ? `${id} is now ${shortHash(version)} (${was})\n` : `${id} is ${shortHash(version)} already\n`)
+}
+
+/** The server wants somebody's yes before the head moves. */
+export function waitsText({ id, version, approval_id }: ProposedReply): string {
+	return `${id} becomes ${shortHash(version)} once approval ${approval_id} is granted: mse-server approvals approve ${approval_id}\n`
 }

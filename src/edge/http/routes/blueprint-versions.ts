@@ -1,14 +1,30 @@
 import { documentPatch } from '../../../core/blueprint/document-patch.ts'
 import { readHead, readVersion, refuseVersion } from '../../../core/blueprint/head.ts'
+import { parseBlueprint } from '../../../core/blueprint/parse.ts'
+import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
 import type { BlueprintStore, StoredBlueprint } from '../../../core/blueprint/store.ts'
-import { DiffQuerySchema, DiffSchema, RestoreBodySchema, RestoredSchema, VersionSchema } from '../../../protocol/blueprint-route.ts'
+import {
+	DiffQuerySchema,
+	DiffSchema,
+	ProposedReplySchema,
+	RestoreBodySchema,
+	RestoredSchema,
+	VersionSchema,
+} from '../../../protocol/blueprint-route.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { toExpectedHead, toHistoryEntry, toSplitDocument } from '../wire/blueprint.ts'
+import type { ProposeCommit } from './blueprints.ts'
+
+export interface VersionDeps {
+	readonly blueprints: BlueprintStore
+	/** As that of `BlueprintDeps`. */
+	readonly propose?: ProposeCommit | undefined
+}
 
 /** Ours: looking at versions of a Blueprint, comparing two, and making an earlier one the head again. */
-export function blueprintVersionRoutes({ blueprints }: { readonly blueprints: BlueprintStore }) {
+export function blueprintVersionRoutes({ blueprints, propose }: VersionDeps) {
 	return swarmRoutes('blueprint-versions')
 		.get('/v1/blueprints/:id/versions/:hash', ({ params }) => showVersion(blueprints, params.id, params.hash), {
 			detail: { summary: 'Shows one version of a Blueprint' },
@@ -24,6 +40,13 @@ export function blueprintVersionRoutes({ blueprints }: { readonly blueprints: Bl
 			async ({ params: { id }, body, request, status }) => {
 				const expectedHead = toExpectedHead(body.expected_head, request.headers)
 				const by = { author: body.author ?? 'http', message: body.message ?? `restore ${body.version}`, expectedHead }
+				if (propose) {
+					const asked = await propose({ id, ...(await readForRestore(blueprints, id, body.version)), ...by })
+					const { version } = asked
+					return asked.approval
+						? status(202, { id, version, approval_id: asked.approval.id })
+						: status(200, { id, version, restored: false })
+				}
 				const restored = await blueprints.restore(id, body.version, by)
 				if (!restored) return refuseVersion(blueprints, id, body.version)
 				return status(restored.created ? 201 : 200, { id, version: restored.commit.hash, restored: restored.created })
@@ -31,9 +54,17 @@ export function blueprintVersionRoutes({ blueprints }: { readonly blueprints: Bl
 			{
 				...jsonBody(RestoreBodySchema),
 				detail: { summary: 'Makes an earlier version the head again, as a new commit' },
-				response: { 200: RestoredSchema, 201: RestoredSchema, ...refusals(400, 404, 409, 422, 503) },
+				response: { 200: RestoredSchema, 201: RestoredSchema, 202: ProposedReplySchema, ...refusals(400, 404, 409, 422, 429, 503) },
 			},
 		)
+}
+
+/** Throws `not_found` for a version that this Blueprint never had. */
+async function readForRestore(blueprints: BlueprintStore, id: string, version: string) {
+	const { document } = (await blueprints.read(id, version)) ?? (await refuseVersion(blueprints, id, version))
+	const { blueprint, diagnostics } = parseBlueprint(document)
+	if (!blueprint) throw blueprintInvalid(diagnostics)
+	return { document, blueprint }
 }
 
 async function showVersion(blueprints: BlueprintStore, id: string, hash: string) {

@@ -2,9 +2,10 @@ import { Type } from '@sinclair/typebox'
 import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
 import type { Diagnostic } from '../../../core/blueprint/diagnostic.ts'
 import { readHead, unknownBlueprint } from '../../../core/blueprint/head.ts'
+import { blueprintHash } from '../../../core/blueprint/normal-form.ts'
 import { parseBlueprint } from '../../../core/blueprint/parse.ts'
 import { blueprintInvalid } from '../../../core/blueprint/resolve.ts'
-import type { BlueprintStore } from '../../../core/blueprint/store.ts'
+import type { BlueprintStore, NewCommit } from '../../../core/blueprint/store.ts'
 import { toWireDiagnostic } from '../../../core/blueprint/wire-diagnostic.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
@@ -19,6 +20,8 @@ import {
 	HeadSchema,
 	HistoryQuerySchema,
 	HistorySchema,
+	type ProposedReply,
+	ProposedReplySchema,
 } from '../../../protocol/blueprint-route.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { jsonBody } from '../body.ts'
@@ -26,12 +29,17 @@ import { swarmRoutes } from '../failure.ts'
 import { keyOf, takesKey } from '../idempotency.ts'
 import { toExpectedHead, toHistoryEntry, toSplitDocument } from '../wire/blueprint.ts'
 
+/** What came of asking for a commit; `approval` is null when the head has that version already. */
+export type ProposeCommit = (change: NewCommit) => Promise<{ readonly version: string; readonly approval: { readonly id: number } | null }>
+
 export interface BlueprintDeps {
 	readonly blueprints: BlueprintStore
 	/** All findings beyond the shape, with what this server can do. */
 	lint(blueprint: Blueprint): readonly Diagnostic[]
 	/** Puts included files in place of `$file` and `$agent_md`; throws `malformed` where it cannot. Without it they stay as they are. */
 	readonly expand?: (document: Json) => Promise<Json>
+	/** Asks for a commit in place of making it; without it commits are made. */
+	readonly propose?: ProposeCommit | undefined
 	/** Keeps what idempotency keys did; without it they have no effect. */
 	readonly keys?: IdempotencyStore
 }
@@ -45,7 +53,7 @@ const Nothing = Type.Undefined()
 export const blueprintRoutes = (deps: BlueprintDeps) => writingRoutes(deps).use(readingRoutes(deps.blueprints))
 
 function writingRoutes(deps: BlueprintDeps) {
-	const once = oncePerKey<CommitReply>(deps.keys)
+	const once = oncePerKey<CommitReply | ProposedReply>(deps.keys)
 	return swarmRoutes('blueprint-writing')
 		.post(
 			'/v1/blueprints/:id',
@@ -54,16 +62,16 @@ function writingRoutes(deps: BlueprintDeps) {
 				const reply = await once(
 					keyOf(request, body),
 					() => commit(deps, id, body, query, expectedHead),
-					async (effect) => toReply(id, (await read(deps, id, body, query.strict ?? false)).diagnostics, versionOf(effect)),
+					(effect) => committedBefore(deps, id, body, query, effect),
 				)
-				return status(reply.seeded ? 201 : 200, reply)
+				return 'approval_id' in reply ? status(202, reply) : status(reply.seeded ? 201 : 200, reply)
 			},
 			{
 				...takesKey,
 				...jsonBody(BlueprintBodySchema),
 				query: CommitQuerySchema,
 				detail: { summary: 'Registers a Blueprint, or a new version of it' },
-				response: { 200: CommitReplySchema, 201: CommitReplySchema, ...refusals(400, 409, 422, 503) },
+				response: { 200: CommitReplySchema, 201: CommitReplySchema, 202: ProposedReplySchema, ...refusals(400, 409, 422, 429, 503) },
 			},
 		)
 		.delete(
@@ -90,11 +98,28 @@ async function commit(
 	body: unknown,
 	query: CommitQuery,
 	expectedHead: string | null | undefined,
-): Promise<CommitReply> {
+): Promise<CommitReply | ProposedReply> {
 	const { document, blueprint, diagnostics } = await read(deps, id, body, query.strict ?? false)
 	const by = { author: query.author ?? 'http', message: query.message ?? 'seed' }
-	const committed = await deps.blueprints.commit({ id, document, blueprint, ...by, expectedHead })
+	const change = { id, document, blueprint, ...by, expectedHead }
+	if (deps.propose) {
+		const { version, approval } = await deps.propose(change)
+		return approval ? toProposed(id, version, approval.id, diagnostics) : toReply(id, diagnostics, { version, seeded: false })
+	}
+	const committed = await deps.blueprints.commit(change)
 	return toReply(id, diagnostics, { version: committed.commit.hash, seeded: committed.created })
+}
+
+/** A repeat of a request with a key, from what the first one did. */
+async function committedBefore(deps: BlueprintDeps, id: string, body: unknown, query: CommitQuery, effect: Json) {
+	const { blueprint, diagnostics } = await read(deps, id, body, query.strict ?? false)
+	if (isJsonObject(effect) && effect.approval_id !== undefined)
+		return toProposed(id, blueprintHash(blueprint), Number(effect.approval_id), diagnostics)
+	return toReply(id, diagnostics, versionOf(effect))
+}
+
+function toProposed(id: string, version: string, approvalId: number, diagnostics: readonly Diagnostic[]): ProposedReply {
+	return { id, version, approval_id: approvalId, diagnostics: diagnostics.map(toWireDiagnostic) }
 }
 
 function toReply(id: string, diagnostics: readonly Diagnostic[], done: Pick<CommitReply, 'version' | 'seeded'>): CommitReply {

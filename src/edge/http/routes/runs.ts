@@ -4,9 +4,10 @@ import { isTerminal, type Run } from '../../../core/run/record.ts'
 import type { RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { asRunId, asTaskId } from '../../../kernel/id.ts'
+import { asRunId, asTaskId, type RunId } from '../../../kernel/id.ts'
 import { refusals } from '../../../protocol/error.ts'
 import {
+	type OpenApproval,
 	ResumedSchema,
 	type RunListQuery,
 	RunListQuerySchema,
@@ -25,6 +26,8 @@ export interface RunDeps {
 	readonly service: RunService
 	readonly runs: RunStore
 	readonly events: EventLog
+	/** The approvals that a run waits for. */
+	approvalsOf(runId: RunId): Promise<readonly OpenApproval[]>
 }
 
 const DEFAULT_LIMIT = 100

@@ -1,7 +1,7 @@
 import type { DigestOf } from '../../../core/run/bindings.ts'
 import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
-import type { Holder, RunRecord, StepEntry } from '../../../protocol/run.ts'
+import type { Holder, OpenApproval, RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { toSeconds } from './seconds.ts'
 
 /** All that is shown of a run. */
@@ -12,16 +12,19 @@ export interface RunView {
 	readonly steps: readonly Step[]
 	readonly degradations: readonly JsonObject[]
 	readonly digestOf: DigestOf
+	/** Those it waits for. */
+	readonly approvals: readonly OpenApproval[]
 }
 
 /** A run as mlua-swarm 0.26.0 shows it. */
-export function toRunRecord({ run, phase, steps, degradations, digestOf }: RunView): RunRecord {
+export function toRunRecord({ run, phase, steps, degradations, digestOf, approvals }: RunView): RunRecord {
 	return {
 		id: run.id,
 		task_id: run.taskId,
 		status: run.status,
 		phase: isTerminal(run.status) || run.status === 'interrupted' ? null : phase,
 		step_entries: steps.map((step) => toStepEntry(step, digestOf)),
+		...(approvals.length > 0 && { approvals: [...approvals] }),
 		...(degradations.length > 0 && { degradations: [...degradations] }),
 		operator_sid: run.operatorSid,
 		current: Object.fromEntries(run.seats.map((seat) => [seat.slot, toHolder(seat)])),

@@ -43,6 +43,15 @@ function openWorld() {
 	return { ...world, start, type, begin: launch, launchToEnd }
 }
 
+test('a run that waits for an approval says so, and for which', async () => {
+	await using world = openWorld()
+	const asking = { ...quick, metadata: { policy: { approve: 'before_spawn' } } }
+	const id = await world.begin(asking)
+	await eventually(async () => (await world.gate.list({ after: 0, limit: 1 })).length === 1, { what: 'it asks' })
+	expect((await world.type('ls')).stdout).toContain('running, waiting_approval')
+	expect((await world.type('show', id)).stdout).toMatch(/\nwaits for +approval 1, asked \d+ ms ago\n/)
+})
+
 describe('ls', () => {
 	test('is a table of the newest runs', async () => {
 		await using world = openWorld()
