@@ -1,5 +1,6 @@
 import type { ToolSet } from 'ai'
 import type { Attempt, Completion } from '../../core/dispatch/backend.ts'
+import { WorkerFailed } from '../../core/dispatch/worker-failed.ts'
 import { childController } from '../../kernel/abort.ts'
 import type { Slots } from '../process/slots.ts'
 import { builtinTools, type Report } from './builtin-tool.ts'
@@ -10,7 +11,7 @@ import { mcpTools } from './mcp/tool.ts'
 import type { LlmOptions } from './option.ts'
 import { patientFetch } from './patient-fetch.ts'
 import { newProgress } from './progress.ts'
-import { reasonOf } from './reason.ts'
+import { askedWaitMs, reasonOf } from './reason.ts'
 import { redactor } from './redact.ts'
 import type { AgentWork } from './work.ts'
 
@@ -22,8 +23,14 @@ export async function performWork(options: PerformOptions, work: AgentWork, atte
 	try {
 		return await withTools(options, work, { ...attempt, signal: controller.signal })
 	} catch (thrown) {
-		attempt.signal.throwIfAborted()
-		throw new Error(redactor(secretsOf(work))(reasonOf(thrown)))
+		const stats = thrown instanceof WorkerFailed ? thrown.stats : null
+		if (stats === null) attempt.signal.throwIfAborted()
+		const retryAfterMs = askedWaitMs(thrown)
+		throw new WorkerFailed(redactor(secretsOf(work))(reasonOf(thrown)), {
+			...(stats && { stats }),
+			...(retryAfterMs !== null && { retryAfterMs }),
+			...(attempt.signal.aborted && { cause: attempt.signal.reason }),
+		})
 	} finally {
 		controller.abort(new Error('the attempt is over'))
 		release()
