@@ -85,6 +85,7 @@ const operator = {
 
 const recovery = {
 	max: key(wholeNumber('deaths', 1), 3, 'deaths of the server during one attempt after which its run waits for resume'),
+	resetAfterSecs: key(wholeNumber('seconds'), 300, 'work of an attempt after which deaths before it are forgotten; 0 counts them all'),
 }
 
 const enhance = {

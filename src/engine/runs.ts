@@ -54,6 +54,7 @@ export function newRuns(
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
+		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
 	})

@@ -77,6 +77,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		tokenSecret: new Uint8Array(32),
 		tokenTtlSecs: 1800,
 		recoveryMax: 3,
+		recoveryResetMs: 300_000,
 		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ctxBytes: 2 ** 26, ...options.limits },
 		layers,
 		planOf: (hash) => plans.planOf(hash),

@@ -7,6 +7,7 @@ import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
 import { WorkerFailed } from '../dispatch/worker-failed.ts'
 import { watchEnd } from './attempt-end.ts'
+import { type Blame, watchBlame } from './blame.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import { settleValue } from './settle-value.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
@@ -102,11 +103,12 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 		at: deps.clock.now(),
 	})
 	if (route.policy.on_restart === 'fail') return { status: 'failed', failure, stats: null }
-	if (before.lost + 1 >= deps.recoveryMax) {
-		deps.interrupt('crash_loop', `The server died ${before.lost + 1} times during step '${step.ref}' (${step.stepId}).`)
-		throw step.signal.reason
-	}
-	return null
+	const deaths = before.lost + (before.isBlamed ? 1 : 0)
+	if (deaths < deps.recoveryMax || !before.isBlamed) return null
+	// Whoever resumes the run gives it as many chances again.
+	deps.journal.record({ kind: 'blame_changed', stepId: step.stepId, n: before.n, backend: route.backend.name, who: 'step', blamed: false })
+	deps.interrupt('crash_loop', `The server died ${deaths} times during step '${step.ref}' (${step.stepId}), recovery.max.`)
+	throw step.signal.reason
 }
 
 function credentialsOf(deps: AttemptDeps, { stepId }: StepInFlight, { backend }: Route, n: number): MintedCredentials | undefined {
@@ -135,7 +137,8 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	const disarm = armDeadlines(deps.clock, route.policy, own.endsAt, controller)
 	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
-	const working = workSwitch(deps.timer)
+	const blame = watchBlame(deps, step, route, n)
+	const working = workSwitch(deps.timer, blame)
 	const leave = deps.open.attempt(step.stepId, controller)
 	const landed = deps.inFlight.enter({ isResumable: () => can.resume })
 	try {
@@ -173,6 +176,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	} finally {
 		leave()
 		landed()
+		blame.release()
 		working(false)
 		disarm()
 		end.release()
@@ -201,10 +205,12 @@ function armDeadlines(clock: Clock, policy: Policy, endsAt: number | undefined, 
 }
 
 /** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */
-function workSwitch(timer: WorkTimer): (isWorking: boolean) => void {
+function workSwitch(timer: WorkTimer, blame: Blame): (isWorking: boolean) => void {
 	let isOn = false
 	return (isWorking) => {
-		if (isWorking !== isOn) timer.add(isWorking ? 1 : -1)
+		if (isWorking === isOn) return
+		timer.add(isWorking ? 1 : -1)
+		blame.working(isWorking)
 		isOn = isWorking
 	}
 }

@@ -36,6 +36,8 @@ export interface DriverDeps {
 	readonly tokenSecret: Uint8Array
 	readonly tokenTtlSecs: number
 	readonly recoveryMax: number
+	/** Milliseconds of work after which deaths are forgotten; 0 for never. */
+	readonly recoveryResetMs: number
 	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
 	readonly inFlight: InFlight

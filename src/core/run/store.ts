@@ -28,8 +28,10 @@ export interface RecordedAttempt {
 	readonly n: number
 	/** False when it was ended in good order and the next one had not begun. */
 	readonly open: boolean
-	/** How many attempts of the step a server death has ended. */
+	/** How many attempts of the step a server death has ended that counts towards a crash loop. */
 	readonly lost: number
+	/** Whether one that ends this attempt counts, too. */
+	readonly isBlamed: boolean
 	/** How many failed by themselves or by their timeout. */
 	readonly failed: number
 	/** When the next one begins; null when nothing waits for its time. */
