@@ -74,6 +74,8 @@ const limits = {
 	children: key(wholeNumber('processes', 1), 64, 'most child processes at a time; further attempts wait their turn'),
 	requestsPerSession: key(wholeNumber('requests', 1), 10_000, 'most open requests to one operator'),
 	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
+	stallSecs: key(wholeNumber('seconds', 1), 60, 'longest a reader of a stream or socket may take nothing of what waits for it'),
+	inboxFrames: key(wholeNumber('frames', 1), 1024, 'most frames of one WebSocket that wait to be handled'),
 	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs, their outputs and events are dropped'),
 	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'most runs, most outputs and most events that are kept once they ended'),
 }
@@ -128,11 +130,13 @@ const policy = {
 	retryMaxBackoffMs: key(wholeNumber('milliseconds'), 60_000, 'longest wait'),
 	retryJitter: key(decimal('parts', 0, 1), 0.1, 'share of the wait that is left to chance'),
 	onRestart: optional(oneOf('retry', 'fail'), 'what becomes of an attempt under which the server died', { fallbackDoc: 'retry' }),
+	children: optional(wholeNumber('processes', 1), 'most child processes of one agent in one run at a time'),
 	...budget,
 }
 
 const runPolicy = {
 	timeoutMs: optional(wholeNumber('milliseconds', 1), 'longest a run may work'),
+	children: optional(wholeNumber('processes', 1), 'most child processes of one run at a time'),
 	...budget,
 }
 

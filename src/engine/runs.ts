@@ -2,6 +2,7 @@ import { builtinFunctions } from '../backend/function/builtin.ts'
 import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
+import { newChildSlots } from '../backend/process/child-slots.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import { PlanCache } from '../core/run/plan-cache.ts'
@@ -37,6 +38,7 @@ export function newRuns(
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
+		childSlots: newChildSlots(config.limits.children),
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,

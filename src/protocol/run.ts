@@ -44,6 +44,10 @@ export const StepEntrySchema = Type.Object({
 })
 export type StepEntry = Static<typeof StepEntrySchema>
 
+/** A large value that the disk lost. */
+export const DamageSchema = Type.Object({ code: Type.Literal('storage_damaged'), message: Type.String() })
+export type Damage = Static<typeof DamageSchema>
+
 /** A run (mlua-swarm 0.26.0), with `phase`, `generation`, `blueprint_id` and `version` of ours. Times are unix seconds. */
 export const RunRecordSchema = Type.Object({
 	id: Type.String({ examples: ['R-1K9X2M4QZ5'] }),
@@ -61,6 +65,11 @@ export const RunRecordSchema = Type.Object({
 	version: Type.String(),
 	created_at: Type.Integer(),
 	updated_at: Type.Integer(),
+	/** The attempt whose worker launched it, and how many runs there are above it. */
+	parent: Type.Optional(Type.Object({ run_id: Type.String(), step_id: Type.String() })),
+	depth: Type.Optional(Type.Integer()),
+	/** In lists: what of the run could not be read; the value is null then. */
+	error: Type.Optional(DamageSchema),
 })
 export type RunRecord = Static<typeof RunRecordSchema>
 

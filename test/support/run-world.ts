@@ -91,6 +91,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		checkPolicy: 'warn',
 		layers,
 		runPolicy: options.runPolicy ?? {},
+		spawnDepth: { most: 4, base: 0 },
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),
 	})

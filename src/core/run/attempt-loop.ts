@@ -137,18 +137,17 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	const disarm = armDeadlines(deps.clock, route.policy, own.endsAt, controller)
 	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
-	const blame = watchBlame(deps, step, route, n)
-	const working = workSwitch(deps.timer, blame)
+	const work = workSwitch(deps.timer, watchBlame(deps, step, route, n))
 	const leave = deps.open.attempt(step.stepId, controller)
 	const landed = deps.inFlight.enter({ isResumable: () => can.resume })
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		controller.signal.throwIfAborted()
-		working(true)
+		work.set(true)
 		const completion = await own.perform(
-			toAttempt(deps, step, n, {
-				...{ signal: controller.signal, credentials, working },
+			toAttempt(deps, step, route, n, {
+				...{ signal: controller.signal, credentials, working: work.set },
 				resumable: (is) => {
 					can.resume = is
 					deps.inFlight.changed()
@@ -176,8 +175,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	} finally {
 		leave()
 		landed()
-		blame.release()
-		working(false)
+		work.end()
 		disarm()
 		end.release()
 		release()
@@ -205,12 +203,19 @@ function armDeadlines(clock: Clock, policy: Policy, endsAt: number | undefined, 
 }
 
 /** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */
-function workSwitch(timer: WorkTimer, blame: Blame): (isWorking: boolean) => void {
+function workSwitch(timer: WorkTimer, blame: Blame): { set(isWorking: boolean): void; end(): void } {
 	let isOn = false
-	return (isWorking) => {
+	const set = (isWorking: boolean): void => {
 		if (isWorking === isOn) return
 		timer.add(isWorking ? 1 : -1)
 		blame.working(isWorking)
 		isOn = isWorking
+	}
+	return {
+		set,
+		end() {
+			blame.release()
+			set(false)
+		},
 	}
 }

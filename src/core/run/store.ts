@@ -80,6 +80,7 @@ export interface RunStore {
 	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<SeatAssigned>
 	// --- reading ---
 	task(id: TaskId): Promise<Task | null>
+	/** Lists say what cannot be read (`damage`); a task or run read alone throws `internal` with code `storage_damaged`. */
 	tasks(limit: number | undefined): Promise<readonly Task[]>
 	taskStatus(id: TaskId): Promise<RunStatus>
 	run(id: RunId): Promise<Run | null>

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { processBackend } from '../../../src/backend/process/backend.ts'
+import { newChildSlots } from '../../../src/backend/process/child-slots.ts'
 import { emptyBlueprint, newAgent, newAttempt, type ScriptedAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { markedProcesses } from '../../support/marked-process.ts'
@@ -86,7 +87,7 @@ describe('too much output', () => {
 
 describe('more attempts than children at one time', () => {
 	const waiting = sh('sleep 1000')
-	const backend = processBackend(processOptions({ children: 1 }))
+	const backend = processBackend(processOptions({ children: newChildSlots(1) }))
 	const begin = (attempt: ScriptedAttempt, spec = waiting) =>
 		thrownBy(Promise.resolve(backend.prepare(newAgent('subprocess', spec), emptyBlueprint).perform(attempt)))
 

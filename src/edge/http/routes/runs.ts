@@ -113,7 +113,18 @@ async function listRuns(deps: RunDeps, query: RunListQuery) {
 		limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT),
 		offset: query.offset ?? 0,
 	})
-	return Promise.all(runs.map((run) => record(deps, run)))
+	return Promise.all(runs.map((run) => listed(deps, run)))
+}
+
+/** A run whose steps cannot be read is shown without them. */
+async function listed(deps: RunDeps, run: Run) {
+	try {
+		return await record(deps, run)
+	} catch (error) {
+		if (!(error instanceof MseError) || error.code !== 'storage_damaged') throw error
+		const damaged = { ...run, damage: run.damage ?? error.message }
+		return toRunRecord(damaged, deps.service.phaseOf(run), [], await deps.runs.degradations(run.id))
+	}
 }
 
 /** A run that still works cannot lose its journal under its feet. */

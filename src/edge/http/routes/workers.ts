@@ -24,6 +24,7 @@ import {
 import { runtimeRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
 import { lifecycleBody, requireWorkerId, runtimeBody } from '../runtime-body.ts'
+import type { StreamLimits } from '../stall.ts'
 import { toAck, toDetail, toEntry, toRef, toSummaryRow } from '../wire/runtime-worker.ts'
 import { observationSocket } from '../ws/observation.ts'
 import { pageLimit } from './runtime.ts'
@@ -38,6 +39,7 @@ export interface WorkerRouteDeps {
 	readonly maxTranscriptItems: number
 	/** Fires when the server stops. */
 	readonly stopping: AbortSignal
+	readonly streamLimits?: StreamLimits
 }
 
 const guarded = ownCredential('runtime')

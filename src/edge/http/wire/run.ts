@@ -1,6 +1,6 @@
 import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
-import type { Holder, RunRecord, StepEntry } from '../../../protocol/run.ts'
+import type { Damage, Holder, RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { toSeconds } from './seconds.ts'
 
 /** A run as mlua-swarm 0.26.0 shows it. `phase` is what the supervisor says of an unfinished one. */
@@ -21,8 +21,13 @@ export function toRunRecord(run: Run, phase: RunPhase, steps: readonly Step[], d
 		version: run.blueprintHash,
 		created_at: toSeconds(run.createdAt),
 		updated_at: toSeconds(run.updatedAt),
+		...(run.options.parent && { parent: { run_id: run.options.parent.runId, step_id: run.options.parent.stepId } }),
+		...(run.options.depth !== undefined && { depth: run.options.depth }),
+		...(run.damage !== undefined && { error: toDamage(run.damage) }),
 	}
 }
+
+export const toDamage = (message: string): Damage => ({ code: 'storage_damaged', message })
 
 export function toStepEntry(step: Step): StepEntry {
 	const ended = step.endedAt !== null
