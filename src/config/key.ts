@@ -29,6 +29,7 @@ const top = {
 	ephemeral: key(onOff, false, 'keep everything in memory; nothing survives a stop'),
 	addressFile: optional(path, 'file to write the base URL to once the server listens'),
 	logLevel: key(oneOf('debug', 'info', 'warn', 'error'), 'info', 'least level that is logged to stderr'),
+	logFormat: key(oneOf('json', 'text'), 'json', 'how log lines are written: for programs, or for people'),
 	drainSecs: key(wholeNumber('seconds'), 10, 'time that open requests and attempts get at a stop'),
 
 	adminToken: optional(text, 'bearer token that guards the API; needed on any address but loopback', { secret: true }),

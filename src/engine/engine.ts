@@ -16,6 +16,7 @@ import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
+import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
 import { startJobs } from './jobs.ts'
 import { launchDeps, openOperators } from './operators.ts'
@@ -67,6 +68,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	if (config.logLevel === 'debug') logEvents(stores.events, log)
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
 	const stop = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { aboutAttempt } from '../../core/dispatch/about-attempt.ts'
 import type { AttemptStore } from '../../core/dispatch/attempt-store.ts'
 import type { AgentContext, Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
 import { asText } from '../../kernel/json.ts'
@@ -82,7 +83,7 @@ async function runOne(options: ProcessOptions, attempt: Attempt, { argv, stdin, 
 		key: attempt.key,
 		onOutput: output.take,
 	}
-	return output.end(await runChild(work, attempt.signal, options))
+	return output.end(await runChild(work, attempt.signal, { ...options, about: aboutAttempt(attempt) }))
 }
 
 function readerFor(framing: Framing | undefined, attempt: Attempt): OutputReader {

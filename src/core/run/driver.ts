@@ -229,7 +229,7 @@ export class Driver {
 	}
 
 	#interrupt(code: string, message: string, cause?: unknown): void {
-		this.#deps.log.error(message, { run: this.run.id, code, cause })
+		this.#deps.log.error(message, { run_id: this.run.id, task_id: this.run.taskId, code, cause })
 		const about = { runId: this.run.id, taskId: this.run.taskId }
 		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
 		this.#deps.runs
@@ -239,7 +239,7 @@ export class Driver {
 				result,
 				events: [{ kind: 'run.interrupted', ...about, data: { code, message } }],
 			})
-			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run: this.run.id, error }))
+			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run_id: this.run.id, error }))
 		this.stop(new Stop('detached', message, 'interrupted'))
 	}
 }

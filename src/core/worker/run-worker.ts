@@ -18,7 +18,7 @@ export function endWithRuns(deps: {
 	return deps.events.subscribe((facts) => {
 		for (const { kind, run_id } of facts) {
 			if (run_id === undefined || !ENDS.includes(kind)) continue
-			end(run_id).catch((cause: unknown) => deps.log.error('a worker of an ended run could not be ended', { run: run_id, cause }))
+			end(run_id).catch((cause: unknown) => deps.log.error('a worker of an ended run could not be ended', { run_id, cause }))
 		}
 	})
 }
