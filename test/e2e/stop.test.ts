@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
+import type { RunRecord } from '../../src/protocol/run.ts'
 import { eventually } from '../support/eventually.ts'
-import { call, ended, launch, runOf } from './support/api.ts'
+import { call, untilEnded } from './support/api.ts'
 import { followEvents } from './support/event-reader.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
@@ -8,6 +9,16 @@ const lit = (value: string) => ({ op: 'lit', value })
 const step = (ref: string) => ({ kind: 'step', ref, in: lit('x'), out: { op: 'path', at: `$.${ref}` } })
 const nap = (secs: number) => ({ name: 'nap', kind: 'subprocess', spec: { program: 'sh', args: ['-c', `sleep ${secs}; echo slept`] } })
 const asked = { name: 'asked', kind: 'operator', spec: { operator_ref: 'ann' } }
+
+async function launch(server: TestServer, blueprint: object): Promise<{ run_id: string }> {
+	const json = { blueprint: { kind: 'inline', value: blueprint }, init_ctx: {}, detach: true }
+	const { status, body } = await call<{ run_id: string }>('POST', `${server.url}/v1/tasks`, { json })
+	expect([status, body]).toEqual([202, expect.anything()])
+	return body
+}
+
+const runOf = async (server: TestServer, id: string): Promise<RunRecord> =>
+	(await call<RunRecord>('GET', `${server.url}/v1/runs/${id}`)).body
 
 function open(url: string): Promise<{ readonly closed: Promise<CloseEvent> }> {
 	const socket = new WebSocket(url.replace('http', 'ws'))
@@ -70,12 +81,12 @@ describe('a stop', () => {
 })
 
 describe('the log', () => {
-	const failing = { name: 'nap', kind: 'subprocess', spec: { program: 'false' }, policy: { retry: { max_attempts: 2, backoff_ms: 1 } } }
+	const failing = { ...nap(20), policy: { timeout_ms: 50, retry: { max_attempts: 2, backoff_ms: 1 } } }
 
 	test('is JSON lines, and each one about a run or a step carries their ids', async () => {
 		await using server = await startTestServer({ args: ['--log-level', 'debug'] })
 		const { run_id } = await launch(server, { id: 'nap', flow: step('nap'), agents: [failing] })
-		await ended(server, run_id)
+		await untilEnded(server.url, run_id)
 		await server.kill('SIGTERM')
 		const lines = server.stderr
 			.trim()
@@ -95,7 +106,7 @@ describe('the log', () => {
 	test('is text for people where that is asked for', async () => {
 		await using server = await startTestServer({ args: ['--log-format', 'text'] })
 		const { run_id } = await launch(server, { id: 'nap', flow: step('nap'), agents: [failing] })
-		await ended(server, run_id)
+		await untilEnded(server.url, run_id)
 		await server.kill('SIGTERM')
 		expect(server.stderr).toContain(`info  an attempt failed and is made again run_id=${run_id} step_id=ST-`)
 		expect(server.stderr).toMatch(/Z info {2}stopping signal=SIGTERM\n$/)
