@@ -26,6 +26,7 @@ const address = { host: '127.0.0.1', port: 7777, text: '127.0.0.1:7777' }
 const top = {
 	bind: key(socketAddress, address, 'address to listen on; port 0 takes a free one', { fallbackDoc: address.text }),
 	dataDir: key(path, '~/.mse/data', 'folder of the database and of large values'),
+	backupDir: key(path, '~/.mse/backup', 'folder that backups asked for over the API are written to'),
 	ephemeral: key(onOff, false, 'keep everything in memory; nothing survives a stop'),
 	addressFile: optional(path, 'file to write the base URL to once the server listens'),
 	logLevel: key(oneOf('debug', 'info', 'warn', 'error'), 'info', 'least level that is logged to stderr'),

@@ -16,6 +16,7 @@ import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
+import { newBackups } from './backup.ts'
 import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
 import { startJobs } from './jobs.ts'
@@ -83,6 +84,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
+		backUp: newBackups({ config, clock, dir: data.dir }),
 		...operators,
 		...{ workers, webhooks },
 		seats: seatDeps(launching, operators),

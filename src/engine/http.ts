@@ -42,7 +42,7 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events },
 			runHistory: { runs, planOf: seats.planOf },
-			server: { pause: engine.pause },
+			server: { pause: engine.pause, backUp: engine.backUp },
 			metrics: { metrics },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },

@@ -132,22 +132,24 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 			.use(enhanceRoutes({ enhance, blueprints, clock, keys }))
 			.use(taskRoutes({ service: world.service, runs: world.runs, keys, spawner: async () => undefined }))
 			.use(
-				taskStepRoutes(
-					...runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) ,
-					readableRun: async () => null,),
+				taskStepRoutes({
+					...{ runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) },
+					readableRun: async () => null,
+				}),
 			)
-			.use(runRoutes(service: world.service, runs: world.runs, events: world.events ))
-			.use(runHistoryRoutes(runs: world.runs, planOf: world.planOf ))
-			.use(serverRoutes(pause: serverPause(world) ))
-			.use(steerRoutes(service: world.service, runs: world.runs ))
+			.use(runRoutes({ service: world.service, runs: world.runs, events: world.events }))
+			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
+			.use(serverRoutes({ pause: serverPause(world), backUp: async () => ({ file: '/b', bytes: 1 }) }))
+			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(
-				eventRoutes(
+				eventRoutes({
 					events: world.events,
 					streams: new OpenStreams(),
 					clock,
 					log: silentLogger,
 					subscribers: options.subscribers ?? 10,
-					stopping: stopping.signal,),
+					stopping: stopping.signal,
+				}),
 			),
 	)
 	const call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => callApp(app, method, path, body, headers)
