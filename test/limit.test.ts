@@ -218,6 +218,20 @@ const rows: { readonly [L in Limit]: Row } = {
 			expect((await server.call('GET', `/v1/workers/${worker.worker_id}`)).status).toBe(200)
 		},
 	},
+	framesPerSec: {
+		fallback: 20_000,
+		async hit() {
+			await using server = await testServer({ 'limits-frames-per-sec': '50' })
+			const operator = await operatorSocket(server)
+			const run = await launch(server, askOf('ann', 'hi'))
+			for (let n = 0; n < 200; n++) operator.send('{"type":"nothing"}')
+			const { code, reason } = await operator.ended
+			expect(code).toBe(1008)
+			names(reason, 'limits.frames_per_sec', 50)
+			const { requests } = (await server.call('GET', `/v1/operators/${operator.sid}/requests`, undefined, operator.headers)).body
+			expect(requests).toMatchObject([{ run_id: run }])
+		},
+	},
 	retainDays: { fallback: 90, hit: () => forgets({ retainDays: 30 }, async (clock) => void (await clock.advance(31 * 24 * 3600 * 1000))) },
 	retainRows: { fallback: 10_000_000, hit: () => forgets({ retainRows: 1 }, async () => {}) },
 }

@@ -78,6 +78,7 @@ const limits = {
 	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
 	stallSecs: key(wholeNumber('seconds', 1), 60, 'longest a reader of a stream or socket may take nothing of what waits for it'),
 	inboxFrames: key(wholeNumber('frames', 1), 1024, 'most frames of one WebSocket that wait to be handled'),
+	framesPerSec: key(wholeNumber('frames', 1), 20_000, 'most frames a second of one WebSocket'),
 	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs, their outputs and events are dropped'),
 	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'most runs, most outputs and most events that are kept once they ended'),
 }

@@ -61,7 +61,11 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 	)
 }
 
-const streamLimitsOf = ({ limits }: Config) => ({ inboxFrames: limits.inboxFrames, stallMs: limits.stallSecs * 1000 })
+const streamLimitsOf = ({ limits }: Config) => ({
+	inboxFrames: limits.inboxFrames,
+	framesPerSec: limits.framesPerSec,
+	stallMs: limits.stallSecs * 1000,
+})
 
 function newWorkerRoutes(
 	{ config, data, clock, log, events, workers }: Engine,

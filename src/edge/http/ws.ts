@@ -71,6 +71,8 @@ interface OpenedSocket {
 interface Connection<Out, Caller> extends Socket<Out, Caller> {
 	tail: Promise<void>
 	waiting: number
+	/** How many frames came since when. */
+	heard: { frames: number; since: number }
 	lastHeardAt: number
 	readonly ended: AbortController
 	wakeDrained(): void
@@ -129,7 +131,8 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 		message(raw: RawSocket, frame: unknown): void {
 			const socket = heard(raw)
 			if (!socket) return
-			if (socket.waiting >= limits.inboxFrames) socket.close(1013, `over ${limits.inboxFrames} frames wait here (limits.inbox_frames)`)
+			if (isFlooding(socket, limits.framesPerSec)) socket.close(1008, `over ${limits.framesPerSec} frames a second (limits.frames_per_sec)`)
+			else if (socket.waiting >= limits.inboxFrames) socket.close(1013, `over ${limits.inboxFrames} frames wait here (limits.inbox_frames)`)
 			else if (isIn.Check(frame)) enqueue(socket, spec.log, () => spec.message(socket, frame))
 			else enqueue(socket, spec.log, () => spec.misunderstood?.(socket, frame))
 		},
@@ -147,6 +150,13 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 			enqueue(socket, spec.log, () => spec.close?.(socket, code, reason))
 		},
 	}
+}
+
+/** Counts a frame that was just heard; even frames that are dropped have to be read. */
+function isFlooding({ heard, lastHeardAt }: Connection<never, unknown>, framesPerSec: number): boolean {
+	if (lastHeardAt - heard.since >= 1000) Object.assign(heard, { frames: 0, since: lastHeardAt })
+	heard.frames++
+	return heard.frames > framesPerSec
 }
 
 /** Handlers of one socket run one after another; a failing one is our defect and must not stop the rest. */
@@ -180,6 +190,7 @@ function newConnection<Out, Caller>(
 		closed: ended.signal,
 		tail: Promise.resolve(),
 		waiting: 0,
+		heard: { frames: 0, since: clock.now() },
 		lastHeardAt: clock.now(),
 		send(frame) {
 			checkOut(frame)
