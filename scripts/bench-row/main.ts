@@ -6,6 +6,7 @@ import { chainRow } from './chain.ts'
 import { fanOutRow } from './fan-out.ts'
 import { flowRow } from './flow.ts'
 import { flushedRow } from './flushed.ts'
+import { metricsRow } from './metrics.ts'
 import { oneStepRow } from './one-step.ts'
 import { operatorRow } from './operator.ts'
 import { openBareDatabase } from './part/disk.ts'
@@ -25,6 +26,7 @@ const rows: readonly BenchRow[] = [
 	fanOutRow,
 	operatorRow,
 	flowRow,
+	metricsRow,
 	subscriberRow,
 	waitingRow,
 	recoveryRow,

@@ -60,7 +60,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ childList, killGraceMs: KILL_GRACE_MS },
 	})
 	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
-	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
+	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
@@ -83,7 +83,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	let stopped: Promise<void> | undefined
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
-		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
+		...{ childSlots, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
 		backUp: newBackups({ config, clock, dir: data.dir }),
 		...operators,
 		...{ workers, webhooks },

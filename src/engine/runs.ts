@@ -36,9 +36,10 @@ export function newRuns(
 ) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
+	const childSlots = newChildSlots(config.limits.children)
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
-		childSlots: newChildSlots(config.limits.children),
+		childSlots,
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
@@ -60,5 +61,5 @@ export function newRuns(
 		...{ limits: config.limits, layers },
 		planOf: (hash) => plans.planOf(hash),
 	})
-	return { registry, layers, offered, plans, supervisor }
+	return { registry, layers, offered, plans, supervisor, childSlots }
 }

@@ -5,12 +5,15 @@ import { newSlots, type Slots } from './slots.ts'
 export interface ChildSlots {
 	/** Takes one of each and resolves to what gives them back. An attempt that waits for one is not at work meanwhile. */
 	take(attempt: Attempt): Promise<() => void>
+	/** Places of the server that are taken, and attempts that wait for one. */
+	counts(): { readonly running: number; readonly waiting: number }
 }
 
 export function newChildSlots(children: number): ChildSlots {
 	const server = newSlots(children)
 	const narrow = newShared()
 	return {
+		counts: () => ({ running: server.taken, waiting: server.waiting }),
 		async take(attempt) {
 			const { runId, agent, children = {}, signal } = attempt
 			let waited = false
