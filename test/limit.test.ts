@@ -391,6 +391,8 @@ const elsewhere: { readonly [key: string]: string } = {
 	'runPolicy.budgetAttempts': 'test/core/run/budget.test.ts',
 	'runPolicy.budgetTokens': 'test/core/run/budget.test.ts',
 	'runPolicy.budgetCostUsd': 'test/core/run/budget.test.ts',
+	'enhance.maxAttempts': 'test/core/enhance/loop.test.ts',
+	'enhance.concurrency': 'test/core/enhance/loop.test.ts',
 	'lua.timeoutMs': 'test/backend/lua/hostile.test.ts',
 	'lua.memoryBytes': 'test/backend/lua/hostile.test.ts',
 	'lua.processes': 'test/backend/lua/pool.test.ts',

@@ -15,8 +15,8 @@ import { initTemplates } from '../kernel/template.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
-import { compileProblems, openEnhance } from './enhance.ts'
 import { newBackups } from './backup.ts'
+import { compileProblems, openEnhance } from './enhance.ts'
 import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
 import { startJobs } from './jobs.ts'
@@ -36,7 +36,9 @@ export async function openEngine(options: EngineOptions) {
 	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
 	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
 	try {
-		return await wire(options, data)
+		const engine = await wire(options, data)
+		if (config.logLevel === 'debug') logEvents(engine.events, options.log)
+		return engine
 	} catch (error) {
 		data[Symbol.dispose]()
 		throw error
@@ -69,7 +71,6 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
-	if (config.logLevel === 'debug') logEvents(stores.events, log)
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
 	const stop = async (): Promise<void> => {
@@ -84,9 +85,8 @@ async function wire(options: EngineOptions, data: DataDir) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ childSlots, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		backUp: newBackups({ config, clock, dir: data.dir }),
 		...operators,
-		...{ workers, webhooks },
+		...{ workers, webhooks, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {
