@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import type { RunRecord } from '../../src/protocol/run.ts'
 import { eventually } from '../support/eventually.ts'
 import { call, untilEnded } from './support/api.ts'
+import { binaryPath, runBinary } from './support/binary.ts'
 import { startTestServer, type TestServer } from './support/server.ts'
 
 const lit = (value: unknown) => ({ op: 'lit', value })
@@ -111,4 +112,17 @@ test('each deadline ends what it bounds, by its own code', async () => {
 	expect((await runOf(server, timeout)).step_entries[0]?.error?.code).toBe('attempt_timeout')
 	const ceiling = { blueprint: { kind: 'inline', value: napping(60) }, init_ctx: {}, timeout_secs: 1 }
 	expect(await post(server, '/v1/tasks', ceiling)).toMatchObject({ status: 504, body: { code: 'sync_ceiling' } })
+}, 60_000)
+
+test('a Blueprint whose child runs it again comes to an end, some levels down', async () => {
+	const script = `"${binaryPath()}" run nest.json 2>&1 >/dev/null | grep -o '[0-9]* levels below the first\\|limits.spawn_depth' >> told; cat told`
+	const nest = {
+		id: 'nest',
+		flow: step('n', lit('x'), '$.o'),
+		agents: [{ name: 'n', kind: 'subprocess', spec: { program: 'sh', args: ['-c', script] } }],
+	}
+	const { code, stdout } = await runBinary(['run', 'nest.json'], { files: { 'nest.json': JSON.stringify(nest) } })
+	expect(code).toBe(0)
+	expect(stdout).toContain('5 levels below the first')
+	expect(stdout).toContain('limits.spawn_depth')
 }, 60_000)
