@@ -69,7 +69,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	const checks = shared(() => serverChecks(engine, at.url, environment))
 	const http = newHttp(engine, environment, stopping.signal, checks)
 	const recover = async (): Promise<void> => {
-		engine.workers.runtime.restore().catch(() => {})
+		engine.workers.restore()
 		const recovered = await engine.supervisor.recover()
 		engine.enhanceLoop?.start()
 		engine.data.fault('start.recovered')

@@ -20,6 +20,7 @@ import { callApp } from './edge/http/support.ts'
 import { forMain } from './edge/http/whole-server.ts'
 import { blueprintOf, lit, step } from './support/blueprints.ts'
 import { tempDir } from './support/temp-dir.ts'
+import { verifies } from './support/verifies.ts'
 
 const hello = blueprintOf(step('echo', lit('hello'), '$.out'), ['echo'])
 const ofKind = (kind: string) =>
@@ -116,6 +117,7 @@ describe('outputs', () => {
 
 describe('registries', () => {
 	test('the default one has subprocess, functions with identity, and operators of which none is inside', async () => {
+		verifies('03.AgentDef.kind', '03.AgentDef.spec')
 		await using app = await appOf({ registry: defaultRegistry })
 		expect([...app.engine.registry.keys()].toSorted()).toEqual(['operator', 'rust_fn', 'subprocess'])
 		expect((await app.launch(hello)).status).toBe(200)

@@ -17,6 +17,7 @@ import { type Bench, type BenchRow, type Figure, isMet } from './row.ts'
 import { startRow } from './start.ts'
 import { subscriberRow } from './subscriber.ts'
 import { waitingRow } from './waiting.ts'
+import { workersRow } from './workers.ts'
 
 /** In the order of the table. A new row is a file and a line here. */
 const rows: readonly BenchRow[] = [
@@ -30,6 +31,7 @@ const rows: readonly BenchRow[] = [
 	subscriberRow,
 	waitingRow,
 	recoveryRow,
+	workersRow,
 	startRow,
 ]
 

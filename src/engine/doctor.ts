@@ -6,6 +6,7 @@ import { proveLua } from '../backend/lua/probe.ts'
 import { proveChildren } from '../backend/process/probe.ts'
 import type { Config } from '../config.ts'
 import { type Finding, type Probe, runProbes, works } from '../core/doctor/probe.ts'
+import type { ExecutionProfile } from '../core/worker/execution.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { initTemplates, renderTemplate } from '../kernel/template.ts'
 import { VERSION } from '../kernel/version.ts'
@@ -35,6 +36,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		models(config, environment),
 		{ name: 'operators', prove: () => operators(engine) },
 		{ name: 'webhooks', prove: () => webhookFinding(engine.webhooks) },
+		...engine.workers.profiles.list().map(workerProfile),
 	]
 	return runProbes(probes, clock)
 }
@@ -114,6 +116,23 @@ function backends({ registry, config }: Engine, environment: Environment): Findi
 		hint: missing.every((kind) => registry.has(kind))
 			? 'They need a language model: see models.'
 			: 'This build has no backend for some of them; a subprocess or an operator can do their work.',
+	}
+}
+
+/** Each way to run workers has a line of its own. */
+function workerProfile(profile: ExecutionProfile): Probe {
+	return {
+		name: `worker_profile:${profile.name}`,
+		prove() {
+			const reason = profile.unavailable()
+			if (reason === null) return works(`workers of ${profile.name} can be created`)
+			const [kind = '', name = ''] = profile.name.split(':')
+			return {
+				status: 'missing',
+				detail: `${profile.name} cannot run workers: ${reason}.`,
+				hint: `Look at [runtime.profiles.${name}] of kind "${kind}" in the config file.`,
+			}
+		},
 	}
 }
 

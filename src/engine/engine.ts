@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { enhanceFunctions } from '../backend/function/enhance.ts'
 import { withFunctionScripts } from '../backend/lua/function-script.ts'
 import { openLua } from '../backend/lua/service.ts'
-import { openChildList } from '../backend/process/child-list.ts'
+import { type ChildList, openChildList } from '../backend/process/child-list.ts'
 import { endLeftovers } from '../backend/process/leftover.ts'
 import { canReadVariables } from '../backend/process/process-table.ts'
+import { removeSystemFiles } from '../backend/process/system-file.ts'
 import { tokenSecret } from '../core/access/secret.ts'
 import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
@@ -50,16 +51,15 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const stores = openStores(data, options)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
-	await Promise.all([initTemplates(), endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })])
-	data.fault('start.leftovers_ended')
+	await Promise.all([initTemplates(), endEarlierLife(options, data, childList)])
 
 	const operators = await openOperators(options, data, stores)
 	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
 	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })
 	const workers = await openWorkers({
-		...{ ...options, ...stores, db: data.db, dataDirId: data.id },
-		...{ childList, killGraceMs: KILL_GRACE_MS },
+		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
+		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
 	const parts = { stores, operators, workers, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, parts)
@@ -94,6 +94,13 @@ async function wire(options: EngineOptions, data: DataDir) {
 			return stopped
 		},
 	}
+}
+
+/** Ends the processes that an earlier life of the directory left running, and removes the files it had given them. */
+async function endEarlierLife({ clock, log }: EngineOptions, data: DataDir, childList: ChildList | undefined): Promise<void> {
+	await endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })
+	if (data.dir !== null) removeSystemFiles(data.dir)
+	data.fault('start.leftovers_ended')
 }
 
 /** From TERM to KILL for what an attempt started. */

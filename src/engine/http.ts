@@ -68,15 +68,16 @@ const streamLimitsOf = ({ limits }: Config) => ({
 })
 
 function newWorkerRoutes(
-	{ config, data, clock, log, events, workers }: Engine,
+	{ config, data, clock, log, events, keys, workers }: Engine,
 	stopping: AbortSignal,
-): Pick<ApiDeps, 'runtime' | 'workers'> {
+): Pick<ApiDeps, 'runtime' | 'workers' | 'leases'> {
 	const { runtimeId, displayName, maxTranscriptProjectionItems: maxTranscriptItems, maxEventBatchItems: maxEventItems } = config.runtime
-	const { store, profiles, runtime } = workers
+	const { store, profiles, runtime, desk } = workers
 	const backend = data.dir === null ? 'memory' : 'fs_store'
 	return {
 		runtime: { store, profiles, runtimeId, displayName, backend, maxTranscriptItems, maxEventItems, version: VERSION },
-		workers: { runtime, store, events, clock, log, runtimeId, maxTranscriptItems, stopping, streamLimits: streamLimitsOf(config) },
+		workers: { runtime, store, events, keys, clock, log, runtimeId, maxTranscriptItems, stopping, streamLimits: streamLimitsOf(config) },
+		leases: { desk, profiles, stopping },
 	}
 }
 

@@ -9,6 +9,7 @@ import { type OperatorFactory, withOperatorsInside } from '../backend/operator-i
 import { type ProcessOptions, processBackend } from '../backend/process/backend.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { ChildSlots } from '../backend/process/child-slots.ts'
+import { systemFolder } from '../backend/process/system-file.ts'
 import { type WorkerStepDeps, withRuntimeWorkers } from '../backend/worker/step.ts'
 import type { Config } from '../config.ts'
 import { mintCredentials } from '../core/access/credential.ts'
@@ -31,6 +32,8 @@ import { projectionFiles } from '../store/projection-file.ts'
 /** What backends and layers are made of, of an engine. */
 export interface RegistryParts {
 	readonly config: Config
+	/** The data directory; null when everything is in memory. */
+	readonly dir: string | null
 	readonly clock: Clock
 	readonly log: Logger
 	/** The process's own environment, of which children get a part. */
@@ -96,9 +99,22 @@ function projectingDeps({ config, log, outputs, checkPolicyOf }: RegistryParts):
 
 /** What it takes to start programs and to end them. */
 function childOptions(parts: RegistryParts): ProcessOptions {
-	const { config, clock, log, environment, baseUrl, childList, childSlots: children, killGraceMs, fault, attempts } = parts
+	const { config, dir, clock, log, environment, baseUrl, childList, childSlots: children, killGraceMs, fault, attempts } = parts
 	const { outputBytes } = config.limits
-	return { environment, baseUrl, clock, log, killGraceMs, fault, attempts, ...(childList && { childList }), children, outputBytes }
+	const folder = dir === null ? undefined : systemFolder(dir)
+	return {
+		systemFolder: folder,
+		environment,
+		baseUrl,
+		clock,
+		log,
+		killGraceMs,
+		fault,
+		attempts,
+		...(childList && { childList }),
+		children,
+		outputBytes,
+	}
 }
 
 /** What it takes to hand an attempt to an operator. */

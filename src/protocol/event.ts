@@ -54,6 +54,7 @@ export const eventKinds = [
 	'worker.runtime_started',
 	'worker.created',
 	'worker.input_accepted',
+	'worker.state_changed',
 	'worker.observed',
 	'worker.stopped',
 	'worker.cancelled',

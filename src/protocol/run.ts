@@ -28,6 +28,8 @@ export const StepEntrySchema = Type.Object({
 	step_id: Type.String(),
 	step_ref: nullable(Type.String()),
 	status: nullable(Type.String()),
+	/** What the agent was bound to (mlua-swarm 0.26.0). */
+	binding_digest: Type.Optional(Type.String()),
 	at: Type.Integer({ examples: [1_763_721_272] }),
 	attempt: Type.Optional(Type.Integer()),
 	started_at_ms: Type.Optional(Type.Integer()),

@@ -30,22 +30,47 @@ export const ProcessProfileSchema = Type.Object(
 )
 export type ProcessProfile = Static<typeof ProcessProfileSchema>
 
+const lease = {
+	/** How long a turn stays with somebody who is not heard of; one minute unless given. */
+	lease_ms: Type.Optional(Type.Integer({ minimum: 1000 })),
+	/** From the acceptance of a turn to its end. Pushed 10 minutes, pulled a day unless given. */
+	turn_timeout_ms: Type.Optional(Milliseconds),
+}
+
 /** `[runtime.profiles.<name>]` of a worker behind an HTTP address, to which each turn is posted. */
-export const HttpProfileSchema = Type.Object(
+export const HttpPushProfileSchema = Type.Object(
 	{
 		kind: Type.Literal('http'),
+		mode: Type.Optional(Type.Literal('push')),
 		url: Type.String({ pattern: '^https?://' }),
 		headers: Type.Optional(Type.Record(Type.String(), Type.String())),
-		turn_timeout_ms: Type.Optional(Milliseconds),
-		/** Tries of one turn whose address does not answer, or answers 5xx; 3 unless given. */
+		...lease,
+		/** Tries of one turn whose address does not answer, answers 5xx or lets its lease run out; 3 unless given. */
 		attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
 	},
 	closed,
 )
-export type HttpProfile = Static<typeof HttpProfileSchema>
+export type HttpPushProfile = Static<typeof HttpPushProfileSchema>
+
+/** `[runtime.profiles.<name>]` of workers that ask for their turns over HTTP. */
+export const HttpPullProfileSchema = Type.Object({ kind: Type.Literal('http'), mode: Type.Literal('pull'), ...lease }, closed)
+export type HttpPullProfile = Static<typeof HttpPullProfileSchema>
 
 /** `[runtime.profiles.<name>]` of a language model, a `[llm.<name>]` of the same name or the one that `llm` names. */
-export const LlmProfileSchema = Type.Object({ kind: Type.Literal('llm'), llm: Type.Optional(Type.String()) }, closed)
+export const LlmProfileSchema = Type.Object(
+	{
+		kind: Type.Literal('llm'),
+		llm: Type.Optional(Type.String()),
+		/** Another one than that table's, or `provider/model` without a table. */
+		model: Type.Optional(Type.String()),
+		/** What the model is told before everything else. */
+		system: Type.Optional(Type.String()),
+		max_output_tokens: Type.Optional(Type.Integer({ minimum: 1 })),
+		turn_timeout_ms: Type.Optional(Milliseconds),
+	},
+	closed,
+)
+export type LlmProfile = Static<typeof LlmProfileSchema>
 
-export const ProfileTableSchema = Type.Union([ProcessProfileSchema, HttpProfileSchema, LlmProfileSchema])
+export const ProfileTableSchema = Type.Union([ProcessProfileSchema, HttpPushProfileSchema, HttpPullProfileSchema, LlmProfileSchema])
 export type ProfileTable = Static<typeof ProfileTableSchema>

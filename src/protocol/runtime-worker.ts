@@ -96,6 +96,8 @@ export const TranscriptEntrySchema = Type.Object({
 	role: Type.Union([Type.Literal('user'), Type.Literal('assistant'), Type.Literal('system')]),
 	content: Type.String({ examples: ['Review the change.'] }),
 	event_id: Type.Integer(),
+	/** Ours: ids of bodies on the data plane. */
+	attachments: Type.Optional(Type.Array(Type.String())),
 })
 export type TranscriptEntry = Static<typeof TranscriptEntrySchema>
 
@@ -111,8 +113,12 @@ export const TranscriptProjectionSchema = Type.Object({
 export type TranscriptProjection = Static<typeof TranscriptProjectionSchema>
 
 export const RuntimeHttpWorkerSchema = Type.Object({ worker: WorkerDetailSchema })
-/** `next_after` is ours: there are more, and they follow this id. */
-export const RuntimeHttpWorkersSchema = Type.Object({ workers: Type.Array(WorkerSummarySchema), next_after: Type.Optional(Type.String()) })
+/** Ours: `next_after`, there are more, and they follow this id; `cursor`, where the event log tells what happens to them from now on. */
+export const RuntimeHttpWorkersSchema = Type.Object({
+	workers: Type.Array(WorkerSummarySchema),
+	next_after: Type.Optional(Type.String()),
+	cursor: Type.String({ examples: ['41'] }),
+})
 export const RuntimeHttpInputAckSchema = Type.Object({ ack: WorkerInputAckSchema })
 export const RuntimeHttpLifecycleAckSchema = Type.Object({ ack: WorkerLifecycleAckSchema })
 export const RuntimeHttpTranscriptSchema = Type.Object({ transcript: TranscriptProjectionSchema })

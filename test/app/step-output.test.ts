@@ -93,7 +93,7 @@ test('without a root nothing is written and the directive says nothing of files'
 })
 
 test('a context policy decides which steps a worker is told of', async () => {
-	verifies('01.C120')
+	verifies('03.ContextPolicy.steps', '03.ContextPolicy.steps_exclude', '03.AgentMeta.projection_name', '01.C120')
 	await using server = await testServer()
 	using operator = await joinedOperator(server, 'main')
 	const visible = async (policy: JsonObject): Promise<string[]> => {
@@ -114,6 +114,7 @@ test('a context policy decides which steps a worker is told of', async () => {
 })
 
 test('with check policy strict an output that cannot be shown is refused and does not count', async () => {
+	verifies('03.Blueprint.check_policy')
 	using dir = tempDir()
 	using outside = tempDir()
 	symlinkSync(outside.path, join(dir.path, 'workspace'))
@@ -130,6 +131,7 @@ test('with check policy strict an output that cannot be shown is refused and doe
 })
 
 test('the output of a child process is shown as a file too', async () => {
+	verifies('03.ProjectionPlacementSpec.root', '03.ProjectionPlacementSpec.dir_template')
 	using dir = tempDir()
 	mkdirSync(join(dir.path, 'root'))
 	const child = { name: 'child', kind: 'subprocess', spec: { program: 'sh', args: ['-c', 'printf \'{"n":1}\''] } }

@@ -119,7 +119,7 @@ describe('what the operator says', () => {
 
 describe('what the operator gets', () => {
 	test('the frame carries step, agent, attempt, credentials, a directive and the declared worker', async () => {
-		verifies('06.18')
+		verifies('06.18', '03.Runner.backend', '03.Runner.variant')
 		using world = await backendWorld('http://data')
 		const runner = { backend: 'ws_operator', variant: 'builder', tools: ['Bash'] } as const
 		const coder: AgentDef = { ...agent('coder'), runner: { ...runner, tools: [...runner.tools] } }
@@ -161,7 +161,7 @@ describe('the system prompt', () => {
 	})
 
 	test('is rendered from the prompt and kept before the frame goes out', async () => {
-		verifies('04.52')
+		verifies('03.AgentProfile.system_prompt', '04.52')
 		using world = await backendWorld()
 		const worker = world.backend.prepare(withSystem('You do {{ what }}.'), emptyBlueprint as Blueprint)
 		const attempt = newAttempt({ prompt: { what: 'this' } })

@@ -18,6 +18,6 @@ export function citations(): readonly Citation[] {
 	return files.flatMap((file) => {
 		const text = readFileSync(join(TESTS, file), 'utf8')
 		if (!/\b(verifies|departs)\(/.test(text)) return []
-		return [...text.matchAll(/'(\d\d\.[A-Z]?[1-9]\d*)'/g)].map(([, id = '']) => ({ id, file }))
+		return [...text.matchAll(/'(\d\d\.(?:[A-Z]?[1-9]\d*|[A-Z][A-Za-z]+\.[a-z_]+))'/g)].map(([, id = '']) => ({ id, file }))
 	})
 }

@@ -6,7 +6,7 @@ const FAMILIES = { '01.C': 131, '04.': 92, '05.M': 18, '05.S': 13, '07.A': 99, '
 
 test('ids are unique and well-formed', () => {
 	expect(requirements.size).toBe(requirementRows.length)
-	expect(requirementRows.map(({ id }) => id).filter((id) => !/^\d\d\.[A-Z]?[1-9]\d*$/.test(id))).toEqual([])
+	expect(requirementRows.map(({ id }) => id).filter((id) => !/^\d\d\.([A-Z]?[1-9]\d*|[A-Z][A-Za-z]+\.[a-z_]+)$/.test(id))).toEqual([])
 })
 
 test('each family is complete', () => {

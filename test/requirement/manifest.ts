@@ -2,7 +2,9 @@ import { adapterRequirements } from './adapter.ts'
 import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
+import { fieldRequirements } from './field.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
+import { hiveConfigRequirements } from './hive-config.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -18,6 +20,8 @@ export interface Requirement {
 export const requirementRows: readonly Requirement[] = [
 	...wireRequirements,
 	...engineRequirements,
+	...fieldRequirements,
+	...hiveConfigRequirements,
 	...adapterRequirements,
 	...runtimeRequirements,
 	...featureRequirements,

@@ -8,7 +8,20 @@ interface Report {
 	readonly figures: readonly { readonly row: string; readonly what: string; readonly value: number; readonly met: boolean }[]
 }
 
-const ROWS = ['one-step', 'chain', 'flushed', 'fan-out', 'operator', 'flow', 'metrics', 'subscriber', 'waiting', 'recovery', 'start']
+const ROWS = [
+	'one-step',
+	'chain',
+	'flushed',
+	'fan-out',
+	'operator',
+	'flow',
+	'metrics',
+	'subscriber',
+	'waiting',
+	'recovery',
+	'workers',
+	'start',
+]
 
 test('a quick bench measures every row, prints it and writes it as JSON', async () => {
 	using folder = tempDir()

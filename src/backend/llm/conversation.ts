@@ -8,9 +8,6 @@ import { reasonOf } from './reason.ts'
 import { newTally, type Tally } from './tally.ts'
 import type { AgentWork } from './work.ts'
 
-// The SDK's hints for programmers are no log lines of ours. It offers no other switch.
-globalThis.AI_SDK_LOG_WARNINGS = false
-
 export interface Conversation {
 	readonly model: LanguageModel
 	readonly tools: ToolSet

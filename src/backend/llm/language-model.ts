@@ -4,6 +4,9 @@ import type { LanguageModel } from 'ai'
 import type { ModelChoice } from './model.ts'
 import type { Fetch } from './patient-fetch.ts'
 
+// The SDK's hints for programmers are no log lines of ours. It offers no other switch.
+globalThis.AI_SDK_LOG_WARNINGS = false
+
 /** The client of the `ai` SDK for a model; all its requests go through `fetch`. */
 export function languageModel({ provider, baseUrl, key, model }: ModelChoice, fetch: Fetch): LanguageModel {
 	const through = { fetch: Object.assign(fetch, { preconnect: () => {} }), baseURL: baseUrl }

@@ -18,6 +18,8 @@ import { type FilledTemplate, fillTemplate, type ProcessTemplate, processTemplat
 export interface ProcessOptions extends ChildLimits, EnvironmentSource {
 	/** Keeps the system prompt that an attempt from a template was given. */
 	readonly attempts: Pick<AttemptStore, 'setSystem'>
+	/** Where system prompts lie that children are given as files; the folder for temporary files unless given. */
+	readonly systemFolder?: string | undefined
 	/** Where further attempts wait in order. */
 	readonly children: ChildSlots
 }
@@ -58,7 +60,7 @@ function fromTemplate(template: ProcessTemplate): Run {
 	const framing = parseFraming(template.stream_mode)
 	return async (options, attempt) => {
 		const system = await keepSystem(options, template, attempt)
-		using filled = fillTemplate(template, attempt, system)
+		using filled = fillTemplate(template, { attempt, system, systemFolder: options.systemFolder })
 		const output = template.output ? declaredOutput(template.output) : readerFor(framing, attempt)
 		return await runOne(options, attempt, filled, output)
 	}

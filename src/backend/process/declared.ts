@@ -1,4 +1,5 @@
 import type { Completion } from '../../core/dispatch/backend.ts'
+import { withTotal } from '../../core/output/worker-stats.ts'
 import { messageOf } from '../../kernel/error.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { SubprocessDef } from '../../protocol/blueprint.ts'
@@ -64,7 +65,7 @@ function usageOf(reported: JsonObject): Usage | undefined {
 		...(isCount(output) && { output_tokens: output }),
 		...(isCount(total_tokens) && { total_tokens }),
 	}
-	return Object.keys(usage).length > 0 ? usage : undefined
+	return Object.keys(usage).length > 0 ? withTotal(usage) : undefined
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

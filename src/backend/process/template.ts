@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { subprocessTemplateProblems } from '../../core/blueprint/lint/subprocess-template.ts'
 import { resolveRunner } from '../../core/blueprint/runner.ts'
 import type { Attempt } from '../../core/dispatch/backend.ts'
 import { MseError } from '../../kernel/error.ts'
 import { asText } from '../../kernel/json.ts'
 import type { AgentDef, Blueprint, SubprocessDef } from '../../protocol/blueprint.ts'
+import { writeSystemFile } from './system-file.ts'
 
 /** A child as an entry of `subprocesses` describes it, for one agent. */
 export interface ProcessTemplate extends SubprocessDef {
@@ -43,13 +41,22 @@ export function processTemplate(agent: AgentDef, blueprint: Blueprint): ProcessT
 	}
 }
 
+/** What one attempt brings to its template. */
+export interface Filling {
+	readonly attempt: Attempt
+	/** The rendered system prompt; null for an agent without one. */
+	readonly system: string | null
+	/** Where `{system_file}` goes; undefined: the folder for temporary files. */
+	readonly systemFolder?: string | undefined
+}
+
 /**
- * `system` is the rendered system prompt. Fills each placeholder once; what is filled in is never looked at again, and other braces are text (mlua-swarm 0.26.0). Throws
+ * Fills each placeholder once; what is filled in is never looked at again, and other braces are text (mlua-swarm 0.26.0). Throws
  * `placeholder {x}: <cause>` where a value that is asked for is missing.
  */
-export function fillTemplate(template: ProcessTemplate, attempt: Attempt, system: string | null): FilledTemplate {
+export function fillTemplate(template: ProcessTemplate, filling: Filling): FilledTemplate {
 	const written: string[] = []
-	const values = valuesOf(template, attempt, system, written)
+	const values = valuesOf(template, filling, written)
 	const filled = new Map<string, string>()
 	const valueFor = (token: string): string => {
 		const known = filled.get(token) ?? values[token]?.() ?? token
@@ -76,13 +83,13 @@ export function fillTemplate(template: ProcessTemplate, attempt: Attempt, system
 
 type Values = { readonly [token: string]: (() => string) | undefined }
 
-function valuesOf({ model, tools }: ProcessTemplate, attempt: Attempt, system: string | null, written: string[]): Values {
+function valuesOf({ model, tools }: ProcessTemplate, { attempt, system, systemFolder }: Filling, written: string[]): Values {
 	const { prompt, context, stepId, n } = attempt
 	const folder = context.work_dir ?? context.project_root
 	return {
 		'{system}': () => system ?? '',
 		'{system_file}': () => {
-			const path = systemFile(attempt, system ?? missing('system_file', 'the agent has no system prompt'))
+			const path = writeSystemFile(systemFolder, attempt, system ?? missing('system_file', 'the agent has no system prompt'))
 			written.push(path)
 			return path
 		},
@@ -93,13 +100,6 @@ function valuesOf({ model, tools }: ProcessTemplate, attempt: Attempt, system: s
 		'{task_id}': () => stepId,
 		'{attempt}': () => String(n),
 	}
-}
-
-/** For the owner alone: it may hold what others shall not read. */
-function systemFile({ stepId, n }: Attempt, text: string): string {
-	const path = join(tmpdir(), `mse-system-${stepId}-${n}-${randomUUID()}.md`)
-	writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
-	return path
 }
 
 function missing(name: string, cause: string): never {

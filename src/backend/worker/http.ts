@@ -1,15 +1,20 @@
-import { accepted, type Execution, type ExecutionContext, type ExecutionProfile, refused } from '../../core/worker/execution.ts'
-import { raceAbort } from '../../kernel/abort.ts'
+import type { ExecutionProfile } from '../../core/worker/execution.ts'
+import { eventsOf, failed, type Lent, type TurnOffer } from '../../core/worker/lease.ts'
+import type { LeaseDesk } from '../../core/worker/lease-desk.ts'
 import { type Clock, sleep } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/error.ts'
 import { isJsonObject, parseJson } from '../../kernel/json.ts'
-import type { HttpProfile } from '../../protocol/runtime-profile.ts'
-import type { WorkerInput } from '../../protocol/runtime-worker.ts'
+import type { HttpPushProfile } from '../../protocol/runtime-profile.ts'
+import { elsewhereExecution } from './elsewhere.ts'
+import { LEASE_MS } from './pull.ts'
 
 export interface HttpWorkerOptions {
+	readonly desk: LeaseDesk
 	readonly clock: Clock
 	readonly fetch: typeof fetch
 	readonly outputBytes: number
+	/** Where the callback of a turn is reached; undefined while nothing listens. */
+	baseUrl(): string | undefined
 }
 
 const ATTEMPTS = 3
@@ -17,87 +22,88 @@ const BACKOFF_MS = 200
 const TURN_MS = 600_000
 
 /**
- * `http:<name>`: each turn is posted as `{worker_id, turn, kind, content, transcript}` with an `Idempotency-Key`, and the answer is
- * the result: JSON `{text}`, or plain text. An address that does not answer, or answers 5xx, is tried again with the same key.
+ * `http:<name>`: each turn is posted as `{worker_id, turn, fence, kind, content, attachments, transcript, callback}` with an
+ * `Idempotency-Key`. A 200 is the result: JSON `{text}`, or plain text. With 202 the address goes on by itself and reports to
+ * the callback; its lease begins then. An address that does not answer, answers 5xx, or lets its lease run out is tried again.
  */
-export function httpProfile(name: string, settings: HttpProfile, options: HttpWorkerOptions): ExecutionProfile {
+export function httpProfile(name: string, settings: HttpPushProfile, options: HttpWorkerOptions): ExecutionProfile {
+	const profile = `http:${name}`
+	const { lease_ms: leaseMs = LEASE_MS, turn_timeout_ms: deadlineMs = TURN_MS } = settings
 	return {
-		name: `http:${name}`,
+		name: profile,
+		rests: true,
 		unavailable: () => null,
-		spawn: (context) => httpExecution(settings, context, options),
-	}
-}
-
-function httpExecution(settings: HttpProfile, context: ExecutionContext, options: HttpWorkerOptions): Execution {
-	let turn: AbortController | null = null
-	const end = (): void => turn?.abort(new Error('the worker was ended'))
-	return {
-		input(input) {
-			if (turn !== null) return refused('input', 'busy', 'already running')
-			return {
-				runState: 'busy',
-				begin() {
-					const mine = new AbortController()
-					turn = mine
-					void runTurn(settings, context, options, input, mine).finally(() => {
-						turn = null
-					})
-				},
+		spawn(context) {
+			let left = new AbortController()
+			const letGo = (): void => {
+				left.abort(new Error('the worker was ended'))
+				left = new AbortController()
 			}
+			const tries = new Map<number, number>()
+			const deliver = (offer: TurnOffer): void => void pushTurn({ settings, options, tries, signal: left.signal }, offer)
+			return elsewhereExecution({ desk: options.desk, profile, isPulled: false, leaseMs, deadlineMs, deliver, letGo }, context)
 		},
-		async stop() {
-			end()
-			return accepted('stop', 'stopped')
-		},
-		async cancel() {
-			end()
-			return accepted('cancel', 'stopped')
-		},
-		close: async () => end(),
 	}
 }
 
-async function runTurn(
-	settings: HttpProfile,
-	context: ExecutionContext,
-	options: HttpWorkerOptions,
-	{ kind, content }: WorkerInput,
-	abort: AbortController,
-): Promise<void> {
-	const limitMs = settings.turn_timeout_ms ?? TURN_MS
-	const cancelTimer = options.clock.after(limitMs, () => abort.abort(new Error(`the turn took longer than ${limitMs} ms`)))
+interface Push {
+	readonly settings: HttpPushProfile
+	readonly options: HttpWorkerOptions
+	/** How often each turn was posted in this life of the server. */
+	readonly tries: Map<number, number>
+	readonly signal: AbortSignal
+}
+
+/** Never throws: what goes wrong ends the turn. */
+async function pushTurn(push: Push, offer: TurnOffer): Promise<void> {
+	const { options, signal } = push
 	try {
-		const lines = await context.transcript()
-		const turn = lines.at(-1)?.sequence ?? 0
-		const transcript = lines.map(({ role, content: said }) => ({ role, content: said }))
-		const body = JSON.stringify({ worker_id: context.workerId, turn, kind, content, transcript })
-		const answer = await raceAbort(post(settings, options, body, `${context.workerId}:${turn}`, abort.signal), abort.signal)
-		context.publish({ event: 'text_done', data: { text: toText(answer) } })
-		context.publish({ event: 'run_end', data: { result: 'finished' } })
+		const answer = await post(push, offer)
+		if (answer !== null) await options.desk.settle(offer.workerId, eventsOf({ text: toText(answer) }))
 	} catch (error) {
-		context.publish({ event: 'error', data: { code: 'provider_error', message: messageOf(error) } })
-	} finally {
-		cancelTimer()
+		if (!signal.aborted) await options.desk.settle(offer.workerId, [failed(messageOf(error))]).catch(() => {})
 	}
 }
 
-async function post(settings: HttpProfile, options: HttpWorkerOptions, body: string, key: string, signal: AbortSignal): Promise<string> {
-	const headers = { 'content-type': 'application/json', 'idempotency-key': key, ...settings.headers }
+/** The answer; null when the address goes on by itself, or the lease was taken from it. */
+async function post({ settings, options, tries, signal }: Push, offer: TurnOffer): Promise<string | null> {
+	const headers = { 'content-type': 'application/json', 'idempotency-key': `${offer.workerId}:${offer.turn}`, ...settings.headers }
 	const most = settings.attempts ?? ATTEMPTS
-	for (let attempt = 1; ; attempt++) {
-		const fault = await tryPost(settings.url, { method: 'POST', headers, body, signal }, options)
-		if ('text' in fault) return fault.text
-		if (!fault.isTransient || attempt >= most) throw new Error(fault.message)
+	for (;;) {
+		const attempt = (tries.get(offer.turn) ?? 0) + 1
+		if (attempt > most) throw new Error(`the worker's address let its lease run out ${most} times`)
+		tries.set(offer.turn, attempt)
+		const grant = await options.desk.grant(offer.workerId, settings.url)
+		const body = JSON.stringify(await toBody(options, grant))
+		const tried = await tryPost(settings.url, { method: 'POST', headers, body, signal }, options)
+		if ('text' in tried) return tried.text
+		if ('goesOn' in tried) {
+			await options.desk.extend(grant.lease, settings.lease_ms ?? LEASE_MS).catch(() => {})
+			return null
+		}
+		if (!tried.isTransient || attempt >= most) throw new Error(tried.message)
 		await sleep(options.clock, BACKOFF_MS * 2 ** (attempt - 1), signal)
 	}
 }
 
-type Tried = { readonly text: string } | { readonly message: string; readonly isTransient: boolean }
+async function toBody({ baseUrl }: HttpWorkerOptions, { offer, lease, fence }: Lent): Promise<object> {
+	const { workerId, turn, input, transcript } = offer
+	const { kind, content, attachments = [] } = input
+	const base = baseUrl()
+	return {
+		...{ worker_id: workerId, turn, fence, kind, content, attachments },
+		transcript: (await transcript()).map(({ role, content: said }) => ({ role, content: said })),
+		...(base !== undefined && { callback: `${base}/v1/runtime/leases/${lease}` }),
+	}
+}
+
+type Tried = { readonly text: string } | { readonly goesOn: true } | { readonly message: string; readonly isTransient: boolean }
 
 async function tryPost(url: string, init: RequestInit, { fetch: send, outputBytes }: HttpWorkerOptions): Promise<Tried> {
 	try {
 		const answer = await send(url, init)
 		const text = await answer.text()
+		if (answer.status === 202) return { goesOn: true }
 		if (text.length > outputBytes) return { message: `the answer is over ${outputBytes} bytes (limits.output_bytes)`, isTransient: false }
 		if (answer.ok) return { text }
 		return { message: `the worker's address answered ${answer.status}: ${text.slice(0, 200)}`, isTransient: answer.status >= 500 }

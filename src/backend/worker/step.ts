@@ -1,7 +1,9 @@
 import { operatorRefOf } from '../../core/blueprint/operator-kind.ts'
 import type { Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
+import { Stop } from '../../core/dispatch/stop.ts'
 import { unfoldText } from '../../core/output/lenient-json.ts'
 import { formatOf } from '../../core/output/submit-format.ts'
+import { runWorkerKey } from '../../core/worker/run-worker.ts'
 import type { WorkerRuntime } from '../../core/worker/runtime.ts'
 import type { Turns } from '../../core/worker/turn.ts'
 import { MseError } from '../../kernel/error.ts'
@@ -31,17 +33,17 @@ export function withRuntimeWorkers(deps: WorkerStepDeps, operators: Backend): Ba
 	}
 }
 
-/** The key under which a run has a worker for one of its agents. */
-export const runWorkerKey = (runId: string, agent = ''): string => `run:${runId}:${agent}`
-
-async function perform({ runtime, turns }: WorkerStepDeps, name: string, attempt: Attempt): Promise<Completion> {
-	const workerId = await workerFor(runtime, name, attempt)
-	const { text, ok } = await turns.take(workerId, asText(attempt.prompt), attempt.signal)
+async function perform(deps: WorkerStepDeps, name: string, attempt: Attempt): Promise<Completion> {
+	const workerId = await workerFor(deps.runtime, name, attempt)
+	const { text, ok } = await deps.turns.take(workerId, asText(attempt.prompt), attempt.signal)
 	return { final: { value: formatOf(attempt.context) === 'text' ? text : unfoldText(text), ok } }
 }
 
-async function workerFor(runtime: WorkerRuntime, name: string, { runId, agent }: Attempt): Promise<string> {
+async function workerFor(runtime: WorkerRuntime, name: string, { runId, agent, signal }: Attempt): Promise<string> {
 	if (/^worker-[0-9a-f]{8}$/.test(name)) return (await runtime.require(name)).id
 	const request = { intent: { kind: 'role', role: agent }, profile: { kind: 'builtin', value: name } } as const
-	return (await runtime.create(request, { name: runWorkerKey(runId, agent), fingerprint: name })).id
+	const { id } = await runtime.create(request, { name: runWorkerKey(runId, agent), fingerprint: name })
+	// A run that ended while its worker was being started does not come by again to end it.
+	if (signal.reason instanceof Stop && signal.reason.kind === 'cancelled') await runtime.end(id, 'stopped', 'its run ended')
+	return id
 }

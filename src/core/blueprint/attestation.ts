@@ -27,6 +27,12 @@ export function attest(blueprint: Blueprint, manifest: CapabilityManifest | null
 	return found
 }
 
+/** Agents that a manifest should have covered and did not; nobody where no manifest was given. */
+export function unattestedAgents(blueprint: Blueprint, manifest: CapabilityManifest | null, found: Attestations): readonly string[] {
+	if (manifest === null) return []
+	return blueprint.agents.filter((agent) => isClientRun(blueprint, agent) && !Object.hasOwn(found, agent.name)).map(({ name }) => name)
+}
+
 /** Null for an agent without a runner. */
 export function requestedBinding(blueprint: Blueprint, agent: AgentDef): RequestedBinding | null {
 	const { runner } = resolveRunner(blueprint, agent)

@@ -27,7 +27,7 @@ const KINDS = {
 	'verdict-value-not-in-contract': { category: 'contract' },
 	'verdict-value-unhandled': { category: 'suspicious', suppressible: true },
 	'verdict-contract-never-read': advice('suspicious', 'VerdictContractLint'),
-	'halted-at-missing': { category: 'correctness' },
+	'halted-at-missing': { category: 'correctness', suppressible: true },
 	'agent-md-size': advice('style', 'AgentMdSize'),
 	'tool-unknown-mcp-ref': advice('contract', 'ToolLint'),
 	'output-contract-missing': advice('contract', 'OutputContractLint'),

@@ -6,6 +6,7 @@ import { lintAgentDefs } from './lint/agent.ts'
 import { lintBoundAgents } from './lint/bound-agent.ts'
 import { lintBudgets } from './lint/budget.ts'
 import { lintControls } from './lint/control.ts'
+import { lintGates } from './lint/gate.ts'
 import { lintProjectionPlacement } from './lint/projection.ts'
 import { lintAudits, lintMetaRefs, lintOperatorRefs, lintSpawnerHints, lintStepRefs } from './lint/reference.ts'
 import { lintVerdicts } from './lint/verdict.ts'
@@ -44,6 +45,7 @@ export function lintBlueprint(blueprint: Blueprint, options: LintOptions): Diagn
 		...lintAudits(blueprint),
 		...lintAgentDefs(blueprint, options.knownKinds, options),
 		...lintVerdicts(blueprint),
+		...lintGates(blueprint),
 		...(options.hasDefaultBackend ? [] : lintStepRefs(blueprint, unreported)),
 		...stepNames(blueprint).diagnostics,
 		...lintProjectionPlacement(blueprint),

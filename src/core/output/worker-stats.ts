@@ -34,7 +34,8 @@ export function isTooLarge(adapterData: unknown): boolean {
 	return Buffer.byteLength(JSON.stringify(adapterData) ?? '') > ADAPTER_DATA_BYTES
 }
 
-function withTotal(usage: Usage): Usage {
+/** The total of the parts, unless a larger one was reported. */
+export function withTotal(usage: Usage): Usage {
 	const sum = (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0)
 	return { ...usage, total_tokens: Math.max(usage.total_tokens ?? 0, sum) }
 }

@@ -2,7 +2,7 @@
 export interface RetentionBounds {
 	/** Milliseconds since the epoch; what ended before is dropped. */
 	readonly before: number
-	/** Most rows of each of runs, outputs, events and issues. */
+	/** Most rows of each of runs, outputs, events, issues, workers and lines of their transcripts. */
 	readonly rows: number
 }
 
@@ -13,9 +13,13 @@ export interface RetentionBounds {
 export interface RetentionStore {
 	/** Ended runs with their steps, attempts, outputs, requests and events; a task goes with its last run. */
 	pruneRuns(bounds: RetentionBounds, limit: number): Promise<number>
+	/** Workers that ended, with their transcripts, observations and events. Cursors of a worker on its way out are expired. */
+	pruneWorkers(bounds: RetentionBounds, limit: number): Promise<number>
+	/** The runtime's own events and diagnostics beyond the newest so many; they have no times. */
+	pruneRuntimeRecords(bounds: RetentionBounds, limit: number): Promise<number>
 	/** Outputs that belong to no run. */
 	pruneOutputs(bounds: RetentionBounds, limit: number): Promise<number>
-	/** The oldest events but those of runs that have not ended. Cursors before them are expired from then on. */
+	/** The oldest events but those of runs that have not ended. Cursors before them are expired from then on, those of workers too. */
 	pruneEvents(bounds: RetentionBounds, limit: number): Promise<number>
 	/** Issues that were decided, with their log; pending ones and those in flight stay. */
 	pruneIssues(bounds: RetentionBounds, limit: number): Promise<number>

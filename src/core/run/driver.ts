@@ -13,6 +13,7 @@ import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
 import { AgentContexts } from './agent-contexts.ts'
 import { Audits } from './audits.ts'
+import { digestsIn } from './bindings.ts'
 import { RunBudget } from './budget.ts'
 import { refuseLargeResult } from './ctx-limit.ts'
 import { failureResult } from './failure-result.ts'
@@ -150,7 +151,7 @@ export class Driver {
 
 	async #fail(error: FlowError): Promise<Run> {
 		await this.#journal.flush()
-		const result = await failureResult(this.#deps, this.run, error)
+		const result = await failureResult({ runs: this.#deps.runs, digestOf: digestsIn(this.plan, this.run) }, this.run, error)
 		return this.#finish('failed', result, { kind: 'run.failed', data: { error: result.error ?? null } })
 	}
 

@@ -2,7 +2,7 @@ import { MseError } from '../../kernel/error.ts'
 import { newRunId, newTaskId } from '../../kernel/id.ts'
 import { isJsonObject, type Json, mergeShallow } from '../../kernel/json.ts'
 import type { RunPolicy } from '../../protocol/policy.ts'
-import { type Attestations, attest } from '../blueprint/attestation.ts'
+import { type Attestations, attest, unattestedAgents } from '../blueprint/attestation.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
@@ -47,11 +47,13 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const seats = await pinSeats(deps.operators, plan.blueprint, request)
 	if (seats === null && !request.waitsForOperator) await refuseWithoutOperator(deps.operators, plan.blueprint)
 	const sid = request.operator?.sid
-	const attestations = attest(plan.blueprint, sid === undefined ? null : deps.operators.manifestOf(sid))
+	const manifest = sid === undefined ? null : deps.operators.manifestOf(sid)
+	const attestations = attest(plan.blueprint, manifest)
+	const unattested = unattestedAgents(plan.blueprint, manifest, attestations)
 	const ttl = timeToLive(request, plan)
 
 	const task = existing ?? newTask(deps, request, resolved, taskInput)
-	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput, attestations, descended })
+	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput, attestations, unattested, descended })
 	const written = Promise.all([
 		resolved.pin(),
 		existing ? undefined : deps.runs.createTask(task),
@@ -128,6 +130,7 @@ function newRun(
 		readonly taskInput: TaskInput | undefined
 		readonly attestations: Attestations
 		readonly descended: Pick<RunOptions, 'parent' | 'depth'>
+		readonly unattested: readonly string[]
 	},
 ): Run {
 	const { blueprint, hash } = resolved.plan
@@ -142,6 +145,7 @@ function newRun(
 		...(request.checkPolicy && { checkPolicy: request.checkPolicy }),
 		...(request.operator && { operator: request.operator, ...(isLegacy(request) && { legacyOperator: true }) }),
 		...(Object.keys(decided.attestations).length > 0 && { attestations: decided.attestations }),
+		...(decided.unattested.length > 0 && { unattested: decided.unattested }),
 	}
 	const now = deps.clock.now()
 	return {

@@ -51,6 +51,8 @@ export interface RunOptions {
 	readonly operator?: LaunchOperator
 	/** What the manifest of the launch's operator proved of the agents. */
 	readonly attestations?: { readonly [agent: string]: BindingAttestation }
+	/** Agents of which that manifest proved nothing, though it was there. */
+	readonly unattested?: readonly string[]
 	/** Limits of the run as a whole, as they were decided at its launch. */
 	readonly runPolicy?: RunPolicy
 	/** When its budget began, where that was not with the run itself: rerun-from begins it anew. */

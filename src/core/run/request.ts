@@ -2,6 +2,7 @@ import type { RunId, StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { RunPolicy } from '../../protocol/policy.ts'
 import type { BlueprintReference } from '../blueprint/resolve.ts'
+import type { DigestOf } from './bindings.ts'
 import type { RunParent } from './parent.ts'
 import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
 
@@ -86,4 +87,6 @@ export interface RunService {
 	forget(runId: Run['id']): Promise<void>
 	/** What an unfinished run is doing right now. */
 	phaseOf(run: Run): RunPhase
+	/** See `digestsOf` of the bindings. */
+	digestsOf(run: Run): Promise<DigestOf>
 }

@@ -1,5 +1,6 @@
 import { MseError } from '../../kernel/error.ts'
 import { Stop } from '../dispatch/stop.ts'
+import { digestsOf } from './bindings.ts'
 import { kick } from './kick.ts'
 import { type LaunchDeps, launch } from './launch.ts'
 import type { Run } from './record.ts'
@@ -21,6 +22,7 @@ export function runService(deps: LaunchDeps): RunService {
 		wait: (runId, signal) => deps.supervisor.wait(runId, signal),
 		forget: (runId) => deps.supervisor.forget(runId),
 		phaseOf: (run) => deps.supervisor.phaseOf(run),
+		digestsOf: (run) => digestsOf(deps, run),
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { ConfigBundle, ConfigBundleRef } from '../../protocol/runtime-bundle.ts'
-import type { CreateWorker } from '../../protocol/runtime-worker.ts'
+import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
 import { checkReference, checkSelector, declares } from './bundle-rule.ts'
 import { bundleMissing, digestMismatch, invalidRequest, invalidSelector } from './failure.ts'
 import type { WorkerStore } from './store.ts'
@@ -27,4 +27,10 @@ export async function requireBundle(store: Pick<WorkerStore, 'bundle'>, referenc
 	if (bundle === null) throw bundleMissing(reference.id)
 	if (bundle.metadata.digest !== reference.digest) throw digestMismatch(reference.id, reference.digest, bundle.metadata.digest)
 	return bundle
+}
+
+/** Throws `invalid_request` for a turn without content, or with an attachment that is not there. */
+export async function checkInput({ content, attachments = [] }: WorkerInput, isThere: (id: string) => Promise<boolean>): Promise<void> {
+	if (content.trim() === '') throw invalidRequest('worker input content must not be empty')
+	for (const id of attachments) if (!(await isThere(id))) throw invalidRequest(`attachment ${id} is not on the data plane`)
 }

@@ -19,10 +19,10 @@ export interface ExecutionContext {
 }
 
 /**
- * Answer to a turn. An accepted one is written first; then, once it is on disk, `begin` is called and the work starts. So
- * nothing a worker says can come before what it was asked.
+ * Answer to a turn. An accepted one is written first; then, once it is on disk, `begin` is called with its place in the
+ * transcript, and the work starts. So nothing a worker says can come before what it was asked.
  */
-export type TurnAnswer = { readonly runState: RunState; begin(): void } | WorkerExecutionResult
+export type TurnAnswer = { readonly runState: RunState; begin(sequence: number): void } | WorkerExecutionResult
 
 /** A running execution. What it cannot do, it leaves out: the caller is told `unsupported`. */
 export interface Execution {
@@ -33,6 +33,8 @@ export interface Execution {
 	cancel?(reason: string | null): Promise<WorkerExecutionResult>
 	/** Passes a protocol method on, such as `pause`; resolves to false where it means nothing to this execution. */
 	method?(method: ProtocolMethod): boolean | Promise<boolean>
+	/** Goes on with the turn of that place, which an earlier life of the server had begun. Left out, such a turn is told as cut off. */
+	resume?(sequence: number): void
 	/** True once it can take no more turns: the next one starts it again. */
 	ended?(): boolean
 	/** The server lets go of it: what runs is ended, nothing is published any more. */
@@ -43,6 +45,8 @@ export interface Execution {
 export interface ExecutionProfile {
 	/** The whole name, such as `process:claude`. */
 	readonly name: string
+	/** True when a worker of it that has no turn holds nothing: after a restart it is started with its next turn. */
+	readonly rests?: boolean
 	/** Why it cannot run workers, or null when it can. */
 	unavailable(): string | null
 	/** Starts, or starts again, a worker. Throws an Error whose message says why it did not. */

@@ -1,34 +1,27 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
-import type { Logger } from '../../kernel/log.ts'
 import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../protocol/runtime-frame.ts'
 import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
-import { admit } from './admission.ts'
-import { accepted, type Execution, refused } from './execution.ts'
+import { admit, checkInput } from './admission.ts'
+import { accepted, refused, type TurnAnswer } from './execution.ts'
 import { executionRejected, executionUnavailable, invalidRequest, messageOfResult, workerNotFound } from './failure.ts'
-import { type ProfileCatalog, profileNameOf } from './profile.ts'
+import { profileNameOf } from './profile.ts'
 import { newSerial } from './serial.ts'
 import { SNAPSHOT_LINES, snapshotOf } from './snapshot.ts'
-import type { Acked, WorkerStore } from './store.ts'
-import { newVoice, type Voice } from './voice.ts'
+import { type Live, type StartDeps, startExecution, takeUp } from './start.ts'
+import type { Acked, NewWorker } from './store.ts'
+import type { Voice } from './voice.ts'
 import type { WorkerRecord } from './worker.ts'
 
-export interface RuntimeDeps {
-	readonly store: WorkerStore
-	readonly profiles: ProfileCatalog
+export interface RuntimeDeps extends StartDeps {
 	readonly runtimeId: string
 	readonly defaultProfile: string
-	readonly log: Logger
 	/** Whether there is a body of that id on the data plane. */
 	hasAttachment(id: string): Promise<boolean>
 }
 
-/** A worker's execution in this process. */
-interface Live {
-	readonly execution: Execution
-	readonly generation: number
-	readonly voice: Voice
-}
+/** So many are started at a time after a restart. */
+const RESTORED_AT_ONCE = 256
 
 /** The authority over long-lived workers: what happens to one worker happens one thing at a time. */
 export class WorkerRuntime {
@@ -62,9 +55,7 @@ export class WorkerRuntime {
 
 	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
 	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
-		if (input.content.trim() === '') throw invalidRequest('worker input content must not be empty')
-		for (const attachment of input.attachments ?? [])
-			if (!(await this.#deps.hasAttachment(attachment))) throw invalidRequest(`attachment ${attachment} is not on the data plane`)
+		await checkInput(input, this.#deps.hasAttachment)
 		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
@@ -102,7 +93,7 @@ export class WorkerRuntime {
 		const record = await this.require(id)
 		const start = Math.max(0, record.transcriptLength - SNAPSHOT_LINES)
 		const { lines } = await this.#deps.store.transcript(id, start, SNAPSHOT_LINES)
-		return snapshotOf(record, lines, this.#live.get(id)?.voice.unfinished() ?? '')
+		return snapshotOf(record, lines, this.#live.get(id)?.voice.unfinished ?? '')
 	}
 
 	/** Calls back with what a worker says, as it says it; `shutdown` when its execution is over. Null when it has none. */
@@ -122,7 +113,6 @@ export class WorkerRuntime {
 	}
 
 	async #restore(): Promise<{ restored: number; failed: number }> {
-		const running = await this.#deps.store.list({ status: 'running' })
 		let failed = 0
 		const restoreOne = async (record: WorkerRecord): Promise<void> => {
 			try {
@@ -134,8 +124,21 @@ export class WorkerRuntime {
 				await this.#deps.store.addDiagnostic(draft, record.id)
 			}
 		}
-		await Promise.all(running.map((record) => this.#serial(record.id, () => restoreOne(record))))
-		return { restored: running.length - failed, failed }
+		let taken = 0
+		for (let after = ''; ; ) {
+			const page = await this.#deps.store.list({ status: 'running', after, limit: RESTORED_AT_ONCE })
+			const due = page.filter((record) => !this.#rests(record))
+			await Promise.all(due.map((record) => this.#serial(record.id, () => restoreOne(record))))
+			taken += due.length
+			after = page.at(-1)?.id ?? ''
+			if (page.length < RESTORED_AT_ONCE) return { restored: taken - failed, failed }
+		}
+	}
+
+	/** There is nothing to start before the next turn. */
+	#rests({ profile, execution }: WorkerRecord): boolean {
+		const found = this.#deps.profiles.find(profile)
+		return found?.rests === true && found.unavailable() === null && execution.run_state === 'idle'
 	}
 
 	async #create(request: CreateWorker, key: { readonly name: string; readonly fingerprint: string } | undefined): Promise<WorkerRecord> {
@@ -144,20 +147,38 @@ export class WorkerRuntime {
 		if (earlier && earlier.fingerprint === key?.fingerprint) return earlier.record
 		if (earlier) throw new MseError('invalid', 'This Idempotency-Key created a worker of another kind.', { code: 'idempotency_mismatch' })
 		await admit(store, request)
+		if (request.initial_input) await checkInput(request.initial_input, this.#deps.hasAttachment)
 		const profile = profileNameOf(request.profile, defaultProfile)
 		const id = await store.nextId()
-		const live = await this.#spawn({ id, request, profile }, 1, false)
-		const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
+		const live = await startExecution(this.#deps, { id, request, profile }, 1, false)
+		const first = request.initial_input ?? null
 		try {
-			await store.create({ id, request, profile, execution, key })
+			const answer = first && (await live.execution.input(first))
+			if (answer && 'outcome' in answer) throw executionRejected(id, answer)
+			const sequence = await this.#write({ id, request, profile, key }, first, answer)
+			this.#live.set(id, live)
+			live.voice.begin(1)
+			answer?.begin(sequence)
 		} catch (error) {
 			await live.execution.close()
 			throw error
 		}
-		this.#live.set(id, live)
-		live.voice.begin(1)
-		if (request.initial_input) await this.input(id, request.initial_input)
 		return this.require(id)
+	}
+
+	/** The worker and its first turn are on disk together, or neither is. Resolves to the place of that turn. */
+	async #write(
+		worker: Pick<NewWorker, 'id' | 'request' | 'profile' | 'key'>,
+		first: WorkerInput | null,
+		answer: Exclude<TurnAnswer, WorkerExecutionResult> | null,
+	): Promise<number> {
+		const { store } = this.#deps
+		const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
+		const [, acked] = await Promise.all([
+			store.create({ ...worker, execution }),
+			first && answer ? store.acceptInput(worker.id, 1, first, accepted('input', answer.runState)) : null,
+		])
+		return acked?.sequence ?? 0
 	}
 
 	async #dispatch(
@@ -177,49 +198,27 @@ export class WorkerRuntime {
 		}
 		const acked = await store.acceptInput(id, generation, input, accepted('input', answer.runState))
 		if (acked === null) throw invalidRequest(`worker ${id} is not running`)
-		watch?.(voice.listen)
-		answer.begin()
+		watch?.((listener) => voice.listen(listener))
+		answer.begin(acked.sequence)
 		return acked
 	}
 
-	/** Starts the execution of a worker that lived before; a turn that was cut off is told as an error. */
+	/** Starts the execution of a worker that lived before; a turn that it cannot go on with is told as an error. */
 	async #attach(record: WorkerRecord): Promise<Live> {
 		const { store } = this.#deps
 		const generation = await store.beginGeneration(record.id)
 		if (generation === null) throw invalidRequest(`worker ${record.id} is not running`)
 		try {
-			const live = await this.#spawn(record, generation, true)
-			await store.setExecution(record.id, generation, { backend: 'connected', run_state: 'idle' })
+			const live = await startExecution(this.#deps, record, generation, true)
+			const goesOn = record.execution.run_state === 'busy' && live.execution.resume !== undefined
+			await store.setExecution(record.id, generation, { backend: 'connected', run_state: goesOn ? 'busy' : 'idle' })
 			this.#live.set(record.id, live)
 			live.voice.begin(generation)
-			if (record.execution.run_state === 'busy') live.voice.publish(CUT_OFF)
+			if (record.execution.run_state === 'busy') takeUp(live, record.turn)
 			return live
 		} catch (error) {
 			await store.setExecution(record.id, generation, { backend: 'unconnected', run_state: 'unconnected' })
 			throw executionUnavailable(record.id, messageOf(error))
-		}
-	}
-
-	async #spawn(
-		{ id, request, profile }: Pick<WorkerRecord, 'id' | 'request' | 'profile'>,
-		generation: number,
-		isRestored: boolean,
-	): Promise<Live> {
-		const { store, profiles, log } = this.#deps
-		const found = profiles.find(profile)
-		const reason = found === null ? `there is no profile \`${profile}\`; GET /v1/runtime lists them` : found.unavailable()
-		if (found === null || reason !== null) throw executionRejected(id, refused('spawn', 'rejected', reason ?? ''))
-		const voice = newVoice(store, id, log)
-		try {
-			const execution = await found.spawn({
-				...{ workerId: id, generation, request, isRestored },
-				publish: (event) => voice.publish(event),
-				flushed: () => voice.flushed(),
-				transcript: async () => (await store.transcript(id, 0, -1)).lines,
-			})
-			return { execution, generation, voice }
-		} catch (error) {
-			throw executionRejected(id, refused('spawn', 'errored', messageOf(error)))
 		}
 	}
 
@@ -244,7 +243,5 @@ export class WorkerRuntime {
 		await live.execution.close()
 	}
 }
-
-const CUT_OFF: ProtocolEvent = { event: 'error', data: { code: 'internal', message: 'the server stopped during this turn' } }
 
 const withMessage = (result: WorkerExecutionResult): WorkerExecutionResult => ({ ...result, message: messageOfResult(result) })

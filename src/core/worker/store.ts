@@ -10,7 +10,7 @@ export interface NewWorker {
 	readonly request: CreateWorker
 	readonly profile: string
 	readonly execution: WorkerExecutionStatus
-	/** Whoever creates with a key twice gets the first one; the fingerprint tells whether both meant the same. */
+	/** Whoever creates with a key twice gets the first one while it runs; the fingerprint tells whether both meant the same. */
 	readonly key?: { readonly name: string; readonly fingerprint: string } | undefined
 }
 
@@ -39,8 +39,8 @@ export interface WorkerStore {
 	create(worker: NewWorker): Promise<WorkerRecord>
 	byKey(name: string): Promise<{ readonly record: WorkerRecord; readonly fingerprint: string } | null>
 	find(id: string): Promise<WorkerRecord | null>
-	/** Ids of running workers whose key begins so. */
-	runningWithKey(prefix: string): Promise<readonly string[]>
+	/** Running workers whose key begins so. */
+	runningWithKey(prefix: string): Promise<readonly { readonly id: string; readonly key: string }[]>
 	/** By id. */
 	list(filter: WorkerFilter): Promise<readonly WorkerRecord[]>
 	counts(): Promise<{ readonly [S in WorkerStatus]: number } & { readonly diagnostics: number }>

@@ -3,50 +3,80 @@ import type { Logger } from '../../kernel/log.ts'
 import type { ProtocolEvent } from '../../protocol/runtime-frame.ts'
 import type { WorkerStore } from './store.ts'
 
-/** How one life of an execution is heard. */
-export type Voice = ReturnType<typeof newVoice>
+type Listener = (event: ProtocolEvent) => void
 
-/** Nothing is written before `begin`: until then its worker may have no row. */
-export function newVoice(store: Pick<WorkerStore, 'publish'>, workerId: string, log: Logger) {
-	let generation: number | null = null
-	let isOver = false
-	let early: ProtocolEvent[] = []
-	let unfinished = ''
-	let last: Promise<unknown> = Promise.resolve()
-	const listeners = new Set<(event: ProtocolEvent) => void>()
-	const write = (event: ProtocolEvent, of: number): void => {
-		last = store
-			.publish(workerId, of, event)
-			.catch((cause: unknown) => log.error('what a worker said was lost', { worker: workerId, cause }))
-		unfinished = event.event === 'text_delta' ? unfinished + deltaOf(event) : ENDS.includes(event.event) ? '' : unfinished
-		for (const listener of listeners) listener(event)
+export interface VoiceDeps {
+	readonly store: Pick<WorkerStore, 'publish'>
+	readonly log: Logger
+}
+
+const NONE: readonly ProtocolEvent[] = []
+
+/** How one life of an execution is heard. There is one for each worker, so it holds nothing while nothing is said. */
+export class Voice {
+	readonly #deps: VoiceDeps
+	readonly #workerId: string
+	#generation: number | null = null
+	#isOver = false
+	#early: readonly ProtocolEvent[] = NONE
+	#unfinished = ''
+	#last: Promise<unknown> | null = null
+	#listeners: Set<Listener> | null = null
+
+	/** Nothing is written before `begin`: until then its worker may have no row. */
+	constructor(deps: VoiceDeps, workerId: string) {
+		this.#deps = deps
+		this.#workerId = workerId
 	}
-	return {
-		publish(event: ProtocolEvent): void {
-			if (isOver) return
-			if (generation === null) early.push(event)
-			else write(event, generation)
-		},
-		begin(of: number): void {
-			generation = of
-			for (const event of early) write(event, of)
-			early = []
-		},
-		/** Resolves once everything published so far is on disk. */
-		flushed: async (): Promise<void> => void (await last),
-		/** Text that was begun and is not done. */
-		unfinished: (): string => unfinished,
-		/** Calls back with each event as it is published; what it returns ends that. */
-		listen(listener: (event: ProtocolEvent) => void): () => void {
-			listeners.add(listener)
-			return () => listeners.delete(listener)
-		},
-		/** From now on nothing is heard; listeners are told by `shutdown`. */
-		end(): void {
-			if (isOver) return
-			isOver = true
-			for (const listener of listeners) listener({ event: 'shutdown' })
-		},
+
+	publish(event: ProtocolEvent): void {
+		if (this.#isOver) return
+		if (this.#generation === null) this.#early = [...this.#early, event]
+		else this.#write(event, this.#generation)
+	}
+
+	begin(generation: number): void {
+		this.#generation = generation
+		for (const event of this.#early) this.#write(event, generation)
+		this.#early = NONE
+	}
+
+	/** Resolves once everything published so far is on disk. */
+	async flushed(): Promise<void> {
+		await this.#last
+	}
+
+	/** Text that was begun and is not done. */
+	get unfinished(): string {
+		return this.#unfinished
+	}
+
+	/** Calls back with each event as it is published; what it returns ends that. */
+	listen(listener: Listener): () => void {
+		this.#listeners ??= new Set()
+		this.#listeners.add(listener)
+		return () => void this.#listeners?.delete(listener)
+	}
+
+	/** From now on nothing is heard; listeners are told by `shutdown`. */
+	end(): void {
+		if (this.#isOver) return
+		this.#isOver = true
+		for (const listener of this.#listeners ?? []) listener({ event: 'shutdown' })
+	}
+
+	#write(event: ProtocolEvent, generation: number): void {
+		const { store, log } = this.#deps
+		const written = store
+			.publish(this.#workerId, generation, event)
+			.catch((cause: unknown) => log.error('what a worker said was lost', { worker: this.#workerId, cause }))
+			.finally(() => {
+				if (this.#last === written) this.#last = null
+			})
+		this.#last = written
+		if (event.event === 'text_delta') this.#unfinished += deltaOf(event)
+		else if (ENDS.includes(event.event)) this.#unfinished = ''
+		for (const listener of this.#listeners ?? []) listener(event)
 	}
 }
 

@@ -14,6 +14,8 @@ export interface WorkerRecord {
 	/** Grows with every start of its execution; what an earlier one still says is not heard. */
 	readonly generation: number
 	readonly transcriptLength: number
+	/** Place of the last turn in the transcript, 0 before the first. */
+	readonly turn: number
 	readonly lastEventId: number
 	readonly createdAt: number
 	readonly updatedAt: number
@@ -25,6 +27,8 @@ export interface TranscriptLine {
 	readonly role: 'user' | 'assistant' | 'system'
 	readonly content: string
 	readonly eventId: number
+	/** Ids on the data plane. */
+	readonly attachments?: readonly string[]
 }
 
 /** One thing a worker told, with its place among all of the runtime. */

@@ -6,6 +6,7 @@ import { dataRoutes } from './routes/data.ts'
 import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { leaseRoutes } from './routes/leases.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
@@ -46,6 +47,7 @@ export interface ApiDeps {
 	readonly runtime: DepsOf<typeof runtimeInfoRoutes>
 	readonly workers: DepsOf<typeof workerRoutes>
 	readonly webhooks: DepsOf<typeof webhookRoutes>
+	readonly leases: DepsOf<typeof leaseRoutes>
 }
 
 /** Mounts every route that clients of ours call by its type. A new file of routes is a line here. */
@@ -72,6 +74,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(runtimeInfoRoutes(deps.runtime))
 		.use(workerRoutes(deps.workers))
 		.use(webhookRoutes(deps.webhooks))
+		.use(leaseRoutes(deps.leases))
 }
 
 /** All those routes as one type, from which clients are typed. */

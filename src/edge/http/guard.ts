@@ -49,13 +49,13 @@ export function checkOrigin(options: GuardOptions, { headers, url }: Request): s
 	return origin
 }
 
-/** Throws `unauthenticated` without the admin token where it is demanded. Made once; runs before anything reads the request. */
+/** Throws `unauthenticated` without the admin token where it is demanded; a lease of the worker runtime is a credential of its own. Made once; runs before anything reads the request. */
 export function adminGuard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
 	const isAdmin = adminCheck(options.adminToken)
 	const checkRuntime = runtimeGuard(options, isAdmin)
 	return (request) => {
 		const { pathname } = new URL(request.url)
-		if (isRuntimePath(pathname)) return checkRuntime(request)
+		if (isRuntimePath(pathname)) return pathname.startsWith('/v1/runtime/leases/') ? undefined : checkRuntime(request)
 		if (options.adminToken === null || isAdmin(request)) return
 		if (speaksForItself(request.method, pathname)) return
 		if (options.openJoin && request.method === 'POST' && pathname === '/v1/operators') return

@@ -6,7 +6,9 @@ import { sweepBlobs } from './blob-sweep.ts'
 import type { SqliteDatabase } from './database.ts'
 import { KEY_KEPT_MS } from './idempotency-store.ts'
 import { eraseRun } from './run-erasure.ts'
+import { type Counter, newestNumber } from './runtime-record.ts'
 import { dropUnusedDocuments } from './unused-document.ts'
+import { eraseWorker, oldWorker, trimObservations } from './worker-erasure.ts'
 
 const ENDED = "('done', 'failed', 'cancelled')"
 const NO_AUDIT_OPEN = `NOT EXISTS (SELECT 1 FROM step WHERE step.run_id = run.id AND step.status = 'running' AND ${IS_AUDIT})`
@@ -31,6 +33,26 @@ export class SqliteRetentionStore implements RetentionStore {
 			if (eraseRun(this.#db, id, limit))
 				this.#db.query('DELETE FROM task WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE task_id = ?1)').run(taskId)
 			return this.#changes() - before
+		})
+	}
+
+	pruneWorkers(bounds: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const id = oldWorker(this.#db, bounds)
+			if (id === null) return 0
+			const before = this.#changes()
+			eraseWorker(this.#db, id, limit)
+			return this.#changes() - before
+		})
+	}
+
+	pruneRuntimeRecords({ rows }: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const drop = (table: string, counter: Counter): number => {
+				const old = `SELECT id FROM ${table} WHERE id <= ? ORDER BY id LIMIT ?`
+				return this.#db.query(`DELETE FROM ${table} WHERE id IN (${old})`).run(newestNumber(this.#db, counter) - rows, limit).changes
+			}
+			return drop('runtime_event', 'event') + drop('runtime_diagnostic', 'diagnostic')
 		})
 	}
 
@@ -121,6 +143,7 @@ export class SqliteRetentionStore implements RetentionStore {
 
 	#dropEvents(old: readonly { readonly seq: number }[], last: number): void {
 		this.#db.keepEventSeq()
+		trimObservations(this.#db, this.#eventsSeen, last)
 		for (const { seq } of old) this.#db.query('DELETE FROM event WHERE seq = ?').run(seq)
 		this.#db.query("INSERT OR REPLACE INTO meta (key, value) VALUES ('events_dropped_to', ?)").run(String(last))
 		this.#eventsSeen = last

@@ -12,6 +12,7 @@ export interface WorkerRow {
 	readonly last_result: string | null
 	readonly generation: number
 	readonly transcript_length: number
+	readonly turn: number
 	readonly last_event_id: number
 	readonly observations: number
 	readonly trimmed_through: number
@@ -34,6 +35,7 @@ export function toWorker(row: WorkerRow): WorkerRecord {
 		},
 		generation: row.generation,
 		transcriptLength: row.transcript_length,
+		turn: row.turn,
 		lastEventId: row.last_event_id,
 		createdAt: row.created_at,
 		updatedAt: row.updated_at,

@@ -11,11 +11,13 @@ import type { WorkerExecutionResult, WorkerExecutionStatus, WorkerStatus } from 
 import type { ConfigBundle } from '../../protocol/runtime-bundle.ts'
 import type { ProtocolEvent } from '../../protocol/runtime-frame.ts'
 import type { WorkerInput } from '../../protocol/runtime-worker.ts'
+import { putBundle, readBundle, readBundles } from './config-bundle-table.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 import { newestNumber, nextNumber, readDiagnostics, readEvents, recordDiagnostic, recordEvent } from './runtime-record.ts'
 import { toWorker, type WorkerRow } from './worker-row.ts'
-import { appendLine, observe, publish } from './worker-talk.ts'
+import { appendLine, observe, publish, readLines, setRunState } from './worker-talk.ts'
 
 export class SqliteWorkerStore implements WorkerStore {
 	readonly #db: SqliteDatabase
@@ -39,7 +41,7 @@ export class SqliteWorkerStore implements WorkerStore {
 
 	create({ id, request, profile, execution, key }: NewWorker): Promise<WorkerRecord> {
 		const db = this.#db
-		return db.write(() => {
+		const change = (): WorkerRecord => {
 			const eventId = recordEvent(db, 'worker_created', id, `worker ${id} created`)
 			const now = db.clock.now()
 			db.query(
@@ -52,7 +54,8 @@ export class SqliteWorkerStore implements WorkerStore {
 			)
 			for (const draft of creationDiagnostics(request)) recordDiagnostic(db, draft, id)
 			return toWorker(this.#require(id))
-		})
+		}
+		return writeEffect(db, change, () => ({ worker_id: id }))
 	}
 
 	async byKey(name: string): Promise<{ record: WorkerRecord; fingerprint: string } | null> {
@@ -74,12 +77,9 @@ export class SqliteWorkerStore implements WorkerStore {
 		return rows.map(toWorker)
 	}
 
-	async runningWithKey(prefix: string): Promise<readonly string[]> {
-		const sql = "SELECT id FROM worker WHERE key >= ?1 AND key < ?1 || '􏿿' AND status = 'running'"
-		return this.#db
-			.query<{ id: string }>(sql)
-			.all(prefix)
-			.map(({ id }) => id)
+	async runningWithKey(prefix: string): Promise<readonly { id: string; key: string }[]> {
+		const sql = "SELECT id, key FROM worker WHERE key >= ?1 AND key < ?1 || '􏿿' AND status = 'running'"
+		return this.#db.query<{ id: string; key: string }>(sql).all(prefix)
 	}
 
 	async counts(): Promise<{ [S in WorkerStatus]: number } & { diagnostics: number }> {
@@ -100,9 +100,9 @@ export class SqliteWorkerStore implements WorkerStore {
 			const row = this.#row(id)
 			if (row?.status !== 'running' || row.generation !== generation) return null
 			const eventId = recordEvent(db, 'worker_input_accepted', id, `worker ${id} accepted ${input.kind} input`)
-			const sequence = appendLine(db, id, input.kind, input.content, eventId)
-			this.#setResult(id, result, result.run_state)
-			db.query('UPDATE worker SET last_event_id = ? WHERE id = ?').run(eventId, id)
+			const sequence = appendLine(db, id, { role: input.kind, content: input.content, eventId, attachments: input.attachments ?? [] })
+			this.#setResult(row, result, result.run_state)
+			db.query('UPDATE worker SET last_event_id = ?, turn = ? WHERE id = ?').run(eventId, sequence, id)
 			observe(db, id, inputEvent(input), this.#kept)
 			return { record: toWorker(this.#require(id)), eventId, sequence }
 		})
@@ -111,7 +111,7 @@ export class SqliteWorkerStore implements WorkerStore {
 	recordRefusal(id: string, result: WorkerExecutionResult): Promise<void> {
 		return this.#db.write(() => {
 			const row = this.#row(id)
-			if (row?.status === 'running') this.#setResult(id, result, row.run_state)
+			if (row?.status === 'running') this.#setResult(row, result, row.run_state)
 		})
 	}
 
@@ -122,8 +122,11 @@ export class SqliteWorkerStore implements WorkerStore {
 			if (!row) return null
 			if (row.status !== 'running') return { record: toWorker(row), eventId: row.last_event_id }
 			const eventId = recordEvent(db, `worker_${status}`, id, reason ?? `worker ${status}`)
-			db.query('UPDATE worker SET status = ?, last_event_id = ? WHERE id = ?').run(status, eventId, id)
-			if (result) this.#setResult(id, result, result.run_state)
+			// Whoever comes with its key from now on gets another one.
+			db.query('UPDATE worker SET status = ?, last_event_id = ?, key = NULL, updated_at = ? WHERE id = ?').run(
+				...[status, eventId, db.clock.now(), id],
+			)
+			if (result) this.#setResult(row, result, result.run_state)
 			return { record: toWorker(this.#require(id)), eventId }
 		})
 	}
@@ -139,9 +142,11 @@ export class SqliteWorkerStore implements WorkerStore {
 
 	setExecution(id: string, generation: number, { backend, run_state, last_result }: WorkerExecutionStatus): Promise<void> {
 		return this.#db.write(() => {
-			const sql =
-				'UPDATE worker SET connected = ?, run_state = ?, last_result = coalesce(?, last_result), updated_at = ? WHERE id = ? AND generation = ?'
-			this.#db.query(sql).run(Number(backend === 'connected'), run_state, toText(last_result), this.#db.clock.now(), id, generation)
+			const row = this.#row(id)
+			if (row?.generation !== generation) return
+			setRunState(this.#db, row, run_state)
+			const sql = 'UPDATE worker SET connected = ?, last_result = coalesce(?, last_result) WHERE id = ?'
+			this.#db.query(sql).run(Number(backend === 'connected'), toText(last_result), id)
 		})
 	}
 
@@ -178,12 +183,7 @@ export class SqliteWorkerStore implements WorkerStore {
 	}
 
 	async transcript(id: string, start: number, limit: number): Promise<{ total: number; lines: readonly TranscriptLine[] }> {
-		const lines = this.#db
-			.query<{ sequence: number; role: string; content: string; event_id: number }>(
-				'SELECT * FROM worker_line WHERE worker_id = ? AND sequence > ? ORDER BY sequence LIMIT ?',
-			)
-			.all(id, start, limit)
-			.map(({ sequence, role, content, event_id }) => ({ sequence, role: role as TranscriptLine['role'], content, eventId: event_id }))
+		const lines = readLines(this.#db, id, start, limit)
 		return { total: this.#row(id)?.transcript_length ?? 0, lines }
 	}
 
@@ -200,22 +200,15 @@ export class SqliteWorkerStore implements WorkerStore {
 	}
 
 	putBundle(bundle: ConfigBundle): Promise<void> {
-		return this.#db.write(() => {
-			const sql = 'INSERT INTO config_bundle (id, bundle) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET bundle = excluded.bundle'
-			const { id, digest } = bundle.metadata
-			this.#db.query(sql).run(id, JSON.stringify(bundle))
-			appendEvent(this.#db, { kind: 'worker.bundle_stored', data: { id, digest } })
-		})
+		return this.#db.write(() => putBundle(this.#db, bundle))
 	}
 
 	async bundle(id: string): Promise<ConfigBundle | null> {
-		const row = this.#db.query<{ bundle: string }>('SELECT bundle FROM config_bundle WHERE id = ?').get(id)
-		return row && (JSON.parse(row.bundle) as ConfigBundle)
+		return readBundle(this.#db, id)
 	}
 
 	async bundles(): Promise<readonly ConfigBundle[]> {
-		const rows = this.#db.query<{ bundle: string }>('SELECT bundle FROM config_bundle ORDER BY id').all()
-		return rows.map(({ bundle }) => JSON.parse(bundle) as ConfigBundle)
+		return readBundles(this.#db)
 	}
 
 	#row(id: string): WorkerRow | null {
@@ -228,9 +221,9 @@ export class SqliteWorkerStore implements WorkerStore {
 		return row
 	}
 
-	#setResult(id: string, result: WorkerExecutionResult, runState: string): void {
-		const sql = 'UPDATE worker SET connected = 1, run_state = ?, last_result = ?, updated_at = ? WHERE id = ?'
-		this.#db.query(sql).run(runState, JSON.stringify(result), this.#db.clock.now(), id)
+	#setResult(row: WorkerRow, result: WorkerExecutionResult, runState: string): void {
+		setRunState(this.#db, row, runState)
+		this.#db.query('UPDATE worker SET connected = 1, last_result = ? WHERE id = ?').run(JSON.stringify(result), row.id)
 	}
 }
 

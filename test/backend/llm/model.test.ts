@@ -4,6 +4,7 @@ import { chooseModel, knownServers } from '../../../src/backend/llm/model.ts'
 import { parseLlmSettings } from '../../../src/backend/llm/setting.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import { emptyBlueprint } from '../../support/attempt.ts'
+import { verifies } from '../../support/verifies.ts'
 import { agentOf, llmWorld } from './llm-world.ts'
 
 const keys = { ANTHROPIC_API_KEY: 'sk-a', OPENAI_API_KEY: 'sk-o' }
@@ -16,6 +17,7 @@ function choose(model: string | undefined, llm: JsonObject = {}, environment: Re
 
 describe('an agent’s model', () => {
 	test('is a provider’s, by prefix or by its name, with the key of the environment', () => {
+		verifies('03.AgentProfile.model')
 		const claude = { provider: 'anthropic', model: 'claude-x', key: 'sk-a', baseUrl: 'https://api.anthropic.com/v1' }
 		expect(choose('anthropic/claude-x')).toMatchObject(claude)
 		expect(choose('claude-x')).toMatchObject(claude)
@@ -99,6 +101,7 @@ test.each([
 })
 
 test('a tool of an MCP server that the spec lacks is refused', async () => {
+	verifies('03.AgentProfile.tools')
 	await using world = llmWorld({ script: [] })
 	const agent = agentOf({}, { tools: ['mcp__git__log'] })
 	expect(() => llmBackend(world.options).prepare(agent, emptyBlueprint)).toThrow("the MCP server 'git', which 'mcp_servers' lacks")

@@ -43,7 +43,7 @@ const lines = async (template: JsonObject, given?: Given) => {
 
 describe('placeholders', () => {
 	test('are all eight filled, in arguments, standard input, variables and folder', async () => {
-		verifies('04.73', '06.29')
+		verifies('04.73', '06.29', '03.SubprocessDef.argv', '03.SubprocessDef.stdin', '03.SubprocessDef.env', '03.SubprocessDef.cwd')
 		const given: Given = {
 			profile: { system_prompt: 'You are {{ who }}.', model: 'small', tools: ['Read', 'Bash'] },
 			attempt: { prompt: { who: 'Ada' }, n: 3, context: OUTER },
@@ -59,6 +59,13 @@ describe('placeholders', () => {
 	})
 
 	test('take the model, the tools and the folder of the runner before those of profile and template', async () => {
+		verifies(
+			'03.SubprocessOverrides.model',
+			'03.SubprocessOverrides.tools',
+			'03.SubprocessOverrides.cwd',
+			'03.Runner.template',
+			'03.SubprocessDef.name',
+		)
 		verifies('04.73')
 		const given: Given = {
 			profile: { model: 'small', tools: ['Read'] },
@@ -105,6 +112,7 @@ describe('placeholders', () => {
 	})
 
 	test('may stand before a stream of events', async () => {
+		verifies('03.SubprocessDef.stream_mode')
 		const event = JSON.stringify({ type: 'final', ok: true, content: { kind: 'inline', value: 'streamed' } })
 		expect((await perform({ argv: ['echo', event], stream_mode: 'ndjson_lines' })).final).toEqual({ value: 'streamed', ok: true })
 	})
@@ -141,31 +149,31 @@ describe('declared output', () => {
 	]
 	for (const [title, text, output, code, value, ok] of cases)
 		test(title, async () => {
-			verifies('04.74')
+			verifies('04.74', '03.SubprocessOutput.ok_from')
 			expect((await printing(text, output, code)).final).toEqual({ value, ok } as never)
 		})
 
 	test('that is not the JSON it has to be blocks, even after a good exit, and says why', async () => {
-		verifies('04.74')
+		verifies('03.SubprocessOutput.format', '04.74')
 		const { final } = await printing('{"a":', { format: 'json' })
 		expect(final).toEqual({ value: { raw: '{"a":', stderr: 'oops\n', parse_error: expect.stringContaining('JSON') }, ok: false } as never)
 	})
 
 	test('without its result blocks and says where it should have been', async () => {
-		verifies('04.74')
+		verifies('03.SubprocessOutput.result_ptr', '04.74')
 		const { final } = await printing('{"a":1}', { result_ptr: '/toString' })
 		const error = "result_ptr '/toString' not found in stdout JSON"
 		expect(final).toEqual({ value: { error, raw: { a: 1 }, stderr: 'oops\n' }, ok: false } as never)
 	})
 
 	test('has its figures under either naming, some or all', async () => {
-		verifies('04.74')
+		verifies('03.SubprocessStats.usage_ptr', '03.SubprocessStats.model_ptr', '03.SubprocessStats.num_turns_ptr', '04.74')
 		const stats = { usage_ptr: '/u', model_ptr: '/m', num_turns_ptr: '/n' }
 		const adapter = (usage_raw: Json) => ({ worker_kind: 'subprocess', adapter_data: { exit_code: 0, usage_raw } })
 		const usage = { prompt_tokens: 3, completion_tokens: 4 }
 		expect((await printing(JSON.stringify({ u: usage, m: 'big', n: 2 }), { stats })).stats).toEqual({
 			...adapter(usage),
-			...{ model: 'big', num_turns: 2, usage: { input_tokens: 3, output_tokens: 4 } },
+			...{ model: 'big', num_turns: 2, usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } },
 		})
 		expect((await printing('{"u":{"total_tokens":9},"m":7}', { stats })).stats).toEqual({
 			...adapter({ total_tokens: 9 }),

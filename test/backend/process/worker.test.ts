@@ -33,7 +33,7 @@ async function started(settings: ProcessProfile, lines: { role: 'user'; content:
 		async tell(content: string): Promise<void> {
 			const answer = await execution.input({ kind: 'user', content })
 			if ('outcome' in answer) throw new Error(answer.message)
-			answer.begin()
+			answer.begin(1)
 		},
 		has: (event: string) => eventually(() => events.find((one) => one.event === event), { what: event }),
 		[Symbol.asyncDispose]: () => execution.close(),
@@ -103,7 +103,7 @@ test('a turn over the API reaches the child of the profile and comes back as a l
 	expect(profiles).toEqual([
 		{ name: 'builtin:echo', available: true },
 		{ name: 'process:tester', available: true },
-		{ name: 'llm:model', available: false, reason: expect.stringContaining('language models') },
+		{ name: 'llm:model', available: false, reason: 'the config file has no [llm.model]' },
 	])
 	const create = (value: string) =>
 		server.call('POST', '/v1/workers', { intent: { kind: 'assistant' }, profile: { kind: 'builtin', value } })

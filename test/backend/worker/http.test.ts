@@ -1,8 +1,11 @@
 import { expect, test } from 'bun:test'
 import { httpProfile } from '../../../src/backend/worker/http.ts'
+import { LeaseDesk } from '../../../src/core/worker/lease-desk.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
+import { silentLogger } from '../../../src/kernel/log.ts'
 import type { ProtocolEvent } from '../../../src/protocol/runtime-frame.ts'
 import { eventually } from '../../support/eventually.ts'
+import { memoryLeases } from './memory-lease.ts'
 
 /** A worker whose address answers with these, one after another; a number is a status, null no answer. */
 async function started(...answers: (string | number | null)[]) {
@@ -14,7 +17,8 @@ async function started(...answers: (string | number | null)[]) {
 		if (next === null) throw new Error('connection refused')
 		return typeof next === 'number' ? new Response('broken', { status: next }) : new Response(next)
 	}
-	const options = { clock: systemClock, fetch: send as typeof fetch, outputBytes: 1000 }
+	const desk = new LeaseDesk({ store: memoryLeases(), clock: systemClock, log: silentLogger })
+	const options = { desk, baseUrl: () => 'http://server.test', clock: systemClock, fetch: send as typeof fetch, outputBytes: 1000 }
 	const execution = await httpProfile('test', { kind: 'http', url: 'http://worker.test/', attempts: 2 }, options).spawn({
 		...{ workerId: 'worker-00000001', generation: 1, isRestored: false, flushed: async () => {} },
 		request: { intent: { kind: 'assistant' }, profile: { kind: 'runtime_default' } },
@@ -23,7 +27,7 @@ async function started(...answers: (string | number | null)[]) {
 	})
 	const answer = await execution.input({ kind: 'user', content: 'hello' })
 	if ('outcome' in answer) throw new Error(answer.message)
-	answer.begin()
+	answer.begin(7)
 	const last = await eventually(() => events.find(({ event }) => event === 'run_end' || event === 'error'), { what: 'the end of the turn' })
 	return { asked, events, last }
 }

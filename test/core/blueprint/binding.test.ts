@@ -75,12 +75,13 @@ describe('the runner of an agent', () => {
 	]
 	for (const [source, raw, keys] of cases)
 		test(`comes from ${source} before what follows it`, () => {
-			verifies('06.17')
+			verifies('06.17', '03.Blueprint.default_runner')
 			const { blueprint, agent } = withAgent(raw, keys)
 			expect(resolveRunner(blueprint, agent)).toMatchObject({ source, error: null })
 		})
 
 	test('of a legacy binding runs in the client with the tools of the profile', () => {
+		verifies('03.AgentProfile.worker_binding')
 		const { blueprint, agent } = withAgent(legacy)
 		expect(resolveRunner(blueprint, agent).runner).toEqual({ backend: 'ws_claude_code', variant: 'coder', tools: ['Read'] })
 	})
@@ -99,7 +100,7 @@ describe('the runner of an agent', () => {
 
 describe('what an agent inherits', () => {
 	test('the operator kind comes from the launch, the operator, the Blueprint, in this order', () => {
-		verifies('01.C124', '04.16', '04.17', '04.18', '04.19', '04.20')
+		verifies('03.Blueprint.default_operator_kind', '03.OperatorDef.kind', '01.C124', '04.16', '04.17', '04.18', '04.19', '04.20')
 		const operators = [{ name: 'main', kind: 'main_ai' }, { name: 'plain' }]
 		const { blueprint, agent } = withAgent({ name: 'a', kind: 'lua', spec: { operator_ref: 'main' } }, { operators })
 		expect(operatorKindOf(blueprint, agent, { perAgent: { a: 'composite' }, global: 'automate' })).toBe('composite')

@@ -57,6 +57,7 @@ test('an agent reference becomes the agent of the file, with its siblings over i
 })
 
 test('the kind of an included agent comes from the reference, the document, the server, in this order', async () => {
+	verifies('03.Blueprint.default_agent_kind')
 	using dir = folder({ 'base/a.md': agentMd('a') })
 	const kindOf = async (reference: JsonObject, document: JsonObject, defaultAgentKind: ExpandOptions['defaultAgentKind']) => {
 		const expanded = await dir.expand({ agents: [{ $agent_md: 'a.md', ...reference }], ...document }, { defaultAgentKind })
@@ -69,7 +70,7 @@ test('the kind of an included agent comes from the reference, the document, the 
 })
 
 test('the first folder that has the file wins: base, the document’s own, then the server’s', async () => {
-	verifies('01.C129', '06.14')
+	verifies('01.C129', '06.14', '03.Blueprint.blueprint_ref_includes')
 	using dir = folder({ 'base/one': 'base', 'base/own/one': 'own', 'base/own/two': 'own', 'more/two': 'more', 'more/three': 'more' })
 	const document = { blueprint_ref_includes: ['own'], found: ['one', 'two', 'three'].map(($file) => ({ $file })) }
 	const options = { includes: [dir.path('more')] }

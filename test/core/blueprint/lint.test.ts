@@ -219,7 +219,7 @@ describe('what refuses a launch', () => {
 
 describe('what a Blueprint may leave open', () => {
 	test('kinds, when strict_kind is off: the agent is left out with a warning', () => {
-		verifies('06.19')
+		verifies('06.19', '03.CompilerStrategy.strict_kind')
 		const flow = calls('a')
 		const raw = { id: 'm', flow, agents: [{ name: 'a', kind: 'lua', spec: { source: '' } }], strategy: { strict_kind: false } }
 		const found = lint(raw, { knownKinds: new Set(['rust_fn']) })
@@ -316,6 +316,7 @@ describe('advice', () => {
 	})
 
 	test('is silent where the document allows it: the agent before the metadata, a kind before a category before all', () => {
+		verifies('03.AgentDef.lints', '03.BlueprintMetadata.lints')
 		const binding = (lints: object, metadata: object = {}): string[] =>
 			lint(minimal({ metadata: { lints: metadata }, agents: [fn('a', { profile: { worker_binding: 'w' }, lints })] })).map(
 				({ code }) => code,

@@ -79,7 +79,7 @@ describe('a reference', () => {
 	})
 
 	test('by requirement takes the highest label, and of equal ones the newest', async () => {
-		verifies('04.89', '06.11')
+		verifies('04.89', '06.11', '03.BlueprintMetadata.version_label')
 		using opened = await openStore(
 			labelled('a', '1.2.0'),
 			labelled('b', '1.10.0'),

@@ -26,7 +26,15 @@ describe('the context of an agent', () => {
 	const meta = { meta_ref: 'm', ctx: { c: 'agent', d: 'agent' } }
 
 	test('has each key from the nearest tier: launch, step, agent, its meta, Blueprint', () => {
-		verifies('04.86', '06.94')
+		verifies(
+			'04.86',
+			'06.94',
+			'03.Blueprint.default_agent_ctx',
+			'03.AgentMeta.ctx',
+			'03.AgentMeta.meta_ref',
+			'03.MetaDef.name',
+			'03.MetaDef.ctx',
+		)
 		const { context } = contextOf(tiers, meta, { stepCtx: { d: 'step', work_dir: '/step' }, taskInput: { work_dir: '/launch' } })
 		expect(context).toEqual({ work_dir: '/launch', extra: { a: 'blueprint', b: 'meta', c: 'agent', d: 'step' } })
 	})
@@ -48,7 +56,7 @@ describe('the context of an agent', () => {
 	})
 
 	test('is filtered by the agent’s policy, else by the Blueprint’s; they never merge', () => {
-		verifies('04.86')
+		verifies('03.ContextPolicy.include', '03.ContextPolicy.exclude', '04.86')
 		const policy = (include: Json, exclude: Json) => ({ include, exclude })
 		expect(contextOf({ ...tiers, default_context_policy: policy(null, ['a']) }, meta).context.extra).toEqual({
 			b: 'meta',

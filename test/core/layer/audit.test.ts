@@ -17,7 +17,7 @@ describe('which steps are audited', () => {
 		auditorsOf({ audits: audits.map((audit) => ({ mode: 'async', ...audit })) } as unknown as Blueprint, ref).map(({ segment }) => segment)
 
 	test('all without a list or with a star, none with an empty list, else those named', () => {
-		verifies('04.84')
+		verifies('03.AuditDef.steps', '04.84')
 		const audits = [{ agent: 'a' }, { agent: 'b', steps: ['*'] }, { agent: 'c', steps: [] }, { agent: 'd', steps: ['work'] }]
 		expect(auditors(audits, 'work')).toEqual(['/audit:a', '/audit:b', '/audit:d'])
 		expect(auditors(audits, 'other')).toEqual(['/audit:a', '/audit:b'])
@@ -33,7 +33,7 @@ describe('which steps are audited', () => {
 
 describe('an audit', () => {
 	test('is told about the step and leaves one artifact beside it, without a layer and without a trace in the value', async () => {
-		verifies('04.84', '06.23')
+		verifies('04.84', '06.23', '03.AuditDef.agent')
 		const prompts: Json[] = []
 		const eye = counted(async ({ prompt }) => {
 			prompts.push(prompt)
@@ -98,6 +98,7 @@ describe('an audit', () => {
 
 describe('a step waits for a synchronous audit', () => {
 	test('and a flow cancelled meanwhile ends it', async () => {
+		verifies('03.AuditDef.mode')
 		const eye = hangs()
 		await using world = layerWorld({ workers: { work: passes(1), eye } })
 		const launched = await world.launch(audited([SYNC]), { detach: true })

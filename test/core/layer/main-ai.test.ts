@@ -18,7 +18,7 @@ const granting = (): FakeFaces => {
 
 describe('the hook before an attempt', () => {
 	test('lets it begin, and the hook after is told what came of it', async () => {
-		verifies('04.43')
+		verifies('03.SpawnerHints.layers', '04.43')
 		const work = passes('done')
 		await using world = layerWorld({ workers: { work }, faces: granting() })
 		const run = await (await world.launch(oneStep(), { operator: OPERATOR })).ended

@@ -40,7 +40,7 @@ test('without an alias nothing is said of sessions', () => {
 })
 
 test('an alias brings its header line and the whole contract', () => {
-	verifies('01.C23', '04.49')
+	verifies('03.BlueprintMetadata.project_name_alias', '01.C23', '04.49')
 	const text = directive({ context: { project_name_alias: 'x' } })
 	const lines = text.split('\n')
 	expect(lines).toEqual(expect.arrayContaining(['project_name_alias: x', 'LDS Session Alias: x']))

@@ -179,7 +179,7 @@ describe('a late submit', () => {
 
 describe('verdict contracts', () => {
 	test('on the body: other values are 422 with the allowed ones, blocked and skipped Finals pass', async () => {
-		verifies('01.C109', '04.67', '06.20')
+		verifies('01.C109', '04.67', '06.20', '03.VerdictContract.channel', '03.VerdictContract.values')
 		using world = new WorkerWorld()
 		world.contracts.set('judge', { channel: 'body', values: ['PASS', 'FAIL'] })
 		const judge = await world.start({ agent: 'judge' })

@@ -7,6 +7,7 @@ import { blueprintOf, lit, loop, seq, step } from '../../support/blueprints.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 import { type RunWorld, runWorld } from '../../support/run-world.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 import { effect, hang, pure } from '../../support/workers.ts'
 
 const retry = { max_attempts: 9, backoff_ms: 1000, factor: 1, max_backoff_ms: 1000, jitter: 0 }
@@ -19,6 +20,7 @@ const using = (stats: WorkerStats) => effect(async () => ({ final: { value: 1, o
 
 describe('the budget of a step', () => {
 	test('of attempts ends its retries, with the last failure in the sentence', async () => {
+		verifies('03.Budget.attempts')
 		const clock = fakeClock()
 		let tries = 0
 		const failing = effect(async () => {
@@ -35,6 +37,7 @@ describe('the budget of a step', () => {
 	})
 
 	test('of time covers all attempts and the waits between them', async () => {
+		verifies('03.Budget.wall_ms')
 		const clock = fakeClock()
 		await using world = runWorld({ workers: { work: hang }, clock })
 		const launched = await world.launch(work({ retry, timeout_ms: 2000, budget: { wall_ms: 4500 } }), { detach: true })
@@ -45,6 +48,7 @@ describe('the budget of a step', () => {
 	})
 
 	test('of tokens counts what workers report, the last report once, and lets a passed step pass', async () => {
+		verifies('03.Budget.tokens')
 		const clock = fakeClock()
 		let tries = 0
 		const stores: { world?: RunWorld } = {}
@@ -71,6 +75,7 @@ describe('the budget of a run', () => {
 		blueprintOf(seq(step('one', lit(1), '$.a'), step('two', lit(2), '$.b')), ['one', 'two'], { metadata: { run_policy } })
 
 	test('of cost ends it before the step it has no room for', async () => {
+		verifies('03.Budget.cost_usd')
 		await using world = runWorld({ workers: { one: using({ cost_usd: 0.75 }), two: using({}) } })
 		const launched = await world.launch(two({ budget: { cost_usd: 0.5 } }))
 		const run = await launched.ended
@@ -132,6 +137,7 @@ describe('the budget of a run', () => {
 
 describe('run_policy.timeout_ms', () => {
 	test('ends a run, launched in either way, after so much work', async () => {
+		verifies('03.RunPolicy.timeout_ms')
 		const clock = fakeClock()
 		await using world = runWorld({ workers: { work: hang }, clock })
 		const blueprint = blueprintOf(step('work', lit(1), '$.out'), ['work'])

@@ -7,6 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts'
 import { type RunWorld, runWorld } from '../../support/run-world.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 import { effect, hang, pass } from '../../support/workers.ts'
 
 const retry = { max_attempts: 3, backoff_ms: 1000, factor: 2, max_backoff_ms: 60_000, jitter: 0 }
@@ -35,10 +36,12 @@ describe('the wait between attempts', () => {
 		retryWait({ ...rule, max_attempts: 10, ...over }, { failure: failing, failures, retryAfterMs: null, seed: 'a', ...more })
 
 	test('grows by the factor up to its maximum', () => {
+		verifies('03.RetryPolicy.factor', '03.RetryPolicy.max_backoff_ms')
 		expect([1, 2, 3, 4].map((n) => wait(n, { max_backoff_ms: 5000 }))).toEqual([1000, 2000, 4000, 5000])
 	})
 
 	test('is left to chance by the share of jitter, the same for the same attempt', () => {
+		verifies('03.RetryPolicy.jitter')
 		const waits = Array.from({ length: 50 }, (_, n) => wait(1, { jitter: 0.5 }, { seed: `s${n}` }) ?? 0)
 		expect(Math.min(...waits)).toBeGreaterThanOrEqual(500)
 		expect(Math.max(...waits)).toBeLessThanOrEqual(1000)
@@ -62,6 +65,7 @@ describe('the wait between attempts', () => {
 
 describe('a step with a retry policy', () => {
 	test('is tried again after each wait until it passes', async () => {
+		verifies('03.RetryPolicy.max_attempts', '03.RetryPolicy.backoff_ms')
 		const clock = fakeClock()
 		const work = flaky(clock, 2)
 		await using world = runWorld({ workers: { work }, clock })

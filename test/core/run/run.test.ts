@@ -20,7 +20,7 @@ const hang: Worker = effect(
 
 describe('a run', () => {
 	test('of pure steps ends with the ctx its flow computes, journalled step by step', async () => {
-		verifies('01.C98', '04.29', '04.30')
+		verifies('03.Blueprint.flow', '03.AgentDef.name', '01.C98', '04.29', '04.30')
 		await using world = runWorld({ workers: { inc: pure((n) => Number(n) + 1) } })
 		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
 		const launched = await world.launch(blueprintOf(flow, ['inc']))
@@ -73,6 +73,8 @@ describe('a run', () => {
 			},
 			partial_ctx: { steps: {} },
 		})
+		const [entry] = Object.values((ended.result as { partial_ctx: { steps: object } }).partial_ctx.steps)
+		expect(entry).toMatchObject({ step_ref: 'gate', status: 'blocked', binding_digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
 	})
 
 	test('lets its flow catch what a worker throws', async () => {
@@ -116,7 +118,7 @@ describe('a run', () => {
 	})
 
 	test('fails at a step whose agent nobody works for, with its name', async () => {
-		verifies('04.38')
+		verifies('03.CompilerStrategy.strict_refs', '04.38')
 		await using world = runWorld({ workers: {} })
 		const blueprint = { ...blueprintOf(step('ghost', lit(1), '$.a'), []), strategy: { strict_refs: false } }
 		const ended = await (await world.launch(blueprint)).ended
@@ -169,6 +171,7 @@ describe('a run', () => {
 	})
 
 	test('an attempt that outlives its timeout fails with code attempt_timeout', async () => {
+		verifies('03.Policy.timeout_ms')
 		const clock = fakeClock()
 		await using world = runWorld({ workers: { hang }, clock })
 		const agents = [{ name: 'hang', kind: 'rust_fn', spec: { fn_id: 'hang' }, policy: { timeout_ms: 50 } }]

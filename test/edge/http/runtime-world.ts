@@ -1,12 +1,17 @@
 import { echoProfile } from '../../../src/backend/worker/echo.ts'
+import { pullProfile } from '../../../src/backend/worker/pull.ts'
 import { accepted, type ExecutionContext, type ExecutionProfile, type TurnAnswer } from '../../../src/core/worker/execution.ts'
+import { LeaseDesk } from '../../../src/core/worker/lease-desk.ts'
 import { WorkerRuntime } from '../../../src/core/worker/runtime.ts'
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
+import { leaseRoutes } from '../../../src/edge/http/routes/leases.ts'
 import { runtimeInfoRoutes } from '../../../src/edge/http/routes/runtime.ts'
 import { workerRoutes } from '../../../src/edge/http/routes/workers.ts'
 import type { Json } from '../../../src/kernel/json.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { SqliteEventStore } from '../../../src/store/sqlite/event-store.ts'
+import { SqliteIdempotencyStore } from '../../../src/store/sqlite/idempotency-store.ts'
+import { SqliteLeaseStore } from '../../../src/store/sqlite/lease-store.ts'
 import { SqliteWorkerStore } from '../../../src/store/sqlite/worker-store.ts'
 import { testDatabase } from '../../store/sqlite/support.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -38,7 +43,8 @@ export async function runtimeWorld({
 	const open = async () => {
 		const store = new SqliteWorkerStore(database.db, kept)
 		await store.open()
-		const listed = [echoProfile, scriptedProfile(script)]
+		const desk = new LeaseDesk({ store: new SqliteLeaseStore(database.db), clock: database.db.clock, log: silentLogger })
+		const listed = [echoProfile, scriptedProfile(script), pullProfile('desk', { kind: 'http', mode: 'pull' }, desk)]
 		const profiles = { list: () => listed, find: (name: string) => listed.find((profile) => profile.name === name) ?? null }
 		const runtime = new WorkerRuntime({
 			...{ store, profiles, runtimeId: RUNTIME_ID, defaultProfile: 'builtin:scripted', log: silentLogger },
@@ -52,15 +58,17 @@ export async function runtimeWorld({
 			profiles,
 			runtime,
 			events,
+			keys: new SqliteIdempotencyStore(database.db),
 			clock: database.db.clock,
 			log: silentLogger,
 		}
 		const app = httpApp(testOptions(http), (root) =>
 			root
 				.use(runtimeInfoRoutes({ ...routes, displayName: null, backend: 'memory', maxEventItems: 256, version: '0.0.0' }))
-				.use(workerRoutes({ ...routes, stopping: stopping.signal })),
+				.use(workerRoutes({ ...routes, stopping: stopping.signal }))
+				.use(leaseRoutes({ desk, profiles, stopping: stopping.signal })),
 		)
-		return { store, runtime, app }
+		return { store, runtime, desk, app }
 	}
 	let life = await open()
 	const servers: { stop(force: boolean): Promise<void> }[] = []
@@ -78,6 +86,10 @@ export async function runtimeWorld({
 		get runtime() {
 			return life.runtime
 		},
+		get desk() {
+			return life.desk
+		},
+		clock: database.clock,
 		get store() {
 			return life.store
 		},

@@ -12,6 +12,7 @@ import { tempDir } from '../../support/temp-dir.ts'
 export interface TestDatabase extends Disposable {
 	readonly db: SqliteDatabase
 	readonly values: Values
+	readonly clock: ReturnType<typeof fakeClock>
 	reopen(): void
 }
 
@@ -24,6 +25,7 @@ export function testDatabase(where: 'memory' | 'file'): TestDatabase {
 		get db() {
 			return db
 		},
+		clock,
 		values: openBlobs(dir && join(dir.path, 'blob')),
 		reopen() {
 			if (!dir) return

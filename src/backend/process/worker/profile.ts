@@ -9,6 +9,7 @@ import { openSession } from './session.ts'
 export function processProfile(name: string, settings: ProcessProfile, options: WorkerProcessOptions): ExecutionProfile {
 	return {
 		name: `process:${name}`,
+		rests: settings.mode === 'one_shot',
 		unavailable: () => missing(settings, options),
 		spawn(context) {
 			const command = { settings, ...variables(settings, options, context) }

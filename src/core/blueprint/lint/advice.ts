@@ -7,6 +7,9 @@ import { effectiveContextPolicy, resolveRunner } from '../runner.ts'
 /** A prompt from this size on is hard to follow and dear to send. */
 const LARGE_PROMPT_BYTES = 25 * 1024
 const LARGE_PROMPT_LINES = 200
+const HUGE_PROMPT_BYTES = 50 * 1024
+const HUGE_PROMPT_LINES = 500
+const OUTPUT_CONTRACTS = ['literal_enum', 'inline_markdown', 'file_sentinel']
 
 /** Things that are legal and probably not meant. Nothing here stops a launch. */
 export function lintAgents(blueprint: Blueprint): Diagnostic[] {
@@ -18,6 +21,7 @@ export function lintAgents(blueprint: Blueprint): Diagnostic[] {
 				...legacyBinding(blueprint, agent, at),
 				...strippedRoots(blueprint, agent, at),
 				...unknownMcpServers(agent, at),
+				...outputContract(agent, at),
 			].map((finding) => ({ ...finding, element })),
 		),
 	]
@@ -35,7 +39,9 @@ function promptSize(agent: AgentDef, at: string): Diagnostic[] {
 	const bytes = Buffer.byteLength(text)
 	const lines = text === '' ? 0 : text.split('\n').length
 	if (bytes < LARGE_PROMPT_BYTES && lines < LARGE_PROMPT_LINES) return []
-	const message = `agent '${agent.name}' has a system prompt of ${bytes} bytes and ${lines} lines`
+	const tooLarge = bytes >= HUGE_PROMPT_BYTES || lines >= HUGE_PROMPT_LINES
+	const past = `, past the ${HUGE_PROMPT_BYTES} bytes and ${HUGE_PROMPT_LINES} lines that nothing should have`
+	const message = `agent '${agent.name}' has a system prompt of ${bytes} bytes and ${lines} lines${tooLarge ? past : ''}`
 	const hint = `Keep it under ${LARGE_PROMPT_BYTES} bytes and ${LARGE_PROMPT_LINES} lines; let the agent read the rest when it needs it.`
 	return [warningOf({ code: 'agent-md-size', path: `${at}.profile.system_prompt`, message, hint })]
 }
@@ -69,4 +75,16 @@ function unknownMcpServers(agent: AgentDef, at: string): Diagnostic[] {
 		const message = `agent '${agent.name}' may use '${tool}', but spec.mcp_servers has no '${server}'`
 		return [warningOf({ code: 'tool-unknown-mcp-ref', path: `${at}.profile.tools[${index}]`, message })]
 	})
+}
+
+/** Agent files say what their agents bring in `expected_output.kind`; nothing else is looked at. */
+function outputContract(agent: AgentDef, at: string): Diagnostic[] {
+	const extras = isJsonObject(agent.profile?.extras) ? agent.profile.extras : {}
+	const expected = extras.expected_output
+	if (expected === undefined && typeof agent.profile?.version_hash !== 'string') return []
+	const kind = isJsonObject(expected) ? expected.kind : undefined
+	if (typeof kind === 'string' && OUTPUT_CONTRACTS.includes(kind)) return []
+	const path = `${at}.profile.extras.expected_output`
+	const message = `agent '${agent.name}' does not say what it brings: expected_output.kind is none of ${OUTPUT_CONTRACTS.join(', ')}`
+	return [warningOf({ code: 'output-contract-missing', path, message })]
 }

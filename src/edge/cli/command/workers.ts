@@ -8,13 +8,14 @@ import { connect, connectionFlags } from '../connection.ts'
 import { EXIT, usageError } from '../exit-code.ts'
 import { type Flags, isOn, lastOf } from '../flag.ts'
 import { printJson, table } from '../print.ts'
+import { pullTurns } from '../worker-pull.ts'
 
 const STATUSES: readonly WorkerStatus[] = ['running', 'stopped', 'cancelled']
 
 export const workersCommand: Command = {
 	name: 'workers',
 	summary: 'List, create, talk to, watch and end the long-lived workers of a server',
-	usage: 'ls|create|input|tail|stop|cancel|rm [WORKER] [TEXT] [flags]',
+	usage: 'ls|create|input|tail|stop|cancel|rm|serve [WORKER|PROFILE] [TEXT] [flags]',
 	positionals: 3,
 	flags: [
 		...connectionFlags,
@@ -26,6 +27,8 @@ export const workersCommand: Command = {
 		{ name: 'reason', placeholder: 'TEXT', doc: 'stop, cancel: why' },
 		{ name: 'from-start', placeholder: null, doc: 'tail: what happened so far, too' },
 		{ name: 'force', placeholder: null, doc: 'rm: a running one as well' },
+		{ name: 'exec', placeholder: 'COMMAND', doc: 'serve: a shell command; the turn is on its stdin, what it prints is the answer' },
+		{ name: 'once', placeholder: null, doc: 'serve: one turn, and its outcome as exit code' },
 	],
 	details: `  ls                  workers by id
   create              a new worker; prints its id
@@ -33,7 +36,8 @@ export const workersCommand: Command = {
   tail WORKER         what it does, as it does it
   stop WORKER         end it in good order
   cancel WORKER       end it at once
-  rm WORKER           forget it`,
+  rm WORKER           forget it
+  serve PROFILE       carry out the turns of a profile in pull mode, such as http:farm, with --exec`,
 	async run(invocation) {
 		const [verb = '', id = '', text = ''] = invocation.positionals
 		const client = connect(invocation)
@@ -51,6 +55,7 @@ type Action = (client: MseClient, id: string, invocation: Invocation, text: stri
 const ACTIONS: { readonly [verb: string]: Action } = {
 	input,
 	tail,
+	serve,
 	rm: remove,
 	stop: (client, id, invocation) => end(client, id, invocation, 'stop'),
 	cancel: (client, id, invocation) => end(client, id, invocation, 'cancel'),
@@ -108,6 +113,19 @@ async function remove(client: MseClient, id: string, { flags, out }: Invocation)
 	await client.answer(client.v1.workers(pathId(id)).delete(undefined, { query: { force: isOn(flags, 'force') } }))
 	out(`${id} is gone\n`)
 	return EXIT.done
+}
+
+/** Until a signal; the turn that is carried out then is given back. */
+async function serve(client: MseClient, profile: string, invocation: Invocation): Promise<number> {
+	const { flags, env, err } = invocation
+	const line = lastOf(flags, 'exec') ?? ''
+	if (line.trim() === '')
+		throw usageError('--exec is missing: the command that carries out a turn.', "For a first look: --exec 'tr a-z A-Z'")
+	const left = new AbortController()
+	void invocation.nextSignal().then((signal) => left.abort(signal))
+	const say = (text: string): void => err(`mse-server: ${text}\n`)
+	const isWell = await pullTurns(client, { profile, line, env, isOnce: isOn(flags, 'once'), signal: left.signal, say })
+	return isWell ? EXIT.done : EXIT.refused
 }
 
 /** Until the worker ends, or a signal ends the watching. */

@@ -32,6 +32,7 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	'enhance-settings/id': ['Id of the setting.', 'default'],
 	'sessions/id': ['Public id of the attach session.', 'S-1K9X2M4QZ1'],
 	'workers/id': ['Id of the worker.', 'worker-00000001'],
+	'leases/lease': ['The lease of a turn, as it was given out.', 'lease-5f0c6d1b9f5a4d0f8f0e6a1b2c3d4e5f'],
 	'config-bundles/id': ['Id of the bundle.', 'bundle-1'],
 	'webhooks/name': ['Name of the webhook, as the config file has it.', 'chat'],
 	sid: ['Id of the operator session.', 'S-1K9X2M4QZ1'],

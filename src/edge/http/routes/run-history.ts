@@ -1,5 +1,5 @@
 import type { Plan } from '../../../core/dispatch/plan.ts'
-import { bindingsOf } from '../../../core/run/bindings.ts'
+import { bindingsOf, digestsOf } from '../../../core/run/bindings.ts'
 import type { Run } from '../../../core/run/record.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
@@ -40,10 +40,12 @@ async function runOf({ runs }: RunHistoryDeps, id: string): Promise<Run> {
 	return run
 }
 
-async function generations({ runs }: RunHistoryDeps, run: Run) {
+async function generations(deps: RunHistoryDeps, run: Run) {
+	const { runs } = deps
+	const digestOf = await digestsOf(deps, run)
 	const closed = (await runs.closedGenerations(run.id)).map(async ({ generation, status, result, closedAt }) => ({
 		...{ generation, status, result_ref: result, closed_at: toSeconds(closedAt) },
-		step_entries: (await runs.steps(run.id, generation)).map(toStepEntry),
+		step_entries: (await runs.steps(run.id, generation)).map((step) => toStepEntry(step, digestOf)),
 	}))
 	return { run_id: run.id, current: run.generation, closed: await Promise.all(closed) }
 }

@@ -17,6 +17,7 @@ import {
 	TraceSchema,
 } from '../../../protocol/run.ts'
 import { swarmRoutes } from '../failure.ts'
+import { readRun } from '../read-run.ts'
 import { readTrace } from '../read-trace.ts'
 import { toRunRecord, toStepEntry } from '../wire/run.ts'
 
@@ -40,7 +41,7 @@ const recordRoutes = (deps: RunDeps) =>
 			detail: { summary: 'Lists runs, newest first' },
 			response: { 200: RunListSchema, ...refusals(400) },
 		})
-		.get('/v1/runs/:id', async ({ params }) => record(deps, await runOf(deps, params.id)), {
+		.get('/v1/runs/:id', async ({ params }) => readRun(deps, await runOf(deps, params.id)), {
 			detail: { summary: 'Shows a run with its steps' },
 			response: { 200: RunRecordSchema, ...refusals(404) },
 		})
@@ -82,7 +83,7 @@ const progressRoutes = (deps: RunDeps) =>
 			'/v1/runs/:id/steps',
 			async ({ params }) => {
 				const run = await runOf(deps, params.id)
-				return { run_id: run.id, steps: (await deps.runs.steps(run.id)).map(toStepEntry) }
+				return { run_id: run.id, steps: await stepsOf(deps, run) }
 			},
 			{ detail: { summary: 'Lists the steps of a run' }, response: { 200: RunStepsSchema, ...refusals(404) } },
 		)
@@ -102,8 +103,9 @@ async function runOf({ runs }: RunDeps, id: string): Promise<Run> {
 	return run
 }
 
-async function record({ runs, service }: RunDeps, run: Run) {
-	return toRunRecord(run, service.phaseOf(run), await runs.steps(run.id), await runs.degradations(run.id))
+async function stepsOf({ runs, service }: RunDeps, run: Run) {
+	const digestOf = await service.digestsOf(run)
+	return (await runs.steps(run.id)).map((step) => toStepEntry(step, digestOf))
 }
 
 async function listRuns(deps: RunDeps, query: RunListQuery) {
@@ -119,11 +121,12 @@ async function listRuns(deps: RunDeps, query: RunListQuery) {
 /** A run whose steps cannot be read is shown without them. */
 async function listed(deps: RunDeps, run: Run) {
 	try {
-		return await record(deps, run)
+		return await readRun(deps, run)
 	} catch (error) {
 		if (!(error instanceof MseError) || error.code !== 'storage_damaged') throw error
 		const damaged = { ...run, damage: run.damage ?? error.message }
-		return toRunRecord(damaged, deps.service.phaseOf(run), [], await deps.runs.degradations(run.id))
+		const degradations = await deps.runs.degradations(run.id)
+		return toRunRecord({ run: damaged, phase: deps.service.phaseOf(run), steps: [], degradations, digestOf: () => undefined })
 	}
 }
 

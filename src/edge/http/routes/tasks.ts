@@ -22,8 +22,8 @@ import {
 import { jsonBody, optionalJsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { keyOf, takesKey } from '../idempotency.ts'
+import { readRun } from '../read-run.ts'
 import { toKickRequest, toLaunchRequest } from '../wire/launch.ts'
-import { toRunRecord } from '../wire/run.ts'
 import { toKickReply, toLaunchReply, toRunFailure, toTaskRecord } from '../wire/task.ts'
 
 export interface TaskDeps {
@@ -138,10 +138,6 @@ async function owningTask(runs: RunStore, id: string) {
 async function taskDetail({ runs, service }: TaskDeps, id: string) {
 	const task = (await runs.task(asTaskId(id))) ?? (await owningTask(runs, id))
 	if (!task) throw new MseError('not_found', `Task ${id} does not exist.`, { code: 'unknown_task' })
-	const records = await Promise.all(
-		(await runs.runsOfTask(task.id)).map(async (run) =>
-			toRunRecord(run, service.phaseOf(run), await runs.steps(run.id), await runs.degradations(run.id)),
-		),
-	)
+	const records = await Promise.all((await runs.runsOfTask(task.id)).map((run) => readRun({ runs, service }, run)))
 	return { task: toTaskRecord(task, await runs.taskStatus(task.id)), runs: records }
 }

@@ -1,9 +1,10 @@
+import { type IdempotencyStore, type Once, oncePerKey } from '../../../core/access/idempotency.ts'
 import type { EventLog } from '../../../core/event/log.ts'
 import type { WorkerRuntime } from '../../../core/worker/runtime.ts'
 import type { WorkerStore } from '../../../core/worker/store.ts'
+import type { WorkerRecord } from '../../../core/worker/worker.ts'
 import type { Clock } from '../../../kernel/clock.ts'
-import { fingerprint } from '../../../kernel/hash.ts'
-import { canonicalJson, type Json } from '../../../kernel/json.ts'
+import { isJsonObject } from '../../../kernel/json.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import { runtimeRefusals } from '../../../protocol/runtime.ts'
 import {
@@ -23,6 +24,7 @@ import {
 } from '../../../protocol/runtime-worker.ts'
 import { runtimeRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
+import { keyOf, takesKey } from '../idempotency.ts'
 import { lifecycleBody, requireWorkerId, runtimeBody } from '../runtime-body.ts'
 import type { StreamLimits } from '../stall.ts'
 import { toAck, toDetail, toEntry, toRef, toSummaryRow } from '../wire/runtime-worker.ts'
@@ -33,6 +35,7 @@ export interface WorkerRouteDeps {
 	readonly runtime: WorkerRuntime
 	readonly store: WorkerStore
 	readonly events: EventLog
+	readonly keys: IdempotencyStore
 	readonly clock: Clock
 	readonly log: Logger
 	readonly runtimeId: string
@@ -45,23 +48,29 @@ export interface WorkerRouteDeps {
 const guarded = ownCredential('runtime')
 
 /** Long-lived workers (yoi worker-runtime). Filters, pages, deletion and the keyed creation are ours. */
-export const workerRoutes = (deps: WorkerRouteDeps) =>
+export const workerRoutes = (deps: WorkerRouteDeps) => catalogRoutes(deps, oncePerKey<WorkerRecord>(deps.keys))
+
+const catalogRoutes = (deps: WorkerRouteDeps, createOnce: Once<WorkerRecord>) =>
 	runtimeRoutes('workers')
 		.get('/v1/workers', ({ query }) => list(deps, query), {
 			query: WorkerListQuerySchema,
-			detail: { ...guarded, summary: 'Lists workers by id' },
+			detail: { ...guarded, summary: 'Lists workers by id', description: FOLLOWED },
 			response: { 200: RuntimeHttpWorkersSchema, ...runtimeRefusals(400, 401) },
 		})
 		.post(
 			'/v1/workers',
 			async ({ body, request }) => {
-				const name = request.headers.get('idempotency-key')
-				const key = name ? { name, fingerprint: fingerprint(canonicalJson(body as Json)) } : undefined
-				return { worker: toDetail(deps.runtimeId, await deps.runtime.create(body, key)) }
+				const created = await createOnce(
+					keyOf(request, body),
+					() => deps.runtime.create(body),
+					(effect) => deps.runtime.require(isJsonObject(effect) ? String(effect.worker_id) : ''),
+				)
+				return { worker: toDetail(deps.runtimeId, created) }
 			},
 			{
+				...takesKey,
 				...runtimeBody(CreateWorkerSchema),
-				detail: { ...guarded, summary: 'Creates a worker and starts it', description: KEYED },
+				detail: { ...guarded, summary: 'Creates a worker and starts it' },
 				response: { 200: RuntimeHttpWorkerSchema, ...runtimeRefusals(400, 401, 404, 409, 422, 503) },
 			},
 		)
@@ -90,7 +99,9 @@ export const workerRoutes = (deps: WorkerRouteDeps) =>
 		.use(lifecycleRoutes(deps))
 		.ws('/v1/workers/:id/events/ws', observationSocket(deps))
 
-const KEYED = 'With an `Idempotency-Key` header, the same call again answers the worker that the first one created.'
+const FOLLOWED =
+	'To follow the list, go on with `GET /v1/events?after=<cursor>&kind=worker.created,worker.state_changed,worker.restored,worker.stopped,' +
+	'worker.cancelled,worker.deleted`: nothing that happens after the list was read is missed.'
 
 const lifecycleRoutes = ({ runtime, runtimeId }: WorkerRouteDeps) =>
 	runtimeRoutes('worker-lifecycle')
@@ -134,12 +145,14 @@ function find({ runtime }: WorkerRouteDeps, id: string) {
 }
 
 /** One more than the page is read, to know whether there are more. */
-async function list({ store, runtimeId }: WorkerRouteDeps, query: (typeof WorkerListQuerySchema)['static']) {
+async function list({ store, events, runtimeId }: WorkerRouteDeps, query: (typeof WorkerListQuerySchema)['static']) {
 	const { limit } = query
+	// Read first: a change in between is told twice rather than never.
+	const cursor = String((await events.bounds()).newest)
 	const found = await store.list({ ...query, limit: limit === undefined ? undefined : limit + 1 })
 	const page = limit === undefined ? found : found.slice(0, limit)
 	const next = page.length < found.length ? page.at(-1)?.id : undefined
-	return { workers: page.map((record) => toSummaryRow(runtimeId, record)), ...(next !== undefined && { next_after: next }) }
+	return { workers: page.map((record) => toSummaryRow(runtimeId, record)), ...(next !== undefined && { next_after: next }), cursor }
 }
 
 async function transcript(

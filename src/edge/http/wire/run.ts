@@ -1,16 +1,27 @@
+import type { DigestOf } from '../../../core/run/bindings.ts'
 import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import type { Damage, Holder, RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { toSeconds } from './seconds.ts'
 
-/** A run as mlua-swarm 0.26.0 shows it. `phase` is what the supervisor says of an unfinished one. */
-export function toRunRecord(run: Run, phase: RunPhase, steps: readonly Step[], degradations: readonly JsonObject[]): RunRecord {
+/** All that is shown of a run. */
+export interface RunView {
+	readonly run: Run
+	/** What the supervisor says of an unfinished one. */
+	readonly phase: RunPhase
+	readonly steps: readonly Step[]
+	readonly degradations: readonly JsonObject[]
+	readonly digestOf: DigestOf
+}
+
+/** A run as mlua-swarm 0.26.0 shows it. */
+export function toRunRecord({ run, phase, steps, degradations, digestOf }: RunView): RunRecord {
 	return {
 		id: run.id,
 		task_id: run.taskId,
 		status: run.status,
 		phase: isTerminal(run.status) || run.status === 'interrupted' ? null : phase,
-		step_entries: steps.map(toStepEntry),
+		step_entries: steps.map((step) => toStepEntry(step, digestOf)),
 		...(degradations.length > 0 && { degradations: [...degradations] }),
 		operator_sid: run.operatorSid,
 		current: Object.fromEntries(run.seats.map((seat) => [seat.slot, toHolder(seat)])),
@@ -29,12 +40,14 @@ export function toRunRecord(run: Run, phase: RunPhase, steps: readonly Step[], d
 
 export const toDamage = (message: string): Damage => ({ code: 'storage_damaged', message })
 
-export function toStepEntry(step: Step): StepEntry {
+export function toStepEntry(step: Step, digestOf: DigestOf): StepEntry {
 	const ended = step.endedAt !== null
+	const digest = digestOf(step.ref)
 	return {
 		step_id: step.stepId,
 		step_ref: step.ref,
 		status: step.status === 'running' ? null : step.status,
+		...(digest !== undefined && { binding_digest: digest }),
 		at: toSeconds(step.endedAt ?? step.startedAt),
 		attempt: step.attempt,
 		started_at_ms: step.startedAt,

@@ -43,8 +43,9 @@ export const toAck = (runtimeId: string, { record, eventId }: Acked): WorkerLife
 	...{ worker_ref: toRef(runtimeId, record.id), status: record.status, event_id: eventId },
 })
 
-export const toEntry = (runtimeId: string, workerId: string, { sequence, role, content, eventId }: TranscriptLine): TranscriptEntry => ({
-	...{ sequence, worker_ref: toRef(runtimeId, workerId), role, content, event_id: eventId },
+export const toEntry = (runtimeId: string, workerId: string, line: TranscriptLine): TranscriptEntry => ({
+	...{ sequence: line.sequence, worker_ref: toRef(runtimeId, workerId), role: line.role, content: line.content, event_id: line.eventId },
+	...(line.attachments && { attachments: [...line.attachments] }),
 })
 
 export const toRuntimeEvent = (runtimeId: string, { id, kind, workerId, message }: StoredEvent): RuntimeEvent => ({

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { workersCommand } from '../../../../src/edge/cli/command/workers.ts'
 import { runCli } from '../../../../src/edge/cli/run.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { testServer } from '../../../support/test-server.ts'
 import { fakeTerminal } from '../terminal.ts'
 
@@ -33,4 +34,41 @@ test('a wrong call says what is missing', async () => {
 	expect((await type(url, 'stop')).stderr).toContain('Which worker?')
 	expect((await type(url, 'input', 'worker-00000001')).stderr).toContain('What shall it be told?')
 	expect((await type(url, 'ls', '--status', 'asleep')).stderr).toContain('running, stopped, cancelled')
+})
+
+const PULL = JSON.stringify({ farm: { kind: 'http', mode: 'pull' } })
+
+test('turns of a profile are carried out by a command, whose output is the answer', async () => {
+	await using server = await testServer({ 'runtime-profiles': PULL })
+	const { url } = server
+	await type(url, 'create', '--profile', 'http:farm', '--input', 'hello')
+	const well = await type(url, 'serve', 'http:farm', '--once', '--exec', 'tr a-z A-Z; printf " %s %s" "$MSE_WORKER_ID" "$MSE_TURN"')
+	expect([well.code, well.stderr]).toEqual([
+		0,
+		'mse-server: turn 1 of worker-00000001 begins\nmse-server: turn 1 of worker-00000001 done\n',
+	])
+	await type(url, 'input', 'worker-00000001', 'again')
+	const bad = await type(url, 'serve', 'http:farm', '--once', '--exec', 'echo out of paper >&2; exit 3')
+	expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('turn 3 of worker-00000001| out of paper')])
+	const { items } = (await server.call('GET', '/v1/workers/worker-00000001/transcript')).body.transcript
+	expect(items.map(({ content }: { content: string }) => content)).toEqual([
+		'hello',
+		'HELLO worker-00000001 1',
+		'again',
+		'error: the command ended with 3: out of paper',
+	])
+})
+
+test('who serves gives the turn back when a signal comes', async () => {
+	await using server = await testServer({ 'runtime-profiles': PULL })
+	await type(server.url, 'create', '--profile', 'http:farm', '--input', 'hello')
+	const terminal = fakeTerminal({ env: { MSE_URL: server.url } })
+	const serving = runCli(['workers', 'serve', 'http:farm', '--exec', 'echo working >&2; sleep 60'], [workersCommand], terminal)
+	await eventually(() => terminal.stderr.includes('| working'), { what: 'the command' })
+	terminal.signal('SIGINT')
+	await serving
+	const { turns } = (await server.call('GET', '/v1/runtime/turns')).body
+	expect(turns).toMatchObject([{ worker_id: 'worker-00000001', state: 'waiting', fence: 1 }])
+	expect((await type(server.url, 'serve', 'http:farm')).stderr).toContain('--exec is missing')
+	expect((await type(server.url, 'serve', 'http:nobody', '--exec', 'cat')).stderr).toContain('there is no profile `http:nobody`')
 })

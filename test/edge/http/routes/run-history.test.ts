@@ -49,6 +49,7 @@ test('a binding tells what was asked, what the operator attested, and where they
 })
 
 test('a manifest that does not cover the agent proves nothing of it, and under strict binding the launch is refused', async () => {
+	verifies('03.CompilerStrategy.strict_binding')
 	await using server = await operatorServer()
 	for (const join of [{}, manifest({ effective_tools: [] }), manifest({ launch_variant: 'other' }), manifest({ resolved_model: null })]) {
 		expect((await bound(server, join)).bindings[0]).toMatchObject({ status: 'declaration_only', effective: null })
@@ -56,6 +57,36 @@ test('a manifest that does not cover the agent proves nothing of it, and under s
 	}
 	const twice = { capability_manifest: { provider_id: 'client', capabilities: [{ launch_variant: 'coder' }, { launch_variant: 'coder' }] } }
 	expect(await bound(server, twice)).toEqual({ status: 400, code: 'ambiguous_capability' })
+})
+
+test('every step entry carries the digest of what its agent was bound to', async () => {
+	await using world = httpWorld()
+	const flow = { kind: 'step', ref: 'fn', in: { op: 'lit', value: 1 }, out: { op: 'path', at: '$.x' } }
+	const { run_id } = (await world.launch({ id: 'x', flow, agents: [{ name: 'fn', kind: 'rust_fn', spec: { fn_id: 'identity' } }] })).body
+	const { bindings } = (await world.call('GET', `/v1/runs/${run_id}/bindings`)).body
+	const digest = bindings[0].binding_digest
+	expect((await world.call('GET', `/v1/runs/${run_id}`)).body.step_entries).toMatchObject([{ step_ref: 'fn', binding_digest: digest }])
+	expect((await world.call('GET', `/v1/runs/${run_id}/steps`)).body.steps).toMatchObject([{ binding_digest: digest }])
+})
+
+test('an agent that the manifest of its operator does not cover is among the degradations of the run', async () => {
+	await using server = await operatorServer()
+	const degradations = async (join: object) => {
+		const { sid } = await server.join(join as never)
+		const { body } = await server.launch(forMain({ agents } as never), { operator_sid: sid, operator_desc: 'x' })
+		return (await server.call('GET', `/v1/runs/${body.run_id}`)).body.degradations
+	}
+	expect(await degradations(manifest())).toBeUndefined()
+	expect(await degradations({})).toBeUndefined()
+	expect(await degradations(manifest({ effective_tools: [] }))).toEqual([
+		{
+			tool: 'binding',
+			error: "the capability manifest of the operator does not cover agent 'writer'",
+			fallback: 'declaration_only',
+			step_ref: 'writer',
+			at: expect.any(Number),
+		},
+	])
 })
 
 test('bindings of an unknown run are 404, and of one whose Blueprint is gone 422', async () => {

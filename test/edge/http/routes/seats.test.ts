@@ -140,7 +140,7 @@ test('what is wrong with a take-over is refused before anything changes', async 
 })
 
 test('assignees, handover and material want the token of a live operator, and tell who owes what', async () => {
-	verifies('01.C85', '01.C86', '01.C87', '01.C88', '04.9')
+	verifies('03.OperatorDef.name', '01.C85', '01.C86', '01.C87', '01.C88', '04.9')
 	await using server = await operatorServer()
 	const { first, run_id, spawn } = await held(server)
 	for (const path of ['assignees', 'handover', `material?step_id=${spawn.task_id}`])

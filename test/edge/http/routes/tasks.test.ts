@@ -50,7 +50,7 @@ test('unknown keys and nulls of a launch are ignored, whichever client sends the
 })
 
 test('the time to live is the one of the request, then of the Blueprint', async () => {
-	verifies('01.C8', '01.C9', '01.C11', '04.88')
+	verifies('03.BlueprintMetadata.default_run_ttl_secs', '01.C8', '01.C9', '01.C11', '04.88')
 	await using world = httpWorld()
 	const declared = { ...greet, metadata: { default_run_ttl_secs: 77 } }
 	const init_ctx = { name: 'x' }
@@ -62,7 +62,7 @@ test('the time to live is the one of the request, then of the Blueprint', async 
 })
 
 test('a stored Blueprint is launched by id, and its version is plain hex that is accepted back', async () => {
-	verifies('01.C99', '01.C100')
+	verifies('03.Blueprint.id', '01.C99', '01.C100')
 	await using world = httpWorld()
 	const { body: registered } = await world.call('POST', '/v1/blueprints/test', greet)
 	const byId = { blueprint: { kind: 'id', id: 'test' }, init_ctx: { name: 'x' } }

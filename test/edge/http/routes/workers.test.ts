@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { refused } from '../../../../src/core/worker/execution.ts'
+import { SqliteEventStore } from '../../../../src/store/sqlite/event-store.ts'
 import { departs, verifies } from '../../../support/verifies.ts'
 import { CODER, RUNTIME_ID, runtimeWorld } from '../runtime-world.ts'
 
@@ -254,6 +255,47 @@ test('the same key creates one worker, and another body with it is refused', asy
 	const other = await create({ ...CODER, display_name: 'other' })
 	expect([other.status, other.body.error.code]).toEqual([422, 'idempotency_mismatch'])
 	expect((await world.call('GET', '/v1/workers')).body.workers).toHaveLength(1)
+})
+
+test('a key outlives the server, its worker was told its first turn once, and after a day it is free', async () => {
+	await using world = await runtimeWorld({ where: 'file' })
+	const body = { ...CODER, initial_input: { kind: 'user', content: 'go' } }
+	const create = async () => (await world.call('POST', '/v1/workers', body, { 'idempotency-key': 'k1' })).body.worker
+	const first = await create()
+	await world.restart()
+	expect(await create()).toMatchObject({ worker_id: first.worker_id, transcript_len: 1 })
+	expect(world.script.begun).toEqual(['go'])
+	await world.clock.advance(25 * 3600 * 1000)
+	expect((await create()).worker_id).toBe('worker-00000002')
+})
+
+test('a worker whose first turn is refused is not created', async () => {
+	await using world = await runtimeWorld()
+	world.script.input = () => refused('input', 'rejected', 'not today')
+	const answer = await world.call('POST', '/v1/workers', { ...CODER, initial_input: { kind: 'user', content: 'go' } })
+	expect([answer.status, answer.body.error.message]).toEqual([409, expect.stringContaining('Input returned Rejected: not today')])
+	const blank = await world.call('POST', '/v1/workers', { ...CODER, initial_input: { kind: 'user', content: ' ' } })
+	expect([blank.status, blank.body.error.code]).toEqual([400, 'invalid_request'])
+	expect((await world.call('GET', '/v1/workers')).body.workers).toEqual([])
+})
+
+test('the list goes on in the event log from its cursor, without what workers say', async () => {
+	await using world = await runtimeWorld()
+	const id = await world.create()
+	const { cursor } = (await world.call('GET', '/v1/workers')).body
+	world.script.input = () => ({ runState: 'busy', begin: () => {} })
+	await world.input(id, 'hello')
+	await world.say(id, 'text_done', { text: 'hello' })
+	await world.say(id, 'run_end', { result: 'finished' })
+	await world.call('POST', `/v1/workers/${id}/stop`)
+	const kinds = ['worker.created', 'worker.state_changed', 'worker.restored', 'worker.stopped', 'worker.cancelled', 'worker.deleted']
+	const events = await new SqliteEventStore(world.db).read(Number(cursor), { kinds }, 100)
+	expect(events.map(({ kind, worker, data }) => [kind, worker, data.run_state])).toEqual([
+		['worker.state_changed', id, 'busy'],
+		['worker.state_changed', id, 'idle'],
+		['worker.stopped', id, undefined],
+		['worker.state_changed', id, 'stopped'],
+	])
 })
 
 test('builtin selectors mean the same with and without their prefix, and echo answers', async () => {
