@@ -21,7 +21,7 @@ type Environment = { readonly [name: string]: string | undefined }
 
 /** What an app is built of. All of it may be left out. */
 export interface AppOptions
-	extends Pick<EngineOptions, 'registry' | 'layers' | 'functions' | 'luaHost' | 'operatorFactory' | 'outputStore'> {
+	extends Pick<EngineOptions, 'registry' | 'layers' | 'functions' | 'luaHost' | 'operatorFactory' | 'outputStore' | 'opensHive'> {
 	/** `'database'` keeps Blueprints in the app's own database. Left out, only inline ones run, and others are refused with `store_not_configured`. */
 	readonly blueprintStore?: BlueprintStore | 'database'
 	/** Everything that is acknowledged is kept there. Left out, it is all in memory, and no two apps share any of it. */
@@ -62,7 +62,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	const engine = await openEngine({
 		...{ config, dir: dataDir, clock, log, environment, baseUrl: () => at.url },
 		...{ registry: options.registry, layers: options.layers, functions: options.functions, luaHost: options.luaHost },
-		...{ operatorFactory: options.operatorFactory, outputStore: options.outputStore },
+		...{ operatorFactory: options.operatorFactory, outputStore: options.outputStore, opensHive: options.opensHive },
 		blueprintStore: blueprintStore === 'database' ? undefined : blueprintStore,
 	})
 	const stopping = new AbortController()
@@ -89,6 +89,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 			engine.data.nameHolder({ pid: process.pid, address: at.url ?? '' })
 			engine.data.fault('start.listening')
 			await recover()
+			await engine.hive.listen()
 			return { url: at.url ?? '', stop }
 		},
 		stop,
@@ -98,7 +99,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 /** What `serve` and `run` start: Blueprints in the database, and the address of the configuration. */
 export async function startServer(config: Config, log: Logger, environment: Environment): Promise<RunningServer> {
 	const dataDir = config.ephemeral ? undefined : config.dataDir
-	const app = await buildApp({ config, dataDir, log, environment, blueprintStore: 'database' })
+	const app = await buildApp({ config, dataDir, log, environment, blueprintStore: 'database', opensHive: true })
 	try {
 		return await app.listen({ hostname: config.bind.host, port: config.bind.port })
 	} catch (error) {

@@ -226,5 +226,7 @@ function listStore(kept: OutputRecord[]): OutputStore {
 		latestByName: async (name) => kept.findLast(({ plane, producer }) => plane === 'data' && producer === name) ?? null,
 		countForAttempt: async (...which) => (await of(...which)).length,
 		listForAttempt: of,
+		closeTail: (stepId, n) => of(stepId, n, 'tail'),
+		releaseTail() {},
 	}
 }

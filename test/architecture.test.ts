@@ -58,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'main.ts': ['prelude.ts', 'command-line.ts', 'backend/lua/command.ts', 'backend/lua/child.ts', 'backend/hive/idle.ts'],
 	'command-line.ts': ['app.ts', 'engine/data-dir-work.ts', 'engine/doctor.ts', 'engine/expansion.ts', 'edge/cli'],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine'],
-	engine: [...INWARD, 'store', 'backend', 'config.ts', 'edge/webhook'],
+	engine: [...INWARD, 'store', 'backend', 'config.ts', 'edge/socket', 'edge/webhook'],
 	'engine/figures.ts': ['engine', 'edge'],
 	'engine/http.ts': [...INWARD, 'config.ts', 'engine', 'edge'],
 	'engine/data-dir-work.ts': ['kernel', 'store', 'edge/cli'],

@@ -75,14 +75,26 @@ describe('sources', () => {
 		expect(config.operator.ackGraceSecs).toBe(5)
 	})
 
-	test('llm and hive are kept as they stand, and so are the profiles of the worker runtime', () => {
-		const file = '[runtime]\nruntime_id = "r"\n[runtime.profiles.sh]\nargv = ["sh"]\n[llm.big]\nmodel = "m"\n[hive]\nenabled = false'
+	test('llm is kept as it stands, and so are the profiles of the worker runtime', () => {
+		const file = '[runtime]\nruntime_id = "r"\n[runtime.profiles.sh]\nargv = ["sh"]\n[llm.big]\nmodel = "m"'
 		const config = load({ file, flags: { 'runtime-display-name': 'here' } })
 		expect(config.runtime).toMatchObject({ runtimeId: 'r', displayName: 'here', defaultProfile: 'builtin:echo' })
 		expect(config.runtime.profiles).toEqual({ sh: { argv: ['sh'] } })
 		expect(load({ flags: { 'runtime-profiles': '{"sh":{"argv":["sh"]}}' } }).runtime.profiles).toEqual(config.runtime.profiles)
 		expect(config.llm).toEqual({ big: { model: 'm' } })
-		expect(config.hive).toEqual({ enabled: false })
+	})
+
+	test('a hive is on, off or as it comes; what agents run by default is kept as it stands', () => {
+		expect(load().hive).toMatchObject({ enabled: 'auto', runDir: null, operatorMsg: 'allow', maxLineBytes: 1_048_576, defaults: {} })
+		for (const enabled of [true, false, 'auto'] as const) {
+			expect(load({ env: { MSE_HIVE_ENABLED: `${enabled}` } }).hive.enabled).toBe(enabled)
+			expect(load({ file: `[hive]\nenabled = ${JSON.stringify(enabled)}` }).hive.enabled).toBe(enabled)
+		}
+		const file = '[hive]\nstop_grace_s = 3\nmount_allow = ["~/src"]\n[hive.defaults]\nargv = ["sh"]\n[hive.manager]\nautostart = true'
+		const { hive } = load({ file })
+		expect(hive).toMatchObject({ stopGraceS: 3, mountAllow: ['/home/ada/src'], defaults: { argv: ['sh'] }, manager: { autostart: true } })
+		expect(refusal({ file: '[hive]\nenabled = "on"' })).toContain('expected auto, true or false')
+		expect(refusal({ file: '[hive]\nadmin_groop = "x"' })).toContain('"hive.admin_group"')
 	})
 
 	test('lists of includes are joined, the command line first', () => {

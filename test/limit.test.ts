@@ -393,6 +393,9 @@ const elsewhere: { readonly [key: string]: string } = {
 	'runPolicy.budgetCostUsd': 'test/core/run/budget.test.ts',
 	'enhance.maxAttempts': 'test/core/enhance/loop.test.ts',
 	'enhance.concurrency': 'test/core/enhance/loop.test.ts',
+	'hive.startGraceMs': 'test/core/hive/agent-world.ts',
+	'hive.maxLineBytes': 'test/edge/socket/listener.test.ts',
+	'hive.maxBodyBytes': 'test/core/hive/broker.test.ts',
 	'lua.timeoutMs': 'test/backend/lua/hostile.test.ts',
 	'lua.memoryBytes': 'test/backend/lua/hostile.test.ts',
 	'lua.processes': 'test/backend/lua/pool.test.ts',
@@ -403,6 +406,9 @@ const elsewhere: { readonly [key: string]: string } = {
 /** Numbers that bound nothing. */
 const noLimit = [
 	...['top.operatorSessionSweepSecs', 'top.retentionSweepSecs', 'top.longHoldWarnMs', 'top.engineMaxHoldMs'],
+	...['hive.agentUidBase', 'hive.recvDefaultWaitS', 'hive.stopGraceS'],
+	// Nothing reads them.
+	...['hive.approveWaitS', 'hive.maxPending'],
 	...['policy.retryBackoffMs', 'policy.retryFactor', 'policy.retryJitter', 'lua.warm'],
 ]
 

@@ -6,6 +6,7 @@ import { chainRow } from './chain.ts'
 import { fanOutRow } from './fan-out.ts'
 import { flowRow } from './flow.ts'
 import { flushedRow } from './flushed.ts'
+import { hiveSendRow } from './hive-send.ts'
 import { metricsRow } from './metrics.ts'
 import { oneStepRow } from './one-step.ts'
 import { operatorRow } from './operator.ts'
@@ -26,6 +27,7 @@ const rows: readonly BenchRow[] = [
 	flushedRow,
 	fanOutRow,
 	operatorRow,
+	hiveSendRow,
 	flowRow,
 	metricsRow,
 	subscriberRow,

@@ -13,7 +13,19 @@ export async function startSoakedServer(rows: number): Promise<SoakedServer> {
 	const place = mkdtempSync(join(tmpdir(), 'mse-soak-'))
 	const address = join(place, 'address')
 	const kept = ['--retention-sweep-secs', '5', '--limits-retain-rows', String(rows)]
-	const argv = ['serve', '--bind', '127.0.0.1:0', '--data-dir', join(place, 'data'), '--address-file', address, '--drain-secs', '0']
+	const argv = [
+		'serve',
+		'--bind',
+		'127.0.0.1:0',
+		'--data-dir',
+		join(place, 'data'),
+		'--address-file',
+		address,
+		'--hive-run-dir',
+		join(place, 'hive'),
+		'--drain-secs',
+		'0',
+	]
 	const binary = resolve(import.meta.dir, '../../dist/mse-server')
 	const child = Bun.spawn([binary, ...argv, '--log-level', 'error', ...kept], { stdout: 'ignore', stderr: 'inherit', cwd: place })
 	for (let tries = 0; tries < 400 && !existsSync(address); tries++) await Bun.sleep(25)

@@ -1,5 +1,20 @@
 import type { ValueType } from './value.ts'
-import { decimal, hex, oneOf, onOff, path, pathList, socketAddress, tables, text, textList, urlOrSelf, wholeNumber } from './value.ts'
+import {
+	autoOnOff,
+	decimal,
+	hex,
+	oneOf,
+	onOff,
+	path,
+	pathList,
+	socketAddress,
+	table,
+	tables,
+	text,
+	textList,
+	urlOrSelf,
+	wholeNumber,
+} from './value.ts'
 
 /** One setting. Its flag, environment variable and file key are spelled from its name in the table: see `spellings`. */
 export interface Key<T, Fallback = T> {
@@ -118,6 +133,29 @@ const runtime = {
 	profiles: key(tables, {}, 'what workers can be run by: a table for each name', { fallbackDoc: 'none' }),
 }
 
+const hive = {
+	enabled: key(autoOnOff, 'auto', 'whether this server has a hive; auto goes without one where another hive owns the run directory'),
+	runDir: optional(path, 'folder of the sockets', { fallbackDoc: '/run/hyperhive for root, else $XDG_RUNTIME_DIR/hyperhive' }),
+	stateDir: optional(path, 'folder of what agents keep', { fallbackDoc: '/var/lib/hyperhive for root, else ~/.mse/hive' }),
+	adminGroup: optional(text, 'group whose members may use the operator socket, by name or number', { fallbackDoc: 'this user alone' }),
+	backend: key(oneOf('process', 'podman', 'docker', 'nspawn'), 'process', 'what agents run in unless their config says it'),
+	sandbox: key(oneOf('none', 'bwrap'), 'none', 'what confines agents that are processes'),
+	agentUidBase: optional(wholeNumber('uid', 1), 'first uid of agents, each of which gets one of its own; needs root'),
+	stopGraceS: key(wholeNumber('seconds'), 10, 'time from TERM to KILL when an agent is stopped'),
+	startGraceMs: key(wholeNumber('milliseconds'), 500, 'time an agent must live to count as started'),
+	approveWaitS: key(wholeNumber('seconds', 1), 120, 'longest wait of an approve for what it began'),
+	maxPending: key(wholeNumber('approvals', 1), 100, 'most approvals that agents may have waiting'),
+	recvDefaultWaitS: key(wholeNumber('seconds'), 0, 'wait of a recv that names none'),
+	maxLineBytes: key(wholeNumber('bytes', 1024), 2 ** 20, 'longest request on a socket'),
+	maxBodyBytes: key(wholeNumber('bytes', 1), 2 ** 18, 'longest body of a message'),
+	operatorMsg: key(oneOf('allow', 'deny'), 'allow', 'whether agents may post to themselves in the name of the operator'),
+	helperEvents: key(oneOf('seed', 'extended'), 'seed', 'what the manager is told: resolved approvals, or crashes as well'),
+	wireVersion: key(onOff, false, 'put the version of the wire into answers of the operator socket'),
+	mountAllow: key(pathList, [], 'folders that configs of agents may mount'),
+	defaults: key(table, {}, 'argv, env, backend and cwd of agents without a config', { fallbackDoc: 'none' }),
+	manager: key(table, {}, 'autostart and argv of the manager', { fallbackDoc: 'none' }),
+}
+
 const budget = {
 	budgetWallMs: optional(wholeNumber('milliseconds', 1), 'time it may take'),
 	budgetAttempts: optional(wholeNumber('attempts', 1), 'attempts it may make'),
@@ -144,10 +182,10 @@ const runPolicy = {
 }
 
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, policy, runPolicy, enhance, lua, runtime } as const
+export const keyTable = { top, limits, operator, recovery, policy, runPolicy, enhance, lua, runtime, hive } as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
-export const openSections = ['llm', 'hive', 'webhook'] as const
+export const openSections = ['llm', 'webhook'] as const
 
 /** Settings of mlua-swarm that mean nothing here: accepted from anywhere, named in one warning. */
 export const retiredKeys: readonly string[] = [

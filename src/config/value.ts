@@ -46,6 +46,13 @@ export const onOff: ValueType<boolean> = {
 	check: (value) => (typeof value === 'boolean' ? value : undefined),
 }
 
+export const autoOnOff: ValueType<boolean | 'auto'> = {
+	expected: 'auto, true or false',
+	placeholder: 'auto|true|false',
+	fromText: (given) => (given === 'auto' ? given : onOff.fromText(given)),
+	check: (value) => (value === 'auto' ? value : onOff.check(value)),
+}
+
 /** Parts are separated by commas in text, and by array items in the file. */
 export const textList: ValueType<readonly string[]> = {
 	expected: 'a list of texts',
@@ -63,6 +70,14 @@ export const tables: ValueType<{ readonly [name: string]: { readonly [key: strin
 	fromText: parseObject,
 	check: (value) =>
 		isTable(value) && Object.values(value as object).every(isTable) ? (value as Record<string, Record<string, unknown>>) : undefined,
+}
+
+/** One table; as text, a JSON object. Whoever reads it says what may be in it. */
+export const table: ValueType<{ readonly [key: string]: unknown }> = {
+	expected: 'a table',
+	placeholder: 'JSON',
+	fromText: parseObject,
+	check: (value) => (isTable(value) ? (value as Record<string, unknown>) : undefined),
 }
 
 /** A number with a fraction; `max` is the largest one taken. */

@@ -37,6 +37,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		{ name: 'operators', prove: () => operators(engine) },
 		{ name: 'webhooks', prove: () => webhookFinding(engine.webhooks) },
 		...engine.workers.profiles.list().map(workerProfile),
+		{ name: 'hive', prove: () => engine.hive.prove() },
 	]
 	return runProbes(probes, clock)
 }

@@ -9,6 +9,7 @@ import { removeSystemFiles } from '../backend/process/system-file.ts'
 import { tokenSecret } from '../core/access/secret.ts'
 import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
+import { withoutAgents } from '../core/hive/no-agents.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
 import { plannedFault } from '../kernel/fault.ts'
@@ -20,6 +21,7 @@ import { newBackups } from './backup.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
 import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
+import { openHive } from './hive.ts'
 import { startJobs } from './jobs.ts'
 import { launchDeps, openOperators } from './operators.ts'
 import type { EngineOptions } from './option.ts'
@@ -71,10 +73,11 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service)
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
+	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
 	const stop = async (): Promise<void> => {
-		await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
+		await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
 		await operators.hub.stop()
 		await supervisor.stop()
 		await lua.pool.close()
@@ -85,8 +88,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ childSlots, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		...operators,
-		...{ workers, webhooks, backUp: newBackups({ config, clock, dir: data.dir }) },
+		...{ ...operators, workers, webhooks, hive, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop(): Promise<void> {

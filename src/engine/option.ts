@@ -34,4 +34,6 @@ export interface EngineOptions {
 	readonly luaHost?: LuaHost | undefined
 	/** Operators inside this process. */
 	readonly operatorFactory?: OperatorFactory | undefined
+	/** Whether the sockets of a hive may be opened, as the configuration says; only a server of its own does. */
+	readonly opensHive?: boolean | undefined
 }

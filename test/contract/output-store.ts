@@ -76,6 +76,18 @@ export function outputStoreContract(title: string, open: () => OpenedOutputStore
 			expect(await opened.store.listForAttempt(attempt.stepId, attempt.attempt, 'tail')).toHaveLength(1)
 		})
 
+		test('a closed tail is what was taken of it, and takes nothing more until it is released', async () => {
+			using opened = open()
+			const { store } = opened
+			const attempt = await opened.beginAttempt()
+			const first = await store.appendWhileRunning(output({ ...attempt, plane: 'tail' }))
+			const late = store.appendWhileRunning(output({ ...attempt, plane: 'tail' }))
+			expect(await store.closeTail(attempt.stepId, attempt.attempt)).toEqual(first ? [first] : [])
+			expect([await late, await store.appendWhileRunning(output({ ...attempt, plane: 'tail' }))]).toEqual([null, null])
+			store.releaseTail(attempt.stepId, attempt.attempt)
+			expect(await store.appendWhileRunning(output({ ...attempt, plane: 'tail' }))).not.toBeNull()
+		})
+
 		test('large bodies and everything else outlive the process', async () => {
 			verifies('04.64')
 			using opened = open()

@@ -7,7 +7,7 @@ import { CHECKOUT } from './support/binary.ts'
 test('scripts/start passes its arguments on, prints the address and what to try, and is the server', async () => {
 	using folder = tempDir()
 	const args = ['--bind', '127.0.0.1:0', '--data-dir', join(folder.path, 'data')]
-	const env = { ...Bun.env, HOME: folder.path, TMPDIR: folder.path }
+	const env = { ...Bun.env, HOME: folder.path, TMPDIR: folder.path, HIVE_RUN_DIR: join(folder.path, 'hive') }
 	const child = Bun.spawn([join(CHECKOUT, 'scripts/start'), ...args], { env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
 	const said = { out: '' }
 	const reading = (async () => {

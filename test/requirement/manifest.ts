@@ -3,6 +3,7 @@ import { engineRequirements } from './engine.ts'
 import { enhanceRequirements } from './enhance.ts'
 import { featureRequirements } from './feature.ts'
 import { fieldRequirements } from './field.ts'
+import { hiveRequirements } from './hive.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
 import { runtimeRequirements } from './runtime.ts'
@@ -27,6 +28,7 @@ export const requirementRows: readonly Requirement[] = [
 	...featureRequirements,
 	...enhanceRequirements,
 	...hiveAgentRequirements,
+	...hiveRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -14,6 +14,7 @@ const ROWS = [
 	'flushed',
 	'fan-out',
 	'operator',
+	'hive-send',
 	'flow',
 	'metrics',
 	'subscriber',

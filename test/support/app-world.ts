@@ -11,7 +11,12 @@ export type Answered = { readonly status: number; readonly body: any }
 
 /** The whole server in this process, on a free port; in memory unless it gets a folder. */
 export async function appWorld({ dir, flags = {} }: { readonly dir?: string; readonly flags?: Readonly<Record<string, string>> } = {}) {
-	const given = { bind: '127.0.0.1:0', ...(dir === undefined ? { ephemeral: 'true' } : { 'data-dir': dir }), ...flags }
+	const given = {
+		bind: '127.0.0.1:0',
+		'hive-enabled': 'false',
+		...(dir === undefined ? { ephemeral: 'true' } : { 'data-dir': dir }),
+		...flags,
+	}
 	const asFlags = new Map(Object.entries(given).map(([name, value]) => [name, [value]]))
 	const config = loadConfig({ flags: asFlags, env: { HOME: '/nonexistent' }, readFile: () => undefined })
 	const server = await startServer(config, silentLogger, {})

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** The compiled binary, serving. */
 export interface BenchServer extends AsyncDisposable {
@@ -16,7 +17,7 @@ export async function startServer(binary: string, dataDir: string): Promise<Benc
 	const startedAt = Date.now()
 	const from = performance.now()
 	const child = Bun.spawn([binary, 'serve', '--bind', '127.0.0.1:0', '--data-dir', dataDir], {
-		env: { HOME: dataDir, PATH: '/usr/local/bin:/usr/bin:/bin' },
+		env: { HOME: dataDir, PATH: '/usr/local/bin:/usr/bin:/bin', HIVE_RUN_DIR: join(dataDir, 'hive') },
 		stdin: 'ignore',
 		stdout: 'pipe',
 		stderr: 'ignore',

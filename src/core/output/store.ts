@@ -37,4 +37,11 @@ export interface OutputStore {
 	/** How many bodies an attempt put down; progress and partial text in its tail do not count. */
 	countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number>
 	listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]>
+	/**
+	 * The tail that decides the attempt: from now on `appendWhileRunning` takes nothing more of it, so that nothing is acknowledged
+	 * that could not count.
+	 */
+	closeTail(stepId: StepId, attempt: number): Promise<readonly OutputRecord[]>
+	/** The end of the attempt is on disk, or could not be written: its status alone says again whether it takes something. */
+	releaseTail(stepId: StepId, attempt: number): void
 }

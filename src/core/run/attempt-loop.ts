@@ -6,6 +6,7 @@ import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
 import { WorkerFailed } from '../dispatch/worker-failed.ts'
+import type { OutputRecord } from '../output/store.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Blame, watchBlame } from './blame.ts'
 import { type Outcome, toFailure } from './outcome.ts'
@@ -158,8 +159,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 			}),
 		)
 		if (completion === null) return 'lost'
-		const tail = can.haveTail ? await deps.outputs.listForAttempt(step.stepId, n, 'tail') : []
-		step.signal.throwIfAborted()
+		const tail = can.haveTail ? await closedTail(deps, step, n) : []
 		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
 		end.record('finished', outcome, null)
 		return outcome
@@ -180,6 +180,25 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		end.release()
 		release()
 	}
+}
+
+/** What decides the attempt; what comes later is refused until the attempt's end says so on disk. */
+async function closedTail(
+	{ outputs, journal }: AttemptDeps,
+	{ stepId, signal }: StepInFlight,
+	n: number,
+): Promise<readonly OutputRecord[]> {
+	const release = (): void => outputs.releaseTail(stepId, n)
+	const tail = await outputs.closeTail(stepId, n).catch((error) => {
+		release()
+		throw error
+	})
+	if (signal.aborted) {
+		release()
+		throw signal.reason
+	}
+	journal.whenWritten(release)
+	return tail
 }
 
 /** Why the attempt had to end, when it did not fail by itself. */

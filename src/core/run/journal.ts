@@ -18,6 +18,7 @@ export class Journal {
 	readonly #ttlUsedMs: () => number
 	readonly #onFault: (error: unknown) => void
 	#buffer: Fact[] = []
+	#afterNext: (() => void)[] = []
 	#committed: Promise<void> = Promise.resolve()
 	#sinceFlush = 0
 	#flushedAt = performance.now()
@@ -70,11 +71,24 @@ export class Journal {
 		this.#flushedAt = performance.now()
 	}
 
+	/** Calls `fn` once what is recorded in this turn is on disk, or could not be written. */
+	whenWritten(fn: () => void): void {
+		this.#afterNext.push(fn)
+	}
+
 	#send(): void {
 		if (this.#buffer.length === 0) return
 		const facts = this.#buffer
+		const after = this.#afterNext
 		this.#buffer = []
+		this.#afterNext = []
 		this.#committed = this.#store.record(this.#run, facts, this.#ttlUsedMs())
-		this.#committed.catch(this.#onFault)
+		const done = (): void => {
+			for (const fn of after) fn()
+		}
+		this.#committed.then(done, (error) => {
+			done()
+			this.#onFault(error)
+		})
 	}
 }

@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MseError, messageOf } from '../../kernel/error.ts'
 
@@ -17,25 +17,51 @@ export interface Holder {
 
 /** Throws `conflict` (code `data_dir_locked`) naming the holder when another process has the directory. */
 export function lockDataDir(dir: string, holder: Holder): InstanceLock {
+	return lockDir(dir, holder, {
+		unwritable: (cause) => unwritable(dir, cause),
+		taken: (by, cause) =>
+			new MseError('conflict', `The data directory ${dir} is in use by ${by}.`, {
+				code: 'data_dir_locked',
+				hint: 'Stop that server, or start this one with another --data-dir.',
+				cause,
+			}),
+	})
+}
+
+/** Throws `conflict` (code `hive_owned`) naming the holder when another hive has the directory of its sockets. */
+export function lockRunDir(dir: string, holder: Holder): InstanceLock {
+	return lockDir(dir, holder, {
+		unwritable: (cause) => new MseError('unavailable', `The hive's folder ${dir} cannot be written: ${messageOf(cause)}.`, { cause }),
+		taken: (by, cause) =>
+			new MseError('conflict', `another hive owns ${dir}: ${by}`, {
+				code: 'hive_owned',
+				hint: 'Stop that one, give this server another hive.run_dir, or set hive.enabled to false.',
+				cause,
+			}),
+	})
+}
+
+/** What is said of a directory that cannot be had. */
+interface Refusals {
+	unwritable(cause: unknown): MseError
+	taken(by: string, cause: unknown): MseError
+}
+
+function lockDir(dir: string, holder: Holder, refusals: Refusals): InstanceLock {
 	const holderFile = join(dir, 'lock.holder')
-	const lock = openLock(dir)
+	const lock = openLock(dir, refusals)
 	try {
 		lock.run('BEGIN EXCLUSIVE')
 	} catch (cause) {
 		lock.close()
-		if (!isBusy(cause)) throw unwritable(dir, cause)
-		throw new MseError('conflict', `The data directory ${dir} is in use by ${readHolder(holderFile)}.`, {
-			code: 'data_dir_locked',
-			hint: 'Stop that server, or start this one with another --data-dir.',
-			cause,
-		})
+		throw isBusy(cause) ? refusals.taken(readHolder(holderFile), cause) : refusals.unwritable(cause)
 	}
 	const nameHolder = ({ pid, address }: Holder): void => writeFileSync(holderFile, `pid ${pid}, ${address}\n`)
 	try {
 		nameHolder(holder)
 	} catch (cause) {
 		lock.close()
-		throw unwritable(dir, cause)
+		throw refusals.unwritable(cause)
 	}
 	return {
 		nameHolder,
@@ -46,11 +72,15 @@ export function lockDataDir(dir: string, holder: Holder): InstanceLock {
 	}
 }
 
-function openLock(dir: string): Database {
+/** Nobody else may open it: whoever reads it could keep a server out. */
+function openLock(dir: string, refusals: Refusals): Database {
+	const path = join(dir, 'lock.db')
 	try {
-		return new Database(join(dir, 'lock.db'), { create: true })
+		const lock = new Database(path, { create: true })
+		chmodSync(path, 0o600)
+		return lock
 	} catch (cause) {
-		throw unwritable(dir, cause)
+		throw refusals.unwritable(cause)
 	}
 }
 

@@ -29,6 +29,8 @@ export class SqliteOutputStore implements OutputStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
 	readonly #fault: FaultPoint
+	/** Attempts whose end is not on disk yet. */
+	readonly #closed = new Set<string>()
 
 	constructor(db: SqliteDatabase, values: Values, fault: FaultPoint = noFault) {
 		this.#db = db
@@ -79,7 +81,17 @@ export class SqliteOutputStore implements OutputStore {
 			.flatMap((row) => this.#toRecord(row) ?? [])
 	}
 
+	async closeTail(stepId: StepId, attempt: number): Promise<readonly OutputRecord[]> {
+		this.#closed.add(keyOf(stepId, attempt))
+		return this.listForAttempt(stepId, attempt, 'tail')
+	}
+
+	releaseTail(stepId: StepId, attempt: number): void {
+		this.#closed.delete(keyOf(stepId, attempt))
+	}
+
 	#isRunning({ stepId, attempt }: NewOutput): boolean {
+		if (this.#closed.has(keyOf(stepId, attempt))) return false
 		const run = this.#db.query<{ run_status: string | null }>(RUNNING).get(stepId, attempt)
 		if (!run || run.run_status === null || run.run_status === 'cancelled') return false
 		return run.run_status !== 'failed' || this.#db.query(IS_STEP_AUDIT).get(stepId) !== null
@@ -135,6 +147,8 @@ export class SqliteOutputStore implements OutputStore {
 		)
 	}
 }
+
+const keyOf = (stepId: StepId, attempt: number): string => `${stepId}:${attempt}`
 
 function describe({ plane, id, attempt, producer, event }: OutputRecord): Pick<Parameters<typeof appendEvent>[1], 'kind' | 'data'> {
 	if (plane === 'data')

@@ -1,6 +1,7 @@
 import { attemptTables } from './schema/attempt.ts'
 import { blueprintTables } from './schema/blueprint.ts'
 import { enhanceTables } from './schema/enhance.ts'
+import { hiveTables } from './schema/hive.ts'
 import { hiveAgentTables } from './schema/hive-agent.ts'
 import { idempotencyTables } from './schema/idempotency.ts'
 import { logTables } from './schema/log.ts'
@@ -25,5 +26,6 @@ export const migrations: readonly string[] = [
 		workerTables,
 		webhookTables,
 		hiveAgentTables,
+		hiveTables,
 	].join(''),
 ]

@@ -12,9 +12,15 @@ export function binaryPath(): string {
 	return path
 }
 
-/** Nothing of the tests' own environment. */
+/** Nothing of the tests' own environment; a hive has its sockets below `home`. */
 export function bareEnvironment(home: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
-	return { HOME: home, PATH: '/usr/local/bin:/usr/bin:/bin', ...more }
+	return {
+		HOME: home,
+		PATH: '/usr/local/bin:/usr/bin:/bin',
+		HIVE_RUN_DIR: join(home, 'hive'),
+		HIVE_STATE_DIR: join(home, 'hive-state'),
+		...more,
+	}
 }
 
 export interface Ended {

@@ -104,6 +104,7 @@ async function startEmbedded(
 		['bind', ['127.0.0.1:0']] as const,
 		['data-dir', [place.dataDir]] as const,
 		['ephemeral', ['false']] as const,
+		['hive-enabled', ['false']] as const,
 		// Somebody's own data directory keeps to what they stored there.
 		...(place.isTemporary ? [['seed-samples', ['true']] as const] : []),
 		...(isLevelGiven ? [] : [['log-level', ['warn']] as const]),

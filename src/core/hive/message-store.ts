@@ -1,0 +1,34 @@
+/** How a message came in; not part of the wire. */
+export type MessageVia = 'agent-socket' | 'daemon' | 'api'
+
+export interface MessageDraft {
+	readonly from: string
+	readonly to: string
+	readonly body: string
+	readonly via: MessageVia
+}
+
+export interface Message extends MessageDraft {
+	/** Grows with every message, and is never given twice. */
+	readonly id: number
+	/** Milliseconds since the epoch. */
+	readonly sentAt: number
+}
+
+/**
+ * Inboxes on disk, first in first out by id. Each method is one transaction with its event; a promise of a write resolves
+ * after COMMIT, and `null` means that there is none.
+ */
+export interface MessageStore {
+	/** The new id. */
+	add(draft: MessageDraft): Promise<number>
+	/** The oldest undelivered message besides `except`, from now on delivered. */
+	take(recipient: string, except: readonly number[]): Promise<Message | null>
+	/** Undelivered again, in its old place. */
+	putBack(id: number): Promise<void>
+	/** Delivered after all: what was put back while it was on its way has arrived. */
+	deliver(id: number): Promise<void>
+	unread(recipient: string): Promise<number>
+	/** Deletes at most so many messages that were delivered before then; how many went. Undelivered ones are never touched. */
+	dropDelivered(before: number, limit: number): Promise<number>
+}

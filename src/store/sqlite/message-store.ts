@@ -1,0 +1,85 @@
+import type { Message, MessageDraft, MessageStore, MessageVia } from '../../core/hive/message-store.ts'
+import type { SqliteDatabase } from './database.ts'
+import { appendEvent } from './event-store.ts'
+
+interface MessageRow {
+	readonly id: number
+	readonly sender: string
+	readonly recipient: string
+	readonly body: string
+	readonly via: string
+	readonly sent_at: number
+}
+
+const OLDEST = 'SELECT id FROM message WHERE recipient = ? AND delivered_at IS NULL'
+
+/** A message as part of another change, inside whose transaction it is called; the new id. Whoever waits for it hears after COMMIT. */
+export function insertMessage(db: SqliteDatabase, { from, to, body, via }: MessageDraft): number {
+	const sql = 'INSERT INTO message (sender, recipient, body, via, sent_at) VALUES (?, ?, ?, ?, ?)'
+	const id = Number(db.query(sql).run(from, to, body, via, db.clock.now()).lastInsertRowid)
+	appendEvent(db, { kind: 'message.sent', data: { message_id: id, from, to, via, bytes: Buffer.byteLength(body) } })
+	return id
+}
+
+export class SqliteMessageStore implements MessageStore {
+	readonly #db: SqliteDatabase
+
+	constructor(db: SqliteDatabase) {
+		this.#db = db
+	}
+
+	add(draft: MessageDraft): Promise<number> {
+		return this.#db.write(() => insertMessage(this.#db, draft))
+	}
+
+	take(recipient: string, except: readonly number[]): Promise<Message | null> {
+		return this.#db.write(() => {
+			const row = this.#oldest(recipient, except)
+			if (!row) return null
+			this.#setDelivered(row.id, this.#db.clock.now())
+			appendEvent(this.#db, { kind: 'message.delivered', data: { message_id: row.id, to: recipient } })
+			return toMessage(row)
+		})
+	}
+
+	putBack(id: number): Promise<void> {
+		return this.#db.write(() => {
+			const to = this.#setDelivered(id, null)
+			if (to !== undefined) appendEvent(this.#db, { kind: 'message.returned', data: { message_id: id, to } })
+		})
+	}
+
+	deliver(id: number): Promise<void> {
+		return this.#db.write(() => {
+			const to = this.#setDelivered(id, this.#db.clock.now())
+			if (to !== undefined) appendEvent(this.#db, { kind: 'message.delivered', data: { message_id: id, to } })
+		})
+	}
+
+	async unread(recipient: string): Promise<number> {
+		const sql = 'SELECT count(*) AS unread FROM message WHERE recipient = ? AND delivered_at IS NULL'
+		return this.#db.query<{ unread: number }>(sql).get(recipient)?.unread ?? 0
+	}
+
+	dropDelivered(before: number, limit: number): Promise<number> {
+		const sql = 'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE delivered_at < ? ORDER BY delivered_at LIMIT ?)'
+		return this.#db.write(() => this.#db.query(sql).run(before, limit).changes)
+	}
+
+	#oldest(recipient: string, except: readonly number[]): MessageRow | null {
+		const all = 'SELECT * FROM message WHERE id ='
+		if (except.length === 0) return this.#db.query<MessageRow>(`${all} (${OLDEST} ORDER BY id LIMIT 1)`).get(recipient)
+		const others = `${OLDEST} AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1`
+		return this.#db.query<MessageRow>(`${all} (${others})`).get(recipient, JSON.stringify(except))
+	}
+
+	/** The recipient, unless it was so already. */
+	#setDelivered(id: number, at: number | null): string | undefined {
+		const sql = 'UPDATE message SET delivered_at = ? WHERE id = ? AND (delivered_at IS NULL) != ? RETURNING recipient'
+		return this.#db.query<{ recipient: string }>(sql).get(at, id, at === null ? 1 : 0)?.recipient
+	}
+}
+
+function toMessage(row: MessageRow): Message {
+	return { id: row.id, from: row.sender, to: row.recipient, body: row.body, via: row.via as MessageVia, sentAt: row.sent_at }
+}
