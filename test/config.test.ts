@@ -39,7 +39,7 @@ describe('sources', () => {
 		expect(config).toMatchObject({ dataDir: '/home/ada/.mse/data', ephemeral: false, adminToken: null, seedSamples: false })
 		expect(config).toMatchObject({ workerTokenTtlSecs: 1800, operatorSessionSweepSecs: 300, syncTimeoutSecs: 3600, drainSecs: 10 })
 		expect(config.operator).toEqual({ ackGraceSecs: 60, requestDeadlineSecs: 86_400 })
-		expect(config.recovery).toEqual({ max: 3 })
+		expect(config.recovery).toEqual({ max: 3, resetAfterSecs: 300 })
 		expect(config.limits.bodyBytes).toBe(8 * 1024 * 1024)
 		expect(config.warnings).toEqual([])
 		expect(Object.isFrozen(config) && Object.isFrozen(config.limits) && Object.isFrozen(config.bind)).toBe(true)

@@ -7,6 +7,7 @@ import { fanOutRow } from './fan-out.ts'
 import { flowRow } from './flow.ts'
 import { flushedRow } from './flushed.ts'
 import { hiveSendRow } from './hive-send.ts'
+import { metricsRow } from './metrics.ts'
 import { oneStepRow } from './one-step.ts'
 import { operatorRow } from './operator.ts'
 import { openBareDatabase } from './part/disk.ts'
@@ -28,6 +29,7 @@ const rows: readonly BenchRow[] = [
 	operatorRow,
 	hiveSendRow,
 	flowRow,
+	metricsRow,
 	subscriberRow,
 	waitingRow,
 	recoveryRow,

@@ -41,9 +41,11 @@ const address = { host: '127.0.0.1', port: 7777, text: '127.0.0.1:7777' }
 const top = {
 	bind: key(socketAddress, address, 'address to listen on; port 0 takes a free one', { fallbackDoc: address.text }),
 	dataDir: key(path, '~/.mse/data', 'folder of the database and of large values'),
+	backupDir: key(path, '~/.mse/backup', 'folder that backups asked for over the API are written to'),
 	ephemeral: key(onOff, false, 'keep everything in memory; nothing survives a stop'),
 	addressFile: optional(path, 'file to write the base URL to once the server listens'),
 	logLevel: key(oneOf('debug', 'info', 'warn', 'error'), 'info', 'least level that is logged to stderr'),
+	logFormat: key(oneOf('json', 'text'), 'json', 'how log lines are written: for programs, or for people'),
 	drainSecs: key(wholeNumber('seconds'), 10, 'time that open requests and attempts get at a stop'),
 
 	adminToken: optional(text, 'bearer token that guards the API; needed on any address but loopback', { secret: true }),
@@ -90,6 +92,9 @@ const limits = {
 	children: key(wholeNumber('processes', 1), 64, 'most child processes at a time; further attempts wait their turn'),
 	requestsPerSession: key(wholeNumber('requests', 1), 10_000, 'most open requests to one operator'),
 	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
+	stallSecs: key(wholeNumber('seconds', 1), 60, 'longest a reader of a stream or socket may take nothing of what waits for it'),
+	inboxFrames: key(wholeNumber('frames', 1), 1024, 'most frames of one WebSocket that wait to be handled'),
+	framesPerSec: key(wholeNumber('frames', 1), 20_000, 'most frames a second of one WebSocket'),
 	retainDays: key(wholeNumber('days', 1), 90, 'age after which ended runs, their outputs and events are dropped'),
 	retainRows: key(wholeNumber('rows', 1), 10_000_000, 'most runs, most outputs and most events that are kept once they ended'),
 }
@@ -101,6 +106,7 @@ const operator = {
 
 const recovery = {
 	max: key(wholeNumber('deaths', 1), 3, 'deaths of the server during one attempt after which its run waits for resume'),
+	resetAfterSecs: key(wholeNumber('seconds'), 300, 'work of an attempt after which deaths before it are forgotten; 0 counts them all'),
 }
 
 const enhance = {
@@ -177,11 +183,13 @@ const policy = {
 	retryMaxBackoffMs: key(wholeNumber('milliseconds'), 60_000, 'longest wait'),
 	retryJitter: key(decimal('parts', 0, 1), 0.1, 'share of the wait that is left to chance'),
 	onRestart: optional(oneOf('retry', 'fail'), 'what becomes of an attempt under which the server died', { fallbackDoc: 'retry' }),
+	children: optional(wholeNumber('processes', 1), 'most child processes of one agent in one run at a time'),
 	...budget,
 }
 
 const runPolicy = {
 	timeoutMs: optional(wholeNumber('milliseconds', 1), 'longest a run may work'),
+	children: optional(wholeNumber('processes', 1), 'most child processes of one run at a time'),
 	...budget,
 }
 

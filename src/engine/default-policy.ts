@@ -3,7 +3,7 @@ import type { Policy, RunPolicy } from '../protocol/policy.ts'
 
 /** What `[policy]` says of the steps of agents whose Blueprint says nothing; retries are off until their number is given. */
 export function policyOf({ policy }: Config): Policy {
-	const { timeoutMs, retryMaxAttempts, onRestart } = policy
+	const { timeoutMs, retryMaxAttempts, onRestart, children } = policy
 	const retry = retryMaxAttempts !== null && {
 		max_attempts: retryMaxAttempts,
 		backoff_ms: policy.retryBackoffMs,
@@ -14,6 +14,7 @@ export function policyOf({ policy }: Config): Policy {
 	return {
 		...(timeoutMs !== null && { timeout_ms: timeoutMs }),
 		...(retry && { retry }),
+		...(children !== null && { children }),
 		...(onRestart !== null && { on_restart: onRestart }),
 		...budgetOf(policy),
 	}
@@ -21,7 +22,8 @@ export function policyOf({ policy }: Config): Policy {
 
 /** What `[run_policy]` says of runs whose Blueprint and launch say nothing. */
 export function runPolicyOf({ runPolicy }: Config): RunPolicy {
-	return { ...(runPolicy.timeoutMs !== null && { timeout_ms: runPolicy.timeoutMs }), ...budgetOf(runPolicy) }
+	const { timeoutMs, children } = runPolicy
+	return { ...(timeoutMs !== null && { timeout_ms: timeoutMs }), ...(children !== null && { children }), ...budgetOf(runPolicy) }
 }
 
 type BudgetKeys = Pick<Config['runPolicy'], 'budgetWallMs' | 'budgetAttempts' | 'budgetTokens' | 'budgetCostUsd'>

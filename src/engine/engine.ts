@@ -18,8 +18,10 @@ import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
 import { openApprovals } from './approvals.ts'
+import { newBackups } from './backup.ts'
 import { compileProblems, openEnhance } from './enhance.ts'
 import { enhanceGate } from './enhance-gate.ts'
+import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
 import { openHive } from './hive.ts'
 import { startJobs } from './jobs.ts'
@@ -39,7 +41,9 @@ export async function openEngine(options: EngineOptions) {
 	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
 	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
 	try {
-		return await wire(options, data)
+		const engine = await wire(options, data)
+		if (config.logLevel === 'debug') logEvents(engine.events, options.log)
+		return engine
 	} catch (error) {
 		data[Symbol.dispose]()
 		throw error
@@ -64,7 +68,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const approvals = openApprovals(options, data, stores, secret)
 	const given = { stores, operators, workers, approvals: approvals.ofSteps }
 	const parts = { ...given, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
-	const { registry, layers, offered, plans, supervisor } = newRuns(options, data, parts)
+	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, parts)
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
@@ -80,8 +84,8 @@ async function wire(options: EngineOptions, data: DataDir) {
 	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
-		...{ pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		...{ ...operators, workers, webhooks, hive, approvals },
+		...{ childSlots, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
+		...{ ...operators, workers, webhooks, hive, approvals, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop: once(async () => {

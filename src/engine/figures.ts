@@ -33,6 +33,11 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 		{ name: 'runs', help: 'Runs that have not ended, by status', read: unfinished },
 		{ name: 'runs_driven', help: 'Runs this process drives', read: async () => supervisor.active },
 		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
+		{
+			name: 'children',
+			help: 'Attempts with a child process, and those that wait for one',
+			read: async () => ({ ...engine.childSlots.counts() }),
+		},
 		{ name: 'requests_open', help: 'Requests to operators without an answer, by state', read: openRequests },
 		{ name: 'request_oldest_seconds', help: 'Age of the oldest request without an answer', read: oldestRequest },
 		{ name: 'approvals_pending', help: 'Approvals that wait for an answer', read: pendingApprovals },

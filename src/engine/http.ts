@@ -34,21 +34,22 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 	const lint = (blueprint: Blueprint) => lintBlueprint(blueprint, engine.offered)
 	const isAdmin = adminCheck(config.adminToken)
 	const { sessions, hub, outputs, attempts, seats, keys } = engine
+	const streamLimits = streamLimitsOf(config)
 	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
 	return httpApp({ ...options, metrics }, (root) =>
 		mountApi(root, {
 			health: { ...newHealth(engine), checks },
-			tasks: { service, runs, keys },
+			tasks: { service, runs, keys, spawner: face.spawner },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events, approvalsOf: engine.approvals.openOf },
 			approvals: { ...engine.approvals, sessions, keys, clock, isAdmin, isOpen: config.adminToken === null },
 			runHistory: { runs, planOf: seats.planOf },
-			server: { pause: engine.pause },
+			server: { pause: engine.pause, backUp: engine.backUp },
 			metrics: { metrics },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
-			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping },
-			operators: { sessions, hub, isAdmin, clock, log },
+			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping, streamLimits },
+			operators: { sessions, hub, isAdmin, clock, log, streamLimits },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys, propose: engine.approvals.propose },
 			blueprintVersions: { blueprints, propose: engine.approvals.propose },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
@@ -63,6 +64,12 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 	)
 }
 
+const streamLimitsOf = ({ limits }: Config) => ({
+	inboxFrames: limits.inboxFrames,
+	framesPerSec: limits.framesPerSec,
+	stallMs: limits.stallSecs * 1000,
+})
+
 function newWorkerRoutes(
 	{ config, data, clock, log, events, keys, workers }: Engine,
 	stopping: AbortSignal,
@@ -72,7 +79,7 @@ function newWorkerRoutes(
 	const backend = data.dir === null ? 'memory' : 'fs_store'
 	return {
 		runtime: { store, profiles, runtimeId, displayName, backend, maxTranscriptItems, maxEventItems, version: VERSION },
-		workers: { runtime, store, events, keys, clock, log, runtimeId, maxTranscriptItems, stopping },
+		workers: { runtime, store, events, keys, clock, log, runtimeId, maxTranscriptItems, stopping, streamLimits: streamLimitsOf(config) },
 		leases: { desk, profiles, stopping },
 	}
 }

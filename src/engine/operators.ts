@@ -27,7 +27,7 @@ export async function openOperators({ config, clock, log }: EngineOptions, { db,
 
 /** What a launch needs to know about whom a run can ask. */
 export function launchDeps(
-	{ config, clock, operatorFactory }: EngineOptions,
+	{ config, clock, environment, operatorFactory }: EngineOptions,
 	{ runs }: Stores,
 	{ sessions }: Operators,
 	supervisor: RunSupervisor,
@@ -36,6 +36,7 @@ export function launchDeps(
 	return {
 		...{ runs, supervisor, clock, syncTimeoutSecs: config.syncTimeoutSecs },
 		...{ checkPolicy: config.checkPolicy, runPolicy: runPolicyOf(config) },
+		spawnDepth: { most: config.limits.spawnDepth, base: Number(environment.MSE_SPAWN_DEPTH) || 0 },
 		operators: {
 			find: async (name) => (await sessions.find(name))?.record.sid ?? null,
 			takes: (name, blueprintId) => {

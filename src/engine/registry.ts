@@ -9,6 +9,7 @@ import { operatorFaces } from '../backend/operator-face.ts'
 import { type OperatorFactory, withOperatorsInside } from '../backend/operator-inside.ts'
 import { type ProcessOptions, processBackend } from '../backend/process/backend.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
+import type { ChildSlots } from '../backend/process/child-slots.ts'
 import { systemFolder } from '../backend/process/system-file.ts'
 import { type WorkerStepDeps, withRuntimeWorkers } from '../backend/worker/step.ts'
 import type { Config } from '../config.ts'
@@ -48,6 +49,8 @@ export interface RegistryParts {
 	readonly sessions: OperatorSessions
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	/** The places for child processes of attempts, whatever performs them. */
+	readonly childSlots: ChildSlots
 	/** Long-lived workers, to which steps can be given. */
 	readonly workers: WorkerStepDeps
 	/** From TERM to KILL for what an attempt started. */
@@ -104,8 +107,8 @@ function projectingDeps({ config, log, outputs, checkPolicyOf }: RegistryParts):
 
 /** What it takes to start programs and to end them. */
 function childOptions(parts: RegistryParts): ProcessOptions {
-	const { config, dir, clock, log, environment, baseUrl, childList, killGraceMs, fault, attempts } = parts
-	const { children, outputBytes } = config.limits
+	const { config, dir, clock, log, environment, baseUrl, childList, childSlots: children, killGraceMs, fault, attempts } = parts
+	const { outputBytes } = config.limits
 	const folder = dir === null ? undefined : systemFolder(dir)
 	return {
 		systemFolder: folder,

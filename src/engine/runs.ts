@@ -2,6 +2,7 @@ import { builtinFunctions } from '../backend/function/builtin.ts'
 import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
+import { newChildSlots } from '../backend/process/child-slots.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
@@ -37,8 +38,10 @@ export function newRuns(
 ) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
+	const childSlots = newChildSlots(config.limits.children)
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
+		childSlots,
 		operatorFactory: options.operatorFactory ?? new Map(),
 		fault: data.fault,
 		checkPolicyOf: async (runId) => (await supervisor.runAndPlan(runId))?.run.options.checkPolicy,
@@ -56,8 +59,9 @@ export function newRuns(
 	const supervisor = new RunSupervisor({
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
+		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
 		...{ limits: config.limits, layers, approvals },
 		planOf: (hash) => plans.planOf(hash),
 	})
-	return { registry, layers, offered, plans, supervisor }
+	return { registry, layers, offered, plans, supervisor, childSlots }
 }

@@ -32,6 +32,7 @@ export const PolicySchema = closed('Policy', {
 	timeout_ms: ifSet('Longest duration of one attempt.', wholeNumber(1)),
 	retry: ifSet('Whether a failed attempt is made again. A blocked outcome is an answer and never is.', Retry),
 	budget: ifSet('What one step may use up, all its attempts together.', Budget),
+	children: ifSet('Child processes of the agent at a time, in one run; further attempts wait their turn.', wholeNumber(1)),
 	on_restart: ifSet('What becomes of an attempt that the death of the server interrupted.', oneOf(['retry', 'fail'])),
 	approve: ifSet(
 		'Ask for approval. The word alone stands for an object with defaults.',
@@ -44,5 +45,6 @@ export type Policy = Static<typeof PolicySchema>
 export const RunPolicySchema = closed('RunPolicy', {
 	timeout_ms: ifSet('Longest duration of the run, counted while something of it is worked on.', wholeNumber(1)),
 	budget: ifSet('What the run may use up.', Budget),
+	children: ifSet('Child processes of the run at a time; further attempts wait their turn.', wholeNumber(1)),
 })
 export type RunPolicy = Static<typeof RunPolicySchema>

@@ -46,6 +46,10 @@ export const StepEntrySchema = Type.Object({
 })
 export type StepEntry = Static<typeof StepEntrySchema>
 
+/** A large value that the disk lost. */
+export const DamageSchema = Type.Object({ code: Type.Literal('storage_damaged'), message: Type.String() })
+export type Damage = Static<typeof DamageSchema>
+
 /** An approval that a run waits for. */
 export const OpenApprovalSchema = Type.Object({
 	id: Type.Integer({ examples: [7] }),
@@ -74,6 +78,11 @@ export const RunRecordSchema = Type.Object({
 	version: Type.String(),
 	created_at: Type.Integer(),
 	updated_at: Type.Integer(),
+	/** The attempt whose worker launched it, and how many runs there are above it. */
+	parent: Type.Optional(Type.Object({ run_id: Type.String(), step_id: Type.String() })),
+	depth: Type.Optional(Type.Integer()),
+	/** In lists: what of the run could not be read; the value is null then. */
+	error: Type.Optional(DamageSchema),
 })
 export type RunRecord = Static<typeof RunRecordSchema>
 

@@ -13,3 +13,15 @@ export const ServerPausedSchema = Type.Object(
 	{ examples: [{ reason: 'The disk is being changed.', since: 1767225600000 }] },
 )
 export type ServerPaused = Static<typeof ServerPausedSchema>
+
+/** Body of `POST /v1/backup`, which may be left out: the name of the file, in the server's own folder of backups. */
+export const BackupBodySchema = Type.Object(
+	{ name: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$' })) },
+	{ additionalProperties: false, examples: [{ name: 'before-upgrade.mse' }] },
+)
+
+/** A backup on the server's disk, whole. */
+export const BackupSchema = Type.Object(
+	{ file: Type.String(), bytes: Type.Integer() },
+	{ examples: [{ file: '/home/ada/.mse/backup/before-upgrade.mse', bytes: 1048576 }] },
+)

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { RunPolicySchema } from './policy.ts'
 import { CountParam } from './query.ts'
-import { RunRecordSchema } from './run.ts'
+import { DamageSchema, RunRecordSchema } from './run.ts'
 import { SeatsSourceSchema, SeatViewSchema } from './seat.ts'
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
@@ -141,6 +141,8 @@ export const TaskRecordSchema = Type.Object({
 	status: TaskStatusSchema,
 	created_at: Type.Integer(),
 	updated_at: Type.Integer(),
+	/** In lists: what of the task could not be read; the value is null then. */
+	error: Type.Optional(DamageSchema),
 })
 export type TaskRecord = Static<typeof TaskRecordSchema>
 

@@ -100,7 +100,7 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 			const stepId = newStepId()
 			await opened.store.record(run, [began(stepId), attempt(stepId, 1), ended(stepId, 1, 'lost'), attempt(stepId, 2)], 0)
 			const journal = await opened.store.journal(run.id, 1)
-			expect(journal.attempts).toEqual(new Map([[stepId, { ...unfailed(2), open: true, lost: 1 }]]))
+			expect(journal.attempts).toEqual(new Map([[stepId, { ...unfailed(2), open: true, isBlamed: true, lost: 1 }]]))
 			expect(journal.steps[0]).toMatchObject({ status: 'running', attempt: 2, prompt: 'do it' })
 		})
 
@@ -109,11 +109,17 @@ export function runStoreContract(title: string, open: () => Promise<OpenedRunSto
 			const { run } = await launched(opened.store)
 			const stepId = newStepId()
 			await opened.store.record(run, [{ ...began(stepId), attempt: 1 }], 0)
-			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { ...unfailed(1), open: true, lost: 0 }]]))
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(
+				new Map([[stepId, { ...unfailed(1), open: true, isBlamed: true, lost: 0 }]]),
+			)
 			await opened.store.record(run, [ended(stepId, 1, 'lost'), attempt(stepId, 2)], 0)
-			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { ...unfailed(2), open: true, lost: 1 }]]))
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(
+				new Map([[stepId, { ...unfailed(2), open: true, isBlamed: true, lost: 1 }]]),
+			)
 			await opened.store.record(run, [ended(stepId, 2, 'finished')], 0)
-			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(new Map([[stepId, { ...unfailed(2), open: false, lost: 1 }]]))
+			expect((await opened.store.journal(run.id, 1)).attempts).toEqual(
+				new Map([[stepId, { ...unfailed(2), open: false, isBlamed: true, lost: 1 }]]),
+			)
 		})
 
 		test('ending a run closes its attempts and steps', async () => {

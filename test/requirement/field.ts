@@ -68,6 +68,7 @@ const FIELDS: { readonly [table: string]: Fields } = {
 	Policy: {
 		timeout_ms: 'an attempt that outlives it fails with attempt_timeout',
 		on_restart: 'fail ends a step whose attempt the death of the server interrupted',
+		children: 'no more attempts of child processes of the agent are at work in a run at a time',
 		approve: 'a step waits for a grant before it begins',
 	},
 	RetryPolicy: {
@@ -153,7 +154,10 @@ const FIELDS: { readonly [table: string]: Fields } = {
 		model_ptr: 'points to the model that really ran',
 		num_turns_ptr: 'points to the number of turns',
 	},
-	RunPolicy: { timeout_ms: 'a run ends after so much work' },
+	RunPolicy: {
+		timeout_ms: 'a run ends after so much work',
+		children: 'no more attempts of child processes of the run are at work at a time',
+	},
 }
 
 /** Fields by `03.<table>.<field>`. */

@@ -16,6 +16,7 @@ const ROWS = [
 	'operator',
 	'hive-send',
 	'flow',
+	'metrics',
 	'subscriber',
 	'waiting',
 	'recovery',

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseBlueprint } from '../../src/core/blueprint/parse.ts'
 import { openCursor } from '../../src/core/event/follow.ts'
 import { prune } from '../../src/core/retention/retention.ts'
 import type { MseError } from '../../src/kernel/error.ts'
 import type { Json } from '../../src/kernel/json.ts'
 import { silentLogger } from '../../src/kernel/log.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
+import { SqliteBlueprintStore } from '../../src/store/sqlite/blueprint-store.ts'
+import { SqliteIdempotencyStore } from '../../src/store/sqlite/idempotency-store.ts'
 import { SqliteRetentionStore } from '../../src/store/sqlite/retention-store.ts'
 import { blueprintOf, lit, step } from '../support/blueprints.ts'
 import { eventually } from '../support/eventually.ts'
@@ -88,6 +91,52 @@ describe('history', () => {
 		expect(Math.max(...taken)).toBeLessThanOrEqual(4)
 		expect((await world.runs.runs({ limit: 10, offset: 0 })).length).toBe(0)
 	})
+})
+
+test('documents of inline Blueprints go with their last run, and those of commits and of waiting runs stay', async () => {
+	const { world, clock, prune, rows } = retentionWorld()
+	await using _ = world
+	const stored = new SqliteBlueprintStore(world.db, openBlobs(undefined))
+	const kept = oneStep('echo', 'kept')
+	const { blueprint } = parseBlueprint(kept)
+	if (!blueprint) throw new Error('the Blueprint is wrong')
+	await stored.commit({ id: 'kept', document: kept, blueprint, author: 'a', message: 'm' })
+	await (await world.launch(oneStep('echo', 'old'))).ended
+	await world.launch(oneStep('hang', 'open'), { detach: true })
+	expect(rows('blueprint_document')).toBe(3)
+	await clock.advance(31 * DAY)
+	const young = await (await world.launch(oneStep('echo', 'young'))).ended
+	await prune()
+	expect(rows('blueprint_document')).toBe(3)
+	const again = await world.launch({}, { reference: { kind: 'hash', hash: young.blueprintHash } })
+	expect((await again.ended).status).toBe('done')
+})
+
+test('a launch by the hash of a document that was dropped is refused, though its plan is still known', async () => {
+	const { world, clock, prune } = retentionWorld()
+	await using _ = world
+	const old = await (await world.launch(oneStep('echo', 'old'))).ended
+	await clock.advance(31 * DAY)
+	await prune()
+	const refused = await world.launch({}, { reference: { kind: 'hash', hash: old.blueprintHash } }).catch((error: MseError) => error.code)
+	expect(refused).toBe('version_not_found')
+})
+
+test('decided issues go with their log, and keys after their day; a pending issue stays', async () => {
+	const { world, clock, prune, rows } = retentionWorld()
+	await using _ = world
+	const add = (id: string, status: string): void =>
+		void world.db.sqlite.run(
+			`INSERT INTO issue (id, blueprint_id, intent, status, created_at, updated_at) VALUES ('${id}', 'b', 'i', '${status}', 1, ${clock.now()})`,
+		)
+	for (const status of ['pending', 'applied', 'rejected']) add(status, status)
+	world.db.sqlite.run("INSERT INTO enhance_log (issue_id, blueprint_id, entry) VALUES ('applied', 'b', '{}')")
+	const keys = new SqliteIdempotencyStore(world.db)
+	await keys.keeping({ scope: 's', key: 'k', bodyHash: 'h' }, async () => (await world.launch(oneStep('echo'))).ended)
+	expect([rows('issue'), rows('enhance_log'), rows('idempotency_key')]).toEqual([3, 1, 1])
+	await clock.advance(31 * DAY)
+	await prune()
+	expect([rows('issue'), rows('enhance_log'), rows('idempotency_key')]).toEqual([1, 0, 0])
 })
 
 describe('cursors', () => {

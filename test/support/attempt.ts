@@ -26,6 +26,7 @@ export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
 		agent: 'worker',
 		prompt: 'hello',
 		context: {},
+		depth: 0,
 		key: `${crypto.randomUUID()}:ST-00000000000000aa:1`,
 		credentials: { token: 'a-token', nonce: 'a-nonce', handle: 'wh-0123456789abcdef' },
 		signal: controller.signal,

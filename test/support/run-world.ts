@@ -90,6 +90,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		tokenSecret: new Uint8Array(32),
 		tokenTtlSecs: 1800,
 		recoveryMax: 3,
+		recoveryResetMs: 300_000,
 		limits: { fanoutWidth: 10_000, fanoutConcurrency: 64, loopMax: 1_000_000, ctxBytes: 2 ** 26, ...options.limits },
 		layers,
 		planOf: (hash) => plans.planOf(hash),
@@ -103,6 +104,7 @@ export function runWorld(options: RunWorldOptions): RunWorld {
 		checkPolicy: 'warn',
 		layers,
 		runPolicy: options.runPolicy ?? {},
+		spawnDepth: { most: 4, base: 0 },
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),
 	})

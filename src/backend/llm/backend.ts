@@ -1,7 +1,6 @@
 import { effectivePolicy } from '../../core/blueprint/effective-policy.ts'
 import type { Backend } from '../../core/dispatch/backend.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
-import { newSlots } from '../process/slots.ts'
 import { mcpGrants } from './grant.ts'
 import { chooseModel } from './model.ts'
 import type { LlmOptions } from './option.ts'
@@ -13,7 +12,6 @@ import type { AgentWork } from './work.ts'
  * model has no key is refused when it is prepared, so that the launch fails and not the step.
  */
 export function llmBackend(options: LlmOptions): Backend {
-	const slots = newSlots(options.children)
 	return {
 		name: 'llm',
 		leavesProcess: false,
@@ -25,7 +23,7 @@ export function llmBackend(options: LlmOptions): Backend {
 					attempt.signal.throwIfAborted()
 					// Loaded with the first attempt: a server without such agents starts quicker and smaller.
 					const { performWork } = await import('./perform.ts')
-					return performWork({ ...options, slots }, work, attempt)
+					return performWork(options, work, attempt)
 				},
 			}
 		},

@@ -1,5 +1,6 @@
 import { isStepCount, type LanguageModel, streamText, type TextStreamPart, type ToolSet } from 'ai'
 import type { AgentContext, Attempt, Completion } from '../../core/dispatch/backend.ts'
+import { WorkerFailed } from '../../core/dispatch/worker-failed.ts'
 import { asText } from '../../kernel/json.ts'
 import type { Report } from './builtin-tool.ts'
 import type { Progress } from './progress.ts'
@@ -37,9 +38,18 @@ export async function converse(conversation: Conversation, work: AgentWork, atte
 		// Errors come with the stream as well; without this they go to the console.
 		onError: () => {},
 	})
-	const end = await listen(conversation, stream, tally)
-	attempt.signal.throwIfAborted()
-	return settle(work, tally, report, end)
+	try {
+		const end = await listen(conversation, stream, tally)
+		attempt.signal.throwIfAborted()
+		return settle(work, tally, report, end)
+	} catch (thrown) {
+		throw withUsage(attempt.signal.aborted ? attempt.signal.reason : thrown, tally)
+	}
+}
+
+/** What the turns before the failure used is paid for all the same. */
+function withUsage(thrown: unknown, tally: Tally): unknown {
+	return tally.turns === 0 ? thrown : new WorkerFailed(reasonOf(thrown), { stats: tally.stats(), cause: thrown })
 }
 
 interface End {

@@ -1,3 +1,4 @@
+import { WorkerFailed } from '../../core/dispatch/worker-failed.ts'
 import { childController } from '../../kernel/abort.ts'
 import { type Clock, sleep } from '../../kernel/clock.ts'
 import { messageOf } from '../../kernel/error.ts'
@@ -31,10 +32,12 @@ export function patientFetch(patience: Patience): Fetch {
 			const answer = await once(patience, input, init)
 			if (answer instanceof Response && !isBusy(answer.status)) return answer
 			const why = answer instanceof Response ? await complaint(answer) : `cannot be reached: ${messageOf(answer)}`
-			if (tries >= patience.retries) throw new Error(`the model server ${why} (tried ${tries + 1} times)`)
 			const asked = answer instanceof Response ? retryAfterMs(answer.headers, patience.clock) : undefined
+			const leaveAlone = asked === undefined ? {} : { retryAfterMs: asked }
+			if (tries >= patience.retries) throw new WorkerFailed(`the model server ${why} (tried ${tries + 1} times)`, leaveAlone)
 			const waitMs = asked ?? Math.min(FIRST_WAIT_MS * 2 ** tries, LONGEST_BACKOFF_MS)
-			if (waitMs > LONGEST_WAIT_MS) throw new Error(`the model server ${why}, and asks to wait ${Math.ceil(waitMs / 1000)} s`)
+			if (waitMs > LONGEST_WAIT_MS)
+				throw new WorkerFailed(`the model server ${why}, and asks to wait ${Math.ceil(waitMs / 1000)} s`, leaveAlone)
 			await patience.onWait(why, waitMs)
 			await sleep(patience.clock, waitMs, init.signal ?? undefined)
 		}

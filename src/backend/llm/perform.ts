@@ -1,7 +1,7 @@
 import type { ToolSet } from 'ai'
 import type { Attempt, Completion } from '../../core/dispatch/backend.ts'
+import { WorkerFailed } from '../../core/dispatch/worker-failed.ts'
 import { childController } from '../../kernel/abort.ts'
-import type { Slots } from '../process/slots.ts'
 import { builtinTools, type Report } from './builtin-tool.ts'
 import { converse } from './conversation.ts'
 import { languageModel } from './language-model.ts'
@@ -10,30 +10,33 @@ import { mcpTools } from './mcp/tool.ts'
 import type { LlmOptions } from './option.ts'
 import { patientFetch } from './patient-fetch.ts'
 import { newProgress } from './progress.ts'
-import { reasonOf } from './reason.ts'
+import { askedWaitMs, reasonOf } from './reason.ts'
 import { redactor } from './redact.ts'
 import type { AgentWork } from './work.ts'
 
-export type PerformOptions = LlmOptions & { readonly slots: Slots }
-
 /** One attempt: its MCP servers, the conversation, and the end of both. What it throws holds no secret. */
-export async function performWork(options: PerformOptions, work: AgentWork, attempt: Attempt): Promise<Completion> {
+export async function performWork(options: LlmOptions, work: AgentWork, attempt: Attempt): Promise<Completion> {
 	const { controller, release } = childController(attempt.signal)
 	try {
 		return await withTools(options, work, { ...attempt, signal: controller.signal })
 	} catch (thrown) {
-		attempt.signal.throwIfAborted()
-		throw new Error(redactor(secretsOf(work))(reasonOf(thrown)))
+		const stats = thrown instanceof WorkerFailed ? thrown.stats : null
+		if (stats === null) attempt.signal.throwIfAborted()
+		const retryAfterMs = askedWaitMs(thrown)
+		throw new WorkerFailed(redactor(secretsOf(work))(reasonOf(thrown)), {
+			...(stats && { stats }),
+			...(retryAfterMs !== null && { retryAfterMs }),
+			...(attempt.signal.aborted && { cause: attempt.signal.reason }),
+		})
 	} finally {
 		controller.abort(new Error('the attempt is over'))
 		release()
 	}
 }
 
-async function withTools(options: PerformOptions, work: AgentWork, attempt: Attempt): Promise<Completion> {
+async function withTools(options: LlmOptions, work: AgentWork, attempt: Attempt): Promise<Completion> {
 	if (work.grants.length === 0) return answer(options, work, attempt, {})
-	const leave = await options.slots.take(attempt.signal, () => attempt.working(false))
-	attempt.working(true)
+	const leave = await options.children.take(attempt)
 	const connections: McpConnection[] = []
 	try {
 		const opened = await openAll(options, work, attempt, connections)
@@ -45,7 +48,7 @@ async function withTools(options: PerformOptions, work: AgentWork, attempt: Atte
 }
 
 /** Fails with the first that fails, once all have settled: what was opened is then known and can be closed. */
-async function openAll(options: PerformOptions, work: AgentWork, attempt: Attempt, opened: McpConnection[]): Promise<ToolSet[]> {
+async function openAll(options: LlmOptions, work: AgentWork, attempt: Attempt, opened: McpConnection[]): Promise<ToolSet[]> {
 	const { work_dir, project_root } = attempt.context
 	const cwd = work_dir ?? project_root ?? work.spec.projectRoot
 	const use = { attempt, cwd, rpcTimeoutMs: work.spec.mcpRpcTimeoutMs, signal: attempt.signal }
@@ -62,7 +65,7 @@ async function openAll(options: PerformOptions, work: AgentWork, attempt: Attemp
 	})
 }
 
-async function answer(options: PerformOptions, work: AgentWork, attempt: Attempt, granted: ToolSet): Promise<Completion> {
+async function answer(options: LlmOptions, work: AgentWork, attempt: Attempt, granted: ToolSet): Promise<Completion> {
 	const report: Report = { reason: undefined }
 	const progress = newProgress(attempt, options.clock, redactor(secretsOf(work)))
 	const fetch = patientFetch({

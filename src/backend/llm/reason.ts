@@ -1,4 +1,5 @@
 import { APICallError } from 'ai'
+import { WorkerFailed } from '../../core/dispatch/worker-failed.ts'
 import { messageOf } from '../../kernel/error.ts'
 
 const SHOWN_BODY = 500
@@ -10,6 +11,14 @@ export function reasonOf(thrown: unknown): string {
 	if (statusCode < 400) return cause === undefined ? message : textOf(cause)
 	const more = responseBody === '' || responseBody.includes(message) ? '' : `: ${responseBody.slice(0, SHOWN_BODY)}`
 	return `the model server answers ${statusCode}: ${message}${more}`
+}
+
+/** How long the model server asked to be left alone, in milliseconds; the SDK wraps what its fetch throws. */
+export function askedWaitMs(thrown: unknown, depth = 5): number | null {
+	if (depth === 0 || typeof thrown !== 'object' || thrown === null) return null
+	if (thrown instanceof WorkerFailed && thrown.retryAfterMs !== null) return thrown.retryAfterMs
+	const { cause, lastError } = thrown as { cause?: unknown; lastError?: unknown }
+	return askedWaitMs(cause, depth - 1) ?? askedWaitMs(lastError, depth - 1)
 }
 
 /** A stream may bring errors as plain objects. */

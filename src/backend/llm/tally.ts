@@ -40,6 +40,7 @@ export function newTally({ provider, model: asked, price }: ModelChoice): Tally 
 			return {
 				...{ worker_kind: 'agent_block', model, num_turns: sum.turns },
 				usage: { input_tokens: sum.input, output_tokens: sum.output, total_tokens: sum.input + sum.output },
+				...(usd !== undefined && { cost_usd: usd }),
 				adapter_data: { provider, ...(usd !== undefined && { cost_usd: usd }) },
 			}
 		},

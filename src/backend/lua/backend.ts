@@ -1,5 +1,6 @@
 import { effectivePolicy } from '../../core/blueprint/effective-policy.ts'
 import { agentSpecProblems } from '../../core/blueprint/lint/agent-spec.ts'
+import { aboutAttempt } from '../../core/dispatch/about-attempt.ts'
 import type { Attempt, Backend, Completion, Worker } from '../../core/dispatch/backend.ts'
 import { childController, raceAbort } from '../../kernel/abort.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -56,7 +57,7 @@ function scriptOf({ scripts, functions }: LuaHost, { name, spec }: AgentDef): Lu
 
 async function perform(options: LuaOptions, script: Prepared, attempt: Attempt): Promise<Completion> {
 	const end = await options.pool.use(attempt, (process) => runInTime(options, script, attempt, process))
-	if (end.printed !== '') options.log.debug('a Lua script printed', { script: script.label, step: attempt.stepId, text: end.printed })
+	if (end.printed !== '') options.log.debug('a Lua script printed', { ...aboutAttempt(attempt), script: script.label, text: end.printed })
 	if (end.type === 'returned') return { final: toFinal(end.value as Json) }
 	throw new Error(`${end.stage === 'json' ? 'lua → json' : 'lua eval'} [${script.label}]: ${end.message}`)
 }

@@ -1,15 +1,16 @@
 import { resolve } from 'node:path'
+import { aboutAttempt } from '../../core/dispatch/about-attempt.ts'
 import type { AttemptStore } from '../../core/dispatch/attempt-store.ts'
 import type { AgentContext, Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
 import { asText } from '../../kernel/json.ts'
 import { renderSystem } from '../system-prompt.ts'
 import { type ChildLimits, runChild } from './child.ts'
+import type { ChildSlots } from './child-slots.ts'
 import { declaredOutput } from './declared.ts'
 import { childEnvironment, type EnvironmentSource } from './environment.ts'
 import type { Framing } from './framing.ts'
 import type { OutputReader } from './output.ts'
 import { plainOutput } from './plain.ts'
-import { newSlots, type Slots } from './slots.ts'
 import { type ProcessSpec, parseFraming, parseProcessSpec } from './spec.ts'
 import { streamedOutput } from './stream.ts'
 import { type FilledTemplate, fillTemplate, type ProcessTemplate, processTemplate } from './template.ts'
@@ -19,43 +20,32 @@ export interface ProcessOptions extends ChildLimits, EnvironmentSource {
 	readonly attempts: Pick<AttemptStore, 'setSystem'>
 	/** Where system prompts lie that children are given as files; the folder for temporary files unless given. */
 	readonly systemFolder?: string | undefined
-	/** Children at one time; further attempts wait in order. */
-	readonly children: number
+	/** Where further attempts wait in order. */
+	readonly children: ChildSlots
 }
 
 type Run = (options: ProcessOptions, attempt: Attempt) => Promise<Completion>
 
 /** Child processes; the kind `subprocess` of mlua-swarm, by spec as in 0.1.0 or from a template as in 0.26.0. */
 export function processBackend(options: ProcessOptions): Backend {
-	const slots = newSlots(options.children)
 	return {
 		name: 'process',
 		leavesProcess: true,
 		prepare(agent, blueprint) {
 			const template = processTemplate(agent, blueprint)
 			const run = template === null ? fromSpec(parseProcessSpec(agent.spec)) : fromTemplate(template)
-			return { pure: false, perform: (attempt) => inTurn(slots, attempt, () => run(options, attempt)) }
+			return { pure: false, perform: (attempt) => inTurn(options, attempt, () => run(options, attempt)) }
 		},
 	}
 }
 
-async function inTurn(slots: Slots, attempt: Attempt, run: () => Promise<Completion>): Promise<Completion> {
-	const leave = await enter(slots, attempt)
+async function inTurn({ children }: ProcessOptions, attempt: Attempt, run: () => Promise<Completion>): Promise<Completion> {
+	const leave = await children.take(attempt)
 	try {
 		return await run()
 	} finally {
 		leave()
 	}
-}
-
-async function enter(slots: Slots, attempt: Attempt): Promise<() => void> {
-	let waited = false
-	const leave = await slots.take(attempt.signal, () => {
-		waited = true
-		attempt.working(false)
-	})
-	if (waited) attempt.working(true)
-	return leave
 }
 
 function fromSpec(spec: ProcessSpec): Run {
@@ -95,7 +85,7 @@ async function runOne(options: ProcessOptions, attempt: Attempt, { argv, stdin, 
 		key: attempt.key,
 		onOutput: output.take,
 	}
-	return output.end(await runChild(work, attempt.signal, options))
+	return output.end(await runChild(work, attempt.signal, { ...options, about: aboutAttempt(attempt) }))
 }
 
 function readerFor(framing: Framing | undefined, attempt: Attempt): OutputReader {

@@ -1,6 +1,6 @@
 import { sleep } from '../../kernel/clock.ts'
 import { type FaultPoint, noFault } from '../../kernel/fault.ts'
-import type { Logger } from '../../kernel/log.ts'
+import type { LogFields, Logger } from '../../kernel/log.ts'
 import type { ChildList } from './child-list.ts'
 import { ATTEMPT_KEY } from './environment.ts'
 import { readVariable } from './process-table.ts'
@@ -20,6 +20,8 @@ export interface ChildLimits extends Ending {
 	/** Of stdout; over it the child is ended. */
 	readonly outputBytes: number
 	readonly log: Logger
+	/** Fields of log lines about the child: whose it is. */
+	readonly about?: LogFields
 	readonly fault?: FaultPoint
 	/** Given where `canReadVariables` says no. */
 	readonly childList?: ChildList
@@ -118,7 +120,7 @@ async function lingering(exited: Promise<number>, { clock, killGraceMs }: Ending
 async function end(session: number, key: string | undefined, limits: ChildLimits): Promise<void> {
 	const isOurs = (pid: number): boolean => key !== undefined && readVariable(pid, ATTEMPT_KEY) === key
 	const { stuck } = await endTree((row) => row.session === session || isOurs(row.pid), limits)
-	if (stuck.length > 0) limits.log.error('processes of an attempt cannot be ended', { pids: stuck, attempt: key })
+	if (stuck.length > 0) limits.log.error('processes of an attempt cannot be ended', { pids: stuck, ...limits.about, attempt_key: key })
 }
 
 function exitOf({ exitCode, signalCode }: Child): { code: number | null; signal: string | null } {

@@ -44,6 +44,8 @@ function identity(source: EnvironmentSource, attempt: Attempt): Environment {
 		MSE_BASE_URL: source.baseUrl(),
 		MSE_WORKER_HANDLE: attempt.credentials?.handle,
 		MSE_RUN_ID: attempt.runId,
+		// A server that it starts counts on from there.
+		MSE_SPAWN_DEPTH: String(attempt.depth + 1),
 		MSE_STEP: attempt.stepId,
 		MSE_IN_REFS: attempt.context.input_refs?.join(','),
 		[ATTEMPT_KEY]: attempt.key,

@@ -5,6 +5,8 @@ export interface Slots {
 	 * Rejects with the signal's reason when it fires first.
 	 */
 	take(signal: AbortSignal, onWait: () => void): Promise<() => void>
+	readonly taken: number
+	readonly waiting: number
 }
 
 export function newSlots(limit: number): Slots {
@@ -42,6 +44,12 @@ export function newSlots(limit: number): Slots {
 		})
 
 	return {
+		get taken() {
+			return taken
+		},
+		get waiting() {
+			return line.size
+		},
 		async take(signal, onWait) {
 			signal.throwIfAborted()
 			if (taken < limit) return give()

@@ -38,6 +38,10 @@ export interface Attempt {
 	readonly signal: AbortSignal
 	/** `<data dir id>:<step>:<n>`, the marker a child process carries in `MSE_ATTEMPT_KEY`. */
 	readonly key: string
+	/** How many runs there are above its own: each was asked for by a worker of the one before. */
+	readonly depth: number
+	/** Most child processes at a time for its run, and for its agent in that run; absent keys limit nothing. */
+	readonly children?: { readonly run?: number; readonly agent?: number }
 	/** Present for backends that leave the process. */
 	readonly credentials: Credentials | undefined
 	/** Appends to the attempt's tail; resolves once it is on disk. */

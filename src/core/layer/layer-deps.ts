@@ -28,7 +28,7 @@ export function faceFinder({ faces, log }: LayerDeps, registry: FaceRegistry, id
 		if (sid !== null || isTold) return sid
 		isTold = true
 		const message = `No live operator session answers for the ${registry} '${id}' of agent '${agent.name}'; it is left out.`
-		log.warn(message, { run: run.id, registry, id, agent: agent.name })
+		log.warn(message, { run_id: run.id, registry, id, agent: agent.name })
 		remark({ event: 'run.warned', data: { code: 'unknown_face', registry, id, agent: agent.name, message } })
 		return null
 	}

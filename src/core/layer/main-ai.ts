@@ -3,6 +3,7 @@ import { messageOf } from '../../kernel/error.ts'
 import type { SessionId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import { operatorKindOf } from '../blueprint/operator-kind.ts'
+import { aboutAttempt } from '../dispatch/about-attempt.ts'
 import type { Attempt, Completion, Worker } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { stopOf } from '../dispatch/stop.ts'
@@ -104,6 +105,6 @@ async function tellAfter(hook: Hook, attempt: Attempt, result: Json): Promise<vo
 		const about = { req_id: `${sid}-ha-${randomUUID()}`, ...(parent !== undefined && { parent_req_id: parent }) }
 		faces.tell(sid, { type: 'hook_after', ...about, task_id, agent, attempt: n, result })
 	} catch (error) {
-		log.warn('the hook after an attempt could not be told', { step: task_id, agent, error })
+		log.warn('the hook after an attempt could not be told', { ...aboutAttempt(attempt), error })
 	}
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../kernel/error.ts'
 import type { SessionId } from '../../kernel/id.ts'
 import { isJsonObject, type Json } from '../../kernel/json.ts'
+import { aboutAttempt } from '../dispatch/about-attempt.ts'
 import type { Attempt, Completion, Worker } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { appendFinal, type KeptFinal, keepFinal } from './kept-final.ts'
@@ -79,7 +80,7 @@ async function ask({ deps, bridgeId }: Bridge, attempt: Attempt, { value }: Kept
 		throw new Error(`ws operator: unexpected ${reply.type} reply to ask`)
 	} catch (error) {
 		attempt.signal.throwIfAborted()
-		log.warn('a senior gave no answer, the step stays blocked', { step: attempt.stepId, agent: attempt.agent, reason: messageOf(error) })
+		log.warn('a senior gave no answer, the step stays blocked', { ...aboutAttempt(attempt), reason: messageOf(error) })
 		return null
 	}
 }

@@ -4,7 +4,7 @@ import { asSessionId, type RequestId, type RunId, type SessionId, type StepId } 
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
-import { type Asking, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
+import { type Asking, aboutRequest, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
 import type { Addressee, OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { EndState, OperatorStore } from './store.ts'
@@ -139,7 +139,7 @@ export class OperatorAsks {
 			if (to && !waiter.isDone && !this.#isFull(to.sid)) await this.#give(waiter, to)
 		} catch (error) {
 			hasMoved = error instanceof MseError && error.code === 'seat_moved'
-			if (!hasMoved) this.#deps.log.warn('a waiting request found no operator', { req_id: waiter.request.reqId, error })
+			if (!hasMoved) this.#deps.log.warn('a waiting request found no operator', { ...aboutRequest(waiter.request), error })
 		} finally {
 			waiter.isBeingAddressed = false
 		}
@@ -204,7 +204,7 @@ export class OperatorAsks {
 			const quicker = hasEnded || waiter.asking.signal.aborted ? null : await this.#deps.store.request(waiter.request.reqId)
 			if (quicker?.state === 'answered') waiter.resolve(replyOf(quicker))
 		} catch (error) {
-			this.#deps.log.warn('ending a request to an operator failed', { req_id: waiter.request.reqId, error })
+			this.#deps.log.warn('ending a request to an operator failed', { ...aboutRequest(waiter.request), error })
 		}
 		settle()
 	}

@@ -93,7 +93,11 @@ export class OperatorHub {
 	/** Sends a frame that nobody answers (`hook_after`); false when the operator is away, and the frame is lost. */
 	tell(sid: SessionId, frame: ServerMsg): boolean {
 		const isSent = this.#waiting.found(sid)?.connection?.tell(frame) ?? false
-		if (!isSent) this.#deps.log.warn('a one-way frame was lost, the operator is away', { sid, type: frame.type })
+		if (!isSent)
+			this.#deps.log.warn('a one-way frame was lost, the operator is away', {
+				...{ sid, type: frame.type },
+				...('task_id' in frame && { step_id: frame.task_id }),
+			})
 		return isSent
 	}
 

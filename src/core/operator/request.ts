@@ -102,3 +102,8 @@ export function replyOf(request: OperatorRequest): Reply {
 		code: state === 'expired' ? 'request_deadline' : 'request_withdrawn',
 	})
 }
+
+/** What each log line about a request carries. */
+export function aboutRequest({ reqId, runId, stepId, attempt }: OperatorRequest) {
+	return { req_id: reqId, run_id: runId, step_id: stepId, attempt }
+}

@@ -53,7 +53,7 @@ export function projectingBackend(deps: ProjectingDeps, backend: Backend): Backe
 export async function projectContext(
 	{ files, log }: { readonly files: ProjectionFiles; readonly log: Logger },
 	placement: ProjectionPlacement | undefined,
-	{ stepId, n, agent, context, prompt }: Attempt,
+	{ stepId, runId, n, agent, context, prompt }: Attempt,
 ): Promise<string | null> {
 	const folder = projectionFolder(placement, context, stepId)
 	if (!folder) return null
@@ -61,7 +61,7 @@ export async function projectContext(
 	try {
 		return await files.write({ ...folder, name: 'ctx.json' }, `${JSON.stringify(view, null, 2)}\n`)
 	} catch (reason) {
-		log.warn('the context of a step could not be written as a file', { step: stepId, reason })
+		log.warn('the context of a step could not be written as a file', { run_id: runId, step_id: stepId, agent, attempt: n, reason })
 		return null
 	}
 }

@@ -1,5 +1,5 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
-import type { StepId } from '../../kernel/id.ts'
+import type { RunId, StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { AgentDef, Blueprint, CheckPolicy, ProjectionPlacement } from '../../protocol/blueprint.ts'
@@ -36,6 +36,7 @@ export interface ProjectionDeps {
 }
 
 export interface ProjectedStep {
+	readonly runId: RunId
 	readonly stepId: StepId
 	readonly n: number
 	readonly agent: string
@@ -105,7 +106,13 @@ async function project({ files, log }: ProjectionDeps, projection: Projection, s
 		await files.write({ ...folder, name: file }, event.type === 'final' ? finalText(step, event) : bodyText(contentValue(event.content)))
 	} catch (error) {
 		if (checkPolicy === 'silent') return
-		log.warn('an output could not be shown as a file', { step: step.stepId, agent: step.agent, name, reason: messageOf(error) })
+		log.warn('an output could not be shown as a file', {
+			run_id: step.runId,
+			step_id: step.stepId,
+			agent: step.agent,
+			name,
+			reason: messageOf(error),
+		})
 		if (checkPolicy === 'strict') throw refusedByPolicy(`${event.type} ${name}`, error)
 	}
 }

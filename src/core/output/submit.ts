@@ -3,6 +3,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { VerdictContract } from '../../protocol/blueprint-agent.ts'
 import type { OutputEvent } from '../../protocol/output.ts'
 import type { SubmitQuery, WorkerResultReq } from '../../protocol/worker.ts'
+import { aboutAttempt } from '../dispatch/about-attempt.ts'
 import type { AttemptRecord } from '../dispatch/attempt-store.ts'
 import { identify, requireAttempt, requireRunning, requireStep } from './caller.ts'
 import type { PinnedAgent, Presented, WorkerFaceDeps } from './face-deps.ts'
@@ -22,7 +23,7 @@ export async function submit(deps: WorkerFaceDeps, presented: Presented, query: 
 	const text = await bodyText(deps, attempt, body)
 	const declared = attempt.context.extra?.submit_format
 	if (declared !== undefined && formatOf(attempt.context) === 'unsaid')
-		deps.log.warn('submit_format is unknown, the body is kept as text', { agent: attempt.agent, submit_format: declared })
+		deps.log.warn('submit_format is unknown, the body is kept as text', { ...aboutAttempt(attempt), submit_format: declared })
 	const value = toSubmittedValue(text, attempt.context)
 	const signal = toSignal(query.verdict, query.ok)
 	await appendFinal(deps, attempt, value, signal)

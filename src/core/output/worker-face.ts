@@ -14,6 +14,7 @@ import { emit, emitAs, read, readableRun } from './data.ts'
 import type { Presented, WorkerFaceDeps } from './face-deps.ts'
 import { prompt, promptSystem } from './prompt.ts'
 import { degradation, stats } from './report.ts'
+import { type Launching, spawnerOf } from './spawner.ts'
 import { artifact, result, submit } from './submit.ts'
 
 /**
@@ -34,6 +35,8 @@ export interface WorkerFace {
 	read(presented: Presented, key: string): Promise<DataRecord>
 	/** The run whose outputs the caller may look at; null means all runs. */
 	readableRun(presented: Presented): Promise<RunId | null>
+	/** See `spawnerOf`. */
+	spawner(launching: Launching): ReturnType<typeof spawnerOf>
 	/** Needs no credential: it tells a size. */
 	renderSize(agent: string): Promise<RenderSizeResp>
 }
@@ -51,6 +54,7 @@ export function workerFace(deps: WorkerFaceDeps): WorkerFace {
 		emitAs: (presented, name, request) => emitAs(deps, presented, name, request),
 		read: (presented, key) => read(deps, presented, key),
 		readableRun: (presented) => readableRun(deps, presented),
+		spawner: (launching) => spawnerOf(deps, launching),
 		renderSize: async (agent) => ({ agent, last_rendered_bytes: await deps.attempts.lastRenderedBytes(agent) }),
 	}
 }

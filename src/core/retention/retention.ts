@@ -34,11 +34,15 @@ export async function prune({ store, clock, limits, log }: Omit<RetentionDeps, '
 	const records = await toTheEnd(() => store.pruneRuntimeRecords(bounds, ROWS_A_STEP))
 	const outputs = await toTheEnd(() => store.pruneOutputs(bounds, ROWS_A_STEP))
 	const events = await toTheEnd(() => store.pruneEvents(bounds, ROWS_A_STEP))
-	const removed = runs + workers + records + outputs + events
+	const issues = await toTheEnd(() => store.pruneIssues(bounds, ROWS_A_STEP))
+	const keys = await toTheEnd(() => store.pruneKeys(clock.now(), ROWS_A_STEP))
+	const removed = runs + workers + records + outputs + events + issues + keys
 	if (signal?.aborted) return removed
+	const documents = runs > 0 ? await toTheEnd(() => store.pruneDocuments(ROWS_A_STEP)) : 0
 	const sessions = await store.pruneSessions(clock.now())
-	const files = runs + outputs > 0 ? await store.sweepValues(signal) : 0
-	const total = removed + sessions + files
-	if (total > 0) log.info('history was pruned', { run_rows: runs, worker_rows: workers, outputs, events, sessions, files })
+	const files = runs + outputs + documents > 0 ? await store.sweepValues(signal) : 0
+	const total = removed + documents + sessions + files
+	const others = { issues, keys, documents, sessions, files }
+	if (total > 0) log.info('history was pruned', { run_rows: runs, worker_rows: workers, outputs, events, ...others })
 	return total
 }

@@ -2,7 +2,7 @@
 export interface RetentionBounds {
 	/** Milliseconds since the epoch; what ended before is dropped. */
 	readonly before: number
-	/** Most rows of each of runs, outputs, events, workers and lines of their transcripts. */
+	/** Most rows of each of runs, outputs, events, issues, workers and lines of their transcripts. */
 	readonly rows: number
 }
 
@@ -21,6 +21,12 @@ export interface RetentionStore {
 	pruneOutputs(bounds: RetentionBounds, limit: number): Promise<number>
 	/** The oldest events but those of runs that have not ended. Cursors before them are expired from then on, those of workers too. */
 	pruneEvents(bounds: RetentionBounds, limit: number): Promise<number>
+	/** Issues that were decided, with their log; pending ones and those in flight stay. */
+	pruneIssues(bounds: RetentionBounds, limit: number): Promise<number>
+	/** Documents of inline Blueprints that no run and no task names any more. */
+	pruneDocuments(limit: number): Promise<number>
+	/** Idempotency keys that have been kept for their 24 hours. */
+	pruneKeys(now: number, limit: number): Promise<number>
 	/** Attach sessions past their time. */
 	pruneSessions(now: number): Promise<number>
 	/** Removes the files of large values that no row names any more; reads the rows in small pages. */

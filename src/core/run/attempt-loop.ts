@@ -8,6 +8,7 @@ import { Stop, stopOf } from '../dispatch/stop.ts'
 import { WorkerFailed } from '../dispatch/worker-failed.ts'
 import type { OutputRecord } from '../output/store.ts'
 import { watchEnd } from './attempt-end.ts'
+import { type Blame, watchBlame } from './blame.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import { settleValue } from './settle-value.ts'
 import { askFirst } from './step-approval.ts'
@@ -107,11 +108,12 @@ function endLost(deps: AttemptDeps, step: StepInFlight, route: Route, before: Re
 		at: deps.clock.now(),
 	})
 	if (route.policy.on_restart === 'fail') return { status: 'failed', failure, stats: null }
-	if (before.lost + 1 >= deps.recoveryMax) {
-		deps.interrupt('crash_loop', `The server died ${before.lost + 1} times during step '${step.ref}' (${step.stepId}).`)
-		throw step.signal.reason
-	}
-	return null
+	const deaths = before.lost + (before.isBlamed ? 1 : 0)
+	if (deaths < deps.recoveryMax || !before.isBlamed) return null
+	// Whoever resumes the run gives it as many chances again.
+	deps.journal.record({ kind: 'blame_changed', stepId: step.stepId, n: before.n, backend: route.backend.name, who: 'step', blamed: false })
+	deps.interrupt('crash_loop', `The server died ${deaths} times during step '${step.ref}' (${step.stepId}), recovery.max.`)
+	throw step.signal.reason
 }
 
 function credentialsOf(deps: AttemptDeps, { stepId }: StepInFlight, { backend }: Route, n: number): MintedCredentials | undefined {
@@ -140,17 +142,17 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	const disarm = armDeadlines(deps.clock, route.policy, own.endsAt, controller)
 	const can = { resume: route.worker.resume !== undefined, haveTail: route.backend.leavesProcess || route.worker.resume !== undefined }
 	const end = watchEnd(deps, step, route, { n, endsWithItsStep: beginsWithItsStep(route, n), isResumable: () => can.resume })
-	const working = workSwitch(deps.timer)
+	const work = workSwitch(deps.timer, watchBlame(deps, step, route, n))
 	const leave = deps.open.attempt(step.stepId, controller)
 	const landed = deps.inFlight.enter({ isResumable: () => can.resume })
 	try {
 		await deps.journal.flush()
 		step.signal.throwIfAborted()
 		controller.signal.throwIfAborted()
-		working(true)
+		work.set(true)
 		const completion = await own.perform(
-			toAttempt(deps, step, n, {
-				...{ signal: controller.signal, credentials, working },
+			toAttempt(deps, step, route, n, {
+				...{ signal: controller.signal, credentials, working: work.set },
 				resumable: (is) => {
 					can.resume = is
 					deps.inFlight.changed()
@@ -177,7 +179,7 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	} finally {
 		leave()
 		landed()
-		working(false)
+		work.end()
 		disarm()
 		end.release()
 		release()
@@ -224,10 +226,19 @@ function armDeadlines(clock: Clock, policy: Policy, endsAt: number | undefined, 
 }
 
 /** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */
-function workSwitch(timer: WorkTimer): (isWorking: boolean) => void {
+function workSwitch(timer: WorkTimer, blame: Blame): { set(isWorking: boolean): void; end(): void } {
 	let isOn = false
-	return (isWorking) => {
-		if (isWorking !== isOn) timer.add(isWorking ? 1 : -1)
+	const set = (isWorking: boolean): void => {
+		if (isWorking === isOn) return
+		timer.add(isWorking ? 1 : -1)
+		blame.working(isWorking)
 		isOn = isWorking
+	}
+	return {
+		set,
+		end() {
+			blame.release()
+			set(false)
+		},
 	}
 }

@@ -38,6 +38,8 @@ export interface DriverDeps {
 	readonly tokenSecret: Uint8Array
 	readonly tokenTtlSecs: number
 	readonly recoveryMax: number
+	/** Milliseconds of work after which deaths are forgotten; 0 for never. */
+	readonly recoveryResetMs: number
 	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
 	readonly inFlight: InFlight
@@ -232,7 +234,7 @@ export class Driver {
 	}
 
 	#interrupt(code: string, message: string, cause?: unknown): void {
-		this.#deps.log.error(message, { run: this.run.id, code, cause })
+		this.#deps.log.error(message, { run_id: this.run.id, task_id: this.run.taskId, code, cause })
 		const about = { runId: this.run.id, taskId: this.run.taskId }
 		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
 		this.#deps.runs
@@ -242,7 +244,7 @@ export class Driver {
 				result,
 				events: [{ kind: 'run.interrupted', ...about, data: { code, message } }],
 			})
-			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run: this.run.id, error }))
+			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run_id: this.run.id, error }))
 		this.stop(new Stop('detached', message, 'interrupted'))
 	}
 }

@@ -9,7 +9,16 @@ import type { StepFailure, StepStatus } from './record.ts'
  * What a run's driver writes to its journal. The store applies each fact and appends its event in one transaction, in
  * order; the facts of one event-loop turn are never split.
  */
-export type Fact = StepBegan | AttemptBegan | AttemptEnded | RetryScheduled | StepSettled | LaneDecided | InputChanged | Remarked
+export type Fact =
+	| StepBegan
+	| AttemptBegan
+	| BlameChanged
+	| AttemptEnded
+	| RetryScheduled
+	| StepSettled
+	| LaneDecided
+	| InputChanged
+	| Remarked
 
 export interface StepBegan {
 	readonly kind: 'step_began'
@@ -35,6 +44,16 @@ export interface AttemptBegan {
 	readonly tokenFp: string | null
 	readonly handleHash: string | null
 	readonly at: number
+}
+
+/** Whether a death of the server from now on counts for that attempt; `step`: nor do the deaths of its step before. It has no event. */
+export interface BlameChanged {
+	readonly kind: 'blame_changed'
+	readonly stepId: StepId
+	readonly n: number
+	readonly backend: string
+	readonly who: 'attempt' | 'step'
+	readonly blamed: boolean
 }
 
 export interface AttemptEnded {

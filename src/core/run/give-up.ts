@@ -20,7 +20,7 @@ export async function giveUpFor(deps: GiveUpDeps, run: Named, error: unknown): P
 
 /** Leaves a run interrupted, where somebody may resume it. */
 export async function giveUp({ runs, log }: GiveUpDeps, { id: runId, taskId }: Named, code: string, message: string): Promise<null> {
-	log.error('a run was left interrupted', { run: runId, code, reason: message })
+	log.error('a run was left interrupted', { run_id: runId, ...(taskId && { task_id: taskId }), code, reason: message })
 	const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
 	const event = { kind: 'run.interrupted', runId, ...(taskId && { taskId }), data: { code, message } } as const
 	await runs.changeStatus(runId, { from: ['pending', 'running'], to: 'interrupted', result, events: [event] })

@@ -10,6 +10,7 @@ import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import { type LayerRegistry, unknownHints } from '../layer/layer.ts'
 import { isLegacy, pinSeats, refuseWithoutOperator } from './launch-operator.ts'
 import type { OperatorDirectory } from './operator-directory.ts'
+import { descent, type SpawnDepth } from './parent.ts'
 import type { ResolvedBlueprint } from './plan-cache.ts'
 import type { Run, RunOptions, Seat, Task, TaskAsked, TaskInput } from './record.ts'
 import type { Launched, LaunchRequest, WaitingRequest } from './request.ts'
@@ -26,6 +27,7 @@ export interface LaunchDeps {
 	readonly layers: LayerRegistry
 	/** Limits of runs whose Blueprint and launch say nothing. */
 	readonly runPolicy: RunPolicy
+	readonly spawnDepth: SpawnDepth
 	/** Resolves a reference once; what it found is what runs. */
 	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
 	/** The compiled Blueprint of a version that runs already use. */
@@ -37,6 +39,7 @@ const DEFAULT_TTL_SECS = 1800
 /** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
 export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?: Task): Promise<Launched> {
 	deps.supervisor.hold.requireOpen(!request.detach)
+	const descended = await descent(deps, request.parent)
 	const resolved = await deps.resolve(request.reference)
 	const { plan } = resolved
 	const taskInput = taskInputOf(request)
@@ -50,7 +53,7 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const ttl = timeToLive(request, plan)
 
 	const task = existing ?? newTask(deps, request, resolved, taskInput)
-	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput, attestations, unattested })
+	const run = newRun(deps, request, resolved, task, { seats: seats ?? [], ttl, taskInput, attestations, unattested, descended })
 	const written = Promise.all([
 		resolved.pin(),
 		existing ? undefined : deps.runs.createTask(task),
@@ -126,6 +129,7 @@ function newRun(
 		readonly ttl: Launched['ttl']
 		readonly taskInput: TaskInput | undefined
 		readonly attestations: Attestations
+		readonly descended: Pick<RunOptions, 'parent' | 'depth'>
 		readonly unattested: readonly string[]
 	},
 ): Run {
@@ -134,6 +138,7 @@ function newRun(
 	const runPolicy = { ...deps.runPolicy, ...blueprint.metadata.run_policy, ...request.runPolicy }
 	const options: RunOptions = {
 		detached: request.detach,
+		...decided.descended,
 		...(bounded && { ttlMs: decided.ttl.secs * 1000 }),
 		...(Object.keys(runPolicy).length > 0 && { runPolicy }),
 		...(decided.taskInput && { taskInput: decided.taskInput }),
@@ -170,7 +175,7 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 	const started: EventDraft = {
 		kind: 'run.started',
 		...about,
-		data: { blueprint: run.blueprintId, hash: run.blueprintHash, goal: task.goal },
+		data: { blueprint: run.blueprintId, hash: run.blueprintHash, goal: task.goal, ...parentOf(run) },
 	}
 	const seats = run.seats.map(
 		({ slot, op, desc, generation }, index): EventDraft => ({
@@ -185,6 +190,8 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 	})
 	return [started, ...seats, ...skipped]
 }
+
+const parentOf = ({ options: { parent } }: Run) => (parent ? { parent_run: parent.runId, parent_step: parent.stepId } : {})
 
 /** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */
 export function endOf(deps: LaunchDeps, request: WaitingRequest, runId: Run['id'], ended: Promise<Run>): Promise<Run> {

@@ -49,10 +49,19 @@ export class PlanCache {
 	/** Refuses what cannot be found, parsed or compiled, with upstream's prefixes to the sentence. */
 	async resolve(reference: BlueprintReference): Promise<ResolvedBlueprint> {
 		if (reference.kind === 'inline') return this.#inline(reference.raw as Json)
-		const { hash, commit } = await prefixed('bp resolve: ', () => this.#find(reference))
+		if (reference.kind === 'hash') return this.#pinned(reference.hash)
+		const { hash, commit } = await prefixed('bp resolve: ', () => findVersion(this.#store, reference))
 		const plan = this.#used(hash) ?? this.#compiled(hash, await prefixed('bp resolve: ', () => this.#document(hash)))
-		const kept = reference.kind === 'id' ? { kind: 'id', id: reference.id, version: { ...reference.version } } : { ...reference }
+		const kept = { kind: 'id', id: reference.id, version: { ...reference.version } }
 		return { plan, boundVersion: commit?.hash ?? null, reference: kept, pin: () => this.#pin(plan) }
+	}
+
+	/** The document is written again with the run, since what no run uses may be dropped meanwhile. */
+	async #pinned(hash: string): Promise<ResolvedBlueprint> {
+		const document = await prefixed('bp resolve: ', () => this.#document(hash))
+		const plan = this.#used(hash) ?? this.#compiled(hash, document)
+		const pin = async (): Promise<void> => void (await this.#pins?.pin(document, plan.blueprint))
+		return { plan, boundVersion: null, reference: { kind: 'hash', hash }, pin }
 	}
 
 	/** The plan of a version that runs already use. */
@@ -60,11 +69,7 @@ export class PlanCache {
 		return this.#used(hash) ?? this.#compiled(hash, await this.#document(hash))
 	}
 
-	/** A document that a run has pinned can be asked for by its hash even where there is no store. */
-	async #find(reference: Exclude<BlueprintReference, { kind: 'inline' }>) {
-		return reference.kind === 'hash' ? { hash: reference.hash, commit: null } : findVersion(this.#store, reference)
-	}
-
+	/** A document that a run has pinned is there even where there is no store. */
 	async #document(hash: string): Promise<Json> {
 		return (await this.#pins?.readByHash(hash)) ?? readDocument(this.#store, hash)
 	}

@@ -20,6 +20,8 @@ export interface Task {
 	readonly taskInput: TaskInput | undefined
 	/** What its launch asked for beyond that, for every later kick. */
 	readonly asked?: TaskAsked
+	/** Of a task in a list whose `initCtx` cannot be read, and is null: why. */
+	readonly damage?: string
 	readonly createdAt: number
 	readonly updatedAt: number
 }
@@ -57,6 +59,10 @@ export interface RunOptions {
 	readonly budgetSince?: number
 	/** What rerun-from gave some steps in place of their own input, by position. */
 	readonly inputs?: { readonly [position: string]: Json }
+	/** The attempt whose worker asked for the run. */
+	readonly parent?: { readonly runId: RunId; readonly stepId: StepId }
+	/** How many runs there are above it; absent for none. */
+	readonly depth?: number
 	/** True when the launch followed 0.1.0: `operator_sid` without desc and slot. */
 	readonly legacyOperator?: boolean
 }
@@ -93,6 +99,8 @@ export interface Run {
 	readonly seats: readonly Seat[]
 	readonly ttlUsedMs: number
 	readonly positionScheme: number
+	/** Of a run in a list whose values cannot be read, and are null: why. */
+	readonly damage?: string
 	readonly createdAt: number
 	readonly updatedAt: number
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { RunPolicy } from '../../protocol/policy.ts'
 import type { BlueprintReference } from '../blueprint/resolve.ts'
 import type { DigestOf } from './bindings.ts'
+import type { RunParent } from './parent.ts'
 import type { LaunchOperator, Run, RunOptions, RunPhase, Task, TaskInput } from './record.ts'
 
 /** A launch, parsed: what `POST /v1/tasks`, a re-kick and `mse-server run` ask for. */
@@ -25,6 +26,8 @@ export interface LaunchRequest {
 	readonly runId?: RunId
 	/** True: starts although no operator session lives, and waits for one. Otherwise that is refused. */
 	readonly waitsForOperator?: boolean
+	/** Given when a worker of another run asks. */
+	readonly parent?: RunParent
 }
 
 /** The part of a launch that says how long it may take. */

@@ -36,6 +36,8 @@ export interface AttemptDeps {
 	readonly tokenTtlSecs: number
 	/** So many server deaths during one step make a crash loop. */
 	readonly recoveryMax: number
+	/** Milliseconds at work after which they are forgotten; 0 for never. */
+	readonly recoveryResetMs: number
 	readonly limits: { readonly ctxBytes: number }
 	readonly attempts: ReadonlyMap<StepId, RecordedAttempt>
 	/** Stops the whole run as interrupted; the run's signal has fired when it returns. */

@@ -28,8 +28,10 @@ export interface RecordedAttempt {
 	readonly n: number
 	/** False when it was ended in good order and the next one had not begun. */
 	readonly open: boolean
-	/** How many attempts of the step a server death has ended. */
+	/** How many attempts of the step a server death has ended that counts towards a crash loop. */
 	readonly lost: number
+	/** Whether one that ends this attempt counts, too. */
+	readonly isBlamed: boolean
 	/** How many failed by themselves or by their timeout. */
 	readonly failed: number
 	/** When the next one begins; null when nothing waits for its time. */
@@ -78,6 +80,7 @@ export interface RunStore {
 	assignSeat(runId: RunId, slot: string, op: string, desc: string, source: SeatSource): Promise<SeatAssigned>
 	// --- reading ---
 	task(id: TaskId): Promise<Task | null>
+	/** Lists say what cannot be read (`damage`); a task or run read alone throws `internal` with code `storage_damaged`. */
 	tasks(limit: number | undefined): Promise<readonly Task[]>
 	taskStatus(id: TaskId): Promise<RunStatus>
 	run(id: RunId): Promise<Run | null>

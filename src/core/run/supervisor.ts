@@ -182,7 +182,7 @@ export class RunSupervisor {
 			const plan = await this.#deps.planOf(run.blueprintHash)
 			this.#keep(run, resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
 		} catch (error) {
-			this.#deps.log.error('the audits of an ended run could not be taken up again', { run: id, error })
+			this.#deps.log.error('the audits of an ended run could not be taken up again', { run_id: id, error })
 		}
 	}
 
@@ -202,7 +202,7 @@ export class RunSupervisor {
 		try {
 			await this.end(run.id, 'failed', new Stop('timed_out', message, code), result)
 		} catch (error) {
-			this.#deps.log.warn('a run over its limit could not be ended', { run: run.id, code, error })
+			this.#deps.log.warn('a run over its limit could not be ended', { run_id: run.id, code, error })
 			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run, why))
 		}
 	}
@@ -220,7 +220,7 @@ export class RunSupervisor {
 	#lost(run: Run, error: unknown): void {
 		if (this.#stopping || isCode(error, 'server_stopping') || isCode(error, 'gone')) return
 		if (!isCode(error, 'storage_unavailable')) return void this.#abandon(run, error)
-		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run: run.id })
+		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run_id: run.id })
 		this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#rebuild(run))
 	}
 

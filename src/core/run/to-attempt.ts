@@ -1,12 +1,16 @@
 import type { StepId } from '../../kernel/id.ts'
+import type { Policy } from '../../protocol/policy.ts'
 import { type MintedCredentials, mintCredentials } from '../access/credential.ts'
 import type { Attempt } from '../dispatch/backend.ts'
+import type { Route } from '../dispatch/plan.ts'
+import type { Run } from './record.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** An attempt as its backend sees it. */
 export function toAttempt(
 	deps: AttemptDeps,
 	step: StepInFlight,
+	{ policy }: Route,
 	n: number,
 	own: Pick<Attempt, 'signal' | 'working' | 'resumable'> & {
 		readonly credentials: MintedCredentials | undefined
@@ -19,7 +23,7 @@ export function toAttempt(
 	const { signal, credentials, working, resumable } = own
 	return {
 		...facts(deps, step, n),
-		...{ signal, credentials, working, resumable },
+		...{ signal, credentials, working, resumable, children: childrenOf(deps.run, policy) },
 		async emit(event) {
 			own.emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
@@ -48,8 +52,13 @@ export function mint(deps: AttemptDeps, stepId: StepId, n: number): MintedCreden
 	return mintCredentials(deps.tokenSecret, { stepId, n, now: deps.clock.now(), ttlSecs: deps.tokenTtlSecs })
 }
 
+function childrenOf({ options }: Run, { children: agent }: Policy): NonNullable<Attempt['children']> {
+	const run = options.runPolicy?.children
+	return { ...(run !== undefined && { run }), ...(agent !== undefined && { agent }) }
+}
+
 function facts(deps: AttemptDeps, step: StepInFlight, n: number) {
 	const { stepId, prompt, context } = step
-	const { id: runId, taskId } = deps.run
-	return { stepId, runId, taskId, n, agent: step.ref, prompt, context, key: `${deps.dataDirId}:${stepId}:${n}` }
+	const { id: runId, taskId, options } = deps.run
+	return { depth: options.depth ?? 0, stepId, runId, taskId, n, agent: step.ref, prompt, context, key: `${deps.dataDirId}:${stepId}:${n}` }
 }

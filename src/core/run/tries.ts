@@ -95,7 +95,7 @@ function recordRetry(
 	const at = clock.now()
 	journal.record({ kind: 'attempt_ended', stepId, n, backend: backend.name, status: 'failed', failure, stats, at })
 	journal.record({ kind: 'retry_scheduled', stepId, ref, n, wakeAt, failure, at })
-	log.info('an attempt failed and is made again', { run: run.id, step: stepId, agent: ref, attempt: n, wait_ms: wakeAt - at })
+	log.info('an attempt failed and is made again', { run_id: run.id, step_id: stepId, agent: ref, attempt: n, wait_ms: wakeAt - at })
 }
 
 /** Waits for the next attempt. An outcome when the step was cancelled meanwhile. */

@@ -26,7 +26,7 @@ export function endWithRuns({ events, store, runtime, log }: Omit<RunWorkerDeps,
 	return events.subscribe((facts) => {
 		for (const { kind, run_id } of facts) {
 			if (run_id === undefined || !ENDS.includes(kind)) continue
-			end(run_id).catch((cause: unknown) => log.error('a worker of an ended run could not be ended', { run: run_id, cause }))
+			end(run_id).catch((cause: unknown) => log.error('a worker of an ended run could not be ended', { run_id, cause }))
 		}
 	})
 }

@@ -19,6 +19,7 @@ export const runFlags: readonly Flag[] = [
 	{ name: 'data-dir', placeholder: 'DIR', doc: 'keep the run there and take Blueprints by ID from there (default: a temporary one)' },
 	{ name: 'json', placeholder: null, doc: 'on stderr each event as a line of JSON, and how it ended as the last one' },
 	{ name: 'config', placeholder: 'PATH', doc: 'file to read (default ~/.mse/config.toml)' },
+	{ name: 'log-format', placeholder: 'json|text', doc: 'how those lines are written (default json)' },
 	{ name: 'log-level', placeholder: 'LEVEL', doc: 'least level that is logged to stderr (default warn)' },
 ]
 

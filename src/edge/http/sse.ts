@@ -1,26 +1,49 @@
 import type { Follower } from '../../core/event/follow.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { toMseError } from '../../kernel/error.ts'
+import type { Logger } from '../../kernel/log.ts'
 import type { Event } from '../../protocol/event.ts'
+import { STREAM_LIMITS, type StreamLimits, stalledReason, stallWatch } from './stall.ts'
+
+export interface StreamDeps {
+	readonly clock: Clock
+	readonly log: Logger
+	readonly streamLimits?: StreamLimits
+}
 
 const HEARTBEAT_MS = 15_000
 const encoder = new TextEncoder()
 
 /**
  * Server-sent events of a follower: `id:` is the seq, `data:` the event. Every 15 s without one a comment, with the cursor
- * to come back with. Pulled by the socket, so a slow reader holds one page and not a growing buffer. `onEnd` is called once.
+ * to come back with. Pulled by the socket, so a slow reader holds one page and not a growing buffer; one
+ * that takes nothing for too long is cut off. `onEnd` is called once.
  */
-export function eventStream(follower: Follower, clock: Clock, onEnd: () => void): Response {
+export function eventStream(follower: Follower, { clock, log, streamLimits = STREAM_LIMITS }: StreamDeps, onEnd: () => void): Response {
 	const chunks = heartbeating(follower, clock)
 	let ended = false
 	const end = (): void => {
 		if (!ended) onEnd()
 		ended = true
+		stall.moved()
 	}
+	let writer: ReadableStreamDefaultController<Uint8Array> | undefined
+	const stall = stallWatch(clock, streamLimits.stallMs, () => {
+		const reason = stalledReason(streamLimits.stallMs)
+		log.warn('an event stream was cut off', { reason, cursor: follower.position() })
+		end()
+		writer?.error(new Error(reason))
+	})
 	const body = new ReadableStream<Uint8Array>({
 		async pull(controller) {
+			writer = controller
+			stall.moved()
 			const { value, done } = await chunks.next()
-			if (!done) return controller.enqueue(encoder.encode(value))
+			if (ended) return
+			if (!done) {
+				stall.waiting()
+				return controller.enqueue(encoder.encode(value))
+			}
 			end()
 			controller.close()
 		},

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { RouteDetail } from './openapi/document.ts'
+import { STREAM_LIMITS, type StreamLimits, stalledReason, stallWatch } from './stall.ts'
 
 /** The request of an upgrade, as `admit` sees it. */
 export interface Upgrade {
@@ -49,11 +50,10 @@ export interface SocketSpec<In extends TSchema, Out extends TSchema, Caller> {
 	readonly clock: Clock
 	/** Pings, and the silence after which the peer counts as gone (closed 4408). */
 	readonly liveness?: { readonly pingMs: number; readonly silenceMs: number }
+	readonly limits?: StreamLimits | undefined
 }
 
 const LIVENESS = { pingMs: 30_000, silenceMs: 150_000 }
-/** Frames read and not yet handled; a peer that sends faster than we handle is closed. */
-const INBOX_FRAMES = 1024
 
 /** Bun's socket, as far as it is used here. */
 interface RawSocket {
@@ -71,6 +71,8 @@ interface OpenedSocket {
 interface Connection<Out, Caller> extends Socket<Out, Caller> {
 	tail: Promise<void>
 	waiting: number
+	/** How many frames came since when. */
+	heard: { frames: number; since: number }
 	lastHeardAt: number
 	readonly ended: AbortController
 	wakeDrained(): void
@@ -105,6 +107,7 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 	type Live = Connection<Static<Out>, Caller>
 	const isIn = TypeCompiler.Compile(spec.in)
 	const checkOut = outChecker(spec.out)
+	const { limits = STREAM_LIMITS } = spec
 	const admitted = new WeakMap<Request, Caller>()
 	const live = new Map<RawSocket, Live>()
 	const heard = (raw: RawSocket): Live | undefined => {
@@ -116,7 +119,11 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 		admitted,
 		heard,
 		open({ raw, data }: OpenedSocket): void {
-			const socket: Live = newConnection(raw, admitted.get(data.request) as Caller, spec.clock, checkOut)
+			const socket: Live = newConnection(raw, admitted.get(data.request) as Caller, {
+				clock: spec.clock,
+				stallMs: limits.stallMs,
+				checkOut,
+			})
 			live.set(raw, socket)
 			keepAlive(socket, spec.clock, spec.liveness ?? LIVENESS)
 			enqueue(socket, spec.log, () => spec.open?.(socket))
@@ -124,7 +131,8 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 		message(raw: RawSocket, frame: unknown): void {
 			const socket = heard(raw)
 			if (!socket) return
-			if (socket.waiting >= INBOX_FRAMES) socket.close(1013, 'too many frames at once')
+			if (isFlooding(socket, limits.framesPerSec)) socket.close(1008, `over ${limits.framesPerSec} frames a second (limits.frames_per_sec)`)
+			else if (socket.waiting >= limits.inboxFrames) socket.close(1013, `over ${limits.inboxFrames} frames wait here (limits.inbox_frames)`)
 			else if (isIn.Check(frame)) enqueue(socket, spec.log, () => spec.message(socket, frame))
 			else enqueue(socket, spec.log, () => spec.misunderstood?.(socket, frame))
 		},
@@ -144,6 +152,13 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 	}
 }
 
+/** Counts a frame that was just heard; even frames that are dropped have to be read. */
+function isFlooding({ heard, lastHeardAt }: Connection<never, unknown>, framesPerSec: number): boolean {
+	if (lastHeardAt - heard.since >= 1000) Object.assign(heard, { frames: 0, since: lastHeardAt })
+	heard.frames++
+	return heard.frames > framesPerSec
+}
+
 /** Handlers of one socket run one after another; a failing one is our defect and must not stop the rest. */
 function enqueue(socket: Connection<never, unknown>, log: Logger, work: () => void | Promise<void>): void {
 	socket.waiting++
@@ -160,16 +175,22 @@ function outChecker(schema: TSchema): (frame: unknown) => void {
 	}
 }
 
-function newConnection<Out, Caller>(raw: RawSocket, caller: Caller, clock: Clock, checkOut: (frame: Out) => void): Connection<Out, Caller> {
+function newConnection<Out, Caller>(
+	raw: RawSocket,
+	caller: Caller,
+	{ clock, stallMs, checkOut }: { readonly clock: Clock; readonly stallMs: number; checkOut(frame: Out): void },
+): Connection<Out, Caller> {
 	const ended = new AbortController()
 	let sleepers: (() => void)[] = []
 	let congested = false
+	const stall = stallWatch(clock, stallMs, () => raw.close(1013, stalledReason(stallMs)))
 	return {
 		caller,
 		ended,
 		closed: ended.signal,
 		tail: Promise.resolve(),
 		waiting: 0,
+		heard: { frames: 0, since: clock.now() },
 		lastHeardAt: clock.now(),
 		send(frame) {
 			checkOut(frame)
@@ -177,8 +198,11 @@ function newConnection<Out, Caller>(raw: RawSocket, caller: Caller, clock: Clock
 			const written = raw.sendText(JSON.stringify(frame))
 			if (written > 0) return 'sent'
 			congested = written < 0
-			if (congested) return 'queued'
-			raw.close(1013, 'send queue is full')
+			if (congested) {
+				stall.waiting()
+				return 'queued'
+			}
+			raw.close(1013, 'the send queue is full (limits.frame_bytes)')
 			return 'dropped'
 		},
 		ping: (payload) => void (ended.signal.aborted || raw.ping(payload)),
@@ -188,6 +212,7 @@ function newConnection<Out, Caller>(raw: RawSocket, caller: Caller, clock: Clock
 		},
 		wakeDrained() {
 			congested = false
+			stall.moved()
 			const woken = sleepers
 			sleepers = []
 			for (const wake of woken) wake()

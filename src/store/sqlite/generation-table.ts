@@ -113,21 +113,22 @@ export class GenerationTable {
 				n: number
 				open: number
 				lost: number
+				spared: number | null
 				failed: number
 				wake_at: number | null
 				tokens: number
 				cost: number
 			}>(
-				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost') AS lost,
+				`SELECT step.step_id, step.attempt AS n, sum(attempt.ended_at IS NULL) AS open, total(attempt.status = 'lost' AND attempt.blamed) AS lost, max(attempt.ended_at IS NULL AND attempt.blamed = 0) AS spared,
 				   total(attempt.status = 'failed') AS failed, step.wake_at, total(${TOKENS('attempt')}) AS tokens, total(${COST('attempt')}) AS cost
 				 FROM step LEFT JOIN attempt ON attempt.step_id = step.step_id
 				 WHERE step.run_id = ?1 AND ${OF_GENERATION} AND step.status = 'running' AND step.attempt > 0 GROUP BY step.step_id`,
 			)
 			.all(runId, generation)
 		return new Map(
-			rows.map(({ step_id, n, open, lost, failed, wake_at: wakeAt, tokens, cost: costUsd }) => [
+			rows.map(({ step_id, n, open, lost, spared, failed, wake_at: wakeAt, tokens, cost: costUsd }) => [
 				asStepId(step_id),
-				{ n, open: open > 0, lost, failed, wakeAt, used: { attempts: n, tokens, costUsd } },
+				{ n, open: open > 0, lost, isBlamed: !spared, failed, wakeAt, used: { attempts: n, tokens, costUsd } },
 			]),
 		)
 	}

@@ -2,7 +2,8 @@ import type { IdempotencyStore, KeptEffect, KeyedRequest } from '../../core/acce
 import type { Json } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
 
-const KEPT_MS = 24 * 3600 * 1000
+/** How long a key answers for what it did. */
+export const KEY_KEPT_MS = 24 * 3600 * 1000
 /** Each new key takes a few old ones away, so that they never pile up and never cost a long write. */
 const PRUNED_AT_ONCE = 4
 
@@ -33,6 +34,6 @@ export class SqliteIdempotencyStore implements IdempotencyStore {
 	}
 
 	#horizon(): number {
-		return this.#db.clock.now() - KEPT_MS
+		return this.#db.clock.now() - KEY_KEPT_MS
 	}
 }

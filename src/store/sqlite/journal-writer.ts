@@ -2,6 +2,7 @@ import type { EventDraft } from '../../core/event/event.ts'
 import type {
 	AttemptBegan,
 	AttemptEnded,
+	BlameChanged,
 	Fact,
 	InputChanged,
 	LaneDecided,
@@ -36,6 +37,9 @@ export class JournalWriter {
 				break
 			case 'attempt_ended':
 				this.#attemptEnded(run, fact)
+				break
+			case 'blame_changed':
+				this.#blameChanged(run, fact)
 				break
 			case 'retry_scheduled':
 				this.#retryScheduled(run, fact)
@@ -106,6 +110,18 @@ export class JournalWriter {
 			status: fact.status,
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
 		})
+	}
+
+	/** The first attempt of a function may have no row yet. */
+	#blameChanged(run: Run, { stepId, n, backend, who, blamed }: BlameChanged): void {
+		this.#db
+			.query(
+				`INSERT INTO attempt (step_id, n, run_id, backend, status, started_at, blamed)
+				 SELECT step_id, ?2, ?3, ?4, 'running', started_at, ?5 FROM step WHERE step_id = ?1 AND status = 'running'
+				 ON CONFLICT (step_id, n) DO UPDATE SET blamed = excluded.blamed`,
+			)
+			.run(stepId, n, run.id, backend, blamed ? 1 : 0)
+		if (who === 'step') this.#db.query('UPDATE attempt SET blamed = ? WHERE step_id = ?').run(blamed ? 1 : 0, stepId)
 	}
 
 	#retryScheduled(run: Run, { stepId, ref, n, wakeAt, failure, at }: RetryScheduled): void {

@@ -4,8 +4,10 @@ import { IS_AUDIT } from './audit-step.ts'
 import type { OpenBlobs } from './blob.ts'
 import { sweepBlobs } from './blob-sweep.ts'
 import type { SqliteDatabase } from './database.ts'
+import { KEY_KEPT_MS } from './idempotency-store.ts'
 import { eraseRun } from './run-erasure.ts'
 import { type Counter, newestNumber } from './runtime-record.ts'
+import { dropUnusedDocuments } from './unused-document.ts'
 import { eraseWorker, oldWorker, trimObservations } from './worker-erasure.ts'
 
 const ENDED = "('done', 'failed', 'cancelled')"
@@ -78,6 +80,30 @@ export class SqliteRetentionStore implements RetentionStore {
 		})
 	}
 
+	pruneIssues({ before, rows }: RetentionBounds, limit: number): Promise<number> {
+		return this.#db.write(() => {
+			const old = this.#db
+				.query<{ id: string }>(
+					"SELECT id FROM issue WHERE status IN ('applied', 'rejected') AND (updated_at < ? OR seq <= ?) ORDER BY seq LIMIT ?",
+				)
+				.all(before, this.#newest('issue') - rows, limit)
+			for (const { id } of old) {
+				this.#db.query('DELETE FROM enhance_log WHERE issue_id = ?').run(id)
+				this.#db.query('DELETE FROM issue WHERE id = ?').run(id)
+			}
+			return old.length
+		})
+	}
+
+	pruneDocuments(limit: number): Promise<number> {
+		return dropUnusedDocuments(this.#db, limit)
+	}
+
+	pruneKeys(now: number, limit: number): Promise<number> {
+		const old = 'SELECT seq FROM idempotency_key WHERE at <= ? ORDER BY at LIMIT ?'
+		return this.#db.write(() => this.#db.query(`DELETE FROM idempotency_key WHERE seq IN (${old})`).run(now - KEY_KEPT_MS, limit).changes)
+	}
+
 	pruneSessions(now: number): Promise<number> {
 		return this.#db.write(() => this.#db.query('DELETE FROM attach_session WHERE expire_at < ?').run(Math.floor(now / 1000)).changes)
 	}
@@ -99,7 +125,7 @@ export class SqliteRetentionStore implements RetentionStore {
 		return id === undefined ? null : asRunId(id)
 	}
 
-	#newest(table: 'run' | 'output'): number {
+	#newest(table: 'run' | 'output' | 'issue'): number {
 		return this.#db.query<{ seq: number | null }>(`SELECT max(seq) AS seq FROM ${table}`).get()?.seq ?? 0
 	}
 

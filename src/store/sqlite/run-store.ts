@@ -16,6 +16,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
 import { withdrawApprovals } from './approval-withdrawal.ts'
 import { IS_AUDIT } from './audit-step.ts'
+import { readForgiving } from './damaged-value.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import { GenerationTable } from './generation-table.ts'
@@ -133,7 +134,7 @@ export class SqliteRunStore implements RunStore {
 
 	async tasks(limit: number | undefined): Promise<readonly Task[]> {
 		const rows = this.#db.query<TaskRow>('SELECT * FROM task ORDER BY seq DESC LIMIT ?').all(limit ?? -1)
-		return rows.map((row) => toTask(row, this.#values))
+		return rows.map((row) => readForgiving(this.#values, (values) => toTask(row, values)))
 	}
 
 	async taskStatus(id: TaskId): Promise<RunStatus> {
@@ -154,12 +155,12 @@ export class SqliteRunStore implements RunStore {
 		]
 		const sql = `SELECT * FROM run${where.length > 0 ? ` WHERE ${where.map((part) => part.sql).join(' AND ')}` : ''} ORDER BY seq DESC LIMIT ? OFFSET ?`
 		const rows = this.#db.query<RunRow>(sql).all(...where.map((part) => part.value), query.limit, query.offset)
-		return rows.map((row) => this.#toRun(row))
+		return rows.map((row) => this.#listed(row))
 	}
 
 	async runsOfTask(taskId: TaskId): Promise<readonly Run[]> {
 		const rows = this.#db.query<RunRow>('SELECT * FROM run WHERE task_id = ? ORDER BY seq').all(taskId)
-		return rows.map((row) => this.#toRun(row))
+		return rows.map((row) => this.#listed(row))
 	}
 
 	async unfinished(): Promise<readonly RunId[]> {
@@ -237,6 +238,10 @@ export class SqliteRunStore implements RunStore {
 			.query<{ id: string }>(sql)
 			.all()
 			.map(({ id }) => asRunId(id))
+	}
+
+	#listed(row: RunRow): Run {
+		return readForgiving(this.#values, (values) => toRun(row, this.#seats.of(asRunId(row.id)), values))
 	}
 
 	#toRun(row: RunRow): Run {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { WorkerFailed } from '../../../src/core/dispatch/worker-failed.ts'
 import { newAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
@@ -22,6 +23,7 @@ describe.each(FORMATS)('a conversation with %s', (provider) => {
 		expect(stats).toMatchObject({ worker_kind: 'agent_block', num_turns: 2, model: expect.stringContaining('scripted-1') })
 		expect(stats?.usage?.output_tokens).toBe(20)
 		const { usage } = stats ?? {}
+		expect(stats?.cost_usd).toBe(((usage?.input_tokens ?? 0) * 3 + 20 * 15) / 1e6)
 		expect(stats?.adapter_data).toEqual({ provider, cost_usd: ((usage?.input_tokens ?? 0) * 3 + 20 * 15) / 1e6 })
 	})
 
@@ -129,6 +131,26 @@ describe.each(FORMATS)('a conversation with %s', (provider) => {
 	test('gives up at once when the wait would be absurd', async () => {
 		await using world = worldOf([{ status: 429, headers: { 'retry-after': '86400' } }], { retries: 4 })
 		await expect(world.perform(world.agent())).rejects.toThrow('asks to wait 86400 s')
+	})
+
+	test('tells who retries its step what Retry-After asked for, and what was used before it failed', async () => {
+		await using world = worldOf([calling('stage_part', { name: 'a', content: 1 }), { status: 429, headers: { 'retry-after': '7' } }], {
+			price: { input: 3, output: 15 },
+		})
+		const failure = await world.perform(world.agent()).catch((thrown: unknown) => thrown)
+		expect(failure).toBeInstanceOf(WorkerFailed)
+		const { stats, retryAfterMs } = failure as WorkerFailed
+		expect(retryAfterMs).toBe(7000)
+		expect(stats).toMatchObject({ num_turns: 1, usage: { output_tokens: 10 }, cost_usd: expect.any(Number) })
+	})
+
+	test('what a stopped attempt used is counted', async () => {
+		await using world = worldOf([calling('stage_part', { name: 'a', content: 1 }), { text: 'well', hang: 'midway' }])
+		const attempt = newAttempt()
+		const outcome = world.perform(world.agent(), attempt).catch((thrown: unknown) => thrown)
+		await eventually(() => world.server.requests.length === 2, { what: 'it asks again' })
+		attempt.abort('timed out')
+		expect(await outcome).toMatchObject({ stats: { num_turns: 1 }, cause: 'timed out' })
 	})
 
 	test('gives up after its tries', async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { processBackend } from '../../../src/backend/process/backend.ts'
+import { newChildSlots } from '../../../src/backend/process/child-slots.ts'
 import { emptyBlueprint, newAgent, newAttempt, type ScriptedAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { markedProcesses } from '../../support/marked-process.ts'
 import { processOptions } from '../../support/process-options.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { perform, sh, textOf } from './perform.ts'
 
 const thrownBy = (work: Promise<unknown>): Promise<unknown> => work.catch((thrown: unknown) => thrown)
@@ -34,7 +35,8 @@ describe('an abort ends the whole tree before it is thrown', () => {
 })
 
 test('a child that says goodbye when asked gets the time for it', async () => {
-	const folder = mkdtempSync(`${tmpdir()}/mse-goodbye-`)
+	using dir = tempDir()
+	const folder = dir.path
 	const attempt = newAttempt()
 	const goodbye = `trap 'sleep 0.05; touch ${folder}/goodbye; exit' TERM; touch ${folder}/ready; while :; do sleep 0.01; done`
 	const outcome = thrownBy(perform(sh(goodbye), attempt, { killGraceMs: 5000 }))
@@ -86,7 +88,7 @@ describe('too much output', () => {
 
 describe('more attempts than children at one time', () => {
 	const waiting = sh('sleep 1000')
-	const backend = processBackend(processOptions({ children: 1 }))
+	const backend = processBackend(processOptions({ children: newChildSlots(1) }))
 	const begin = (attempt: ScriptedAttempt, spec = waiting) =>
 		thrownBy(Promise.resolve(backend.prepare(newAgent('subprocess', spec), emptyBlueprint).perform(attempt)))
 

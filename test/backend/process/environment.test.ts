@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'bun:test'
-import { mkdtempSync, realpathSync } from 'node:fs'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { ProcessOptions } from '../../../src/backend/process/backend.ts'
 import type { AgentContext } from '../../../src/core/dispatch/backend.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import { newAttempt, type ScriptedAttempt } from '../../support/attempt.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
 import { perform, sh, textOf } from './perform.ts'
 
@@ -59,7 +60,11 @@ test('the spec adds variables, and cannot forge who the child is', async () => {
 })
 
 describe('the folder a child runs in', () => {
-	const [work, project] = [folder(), folder()]
+	const folders = [tempDir(), tempDir()]
+	const [work = '', project = ''] = folders.map(({ path }) => realpathSync(path))
+	afterAll(() => {
+		for (const dir of folders) dir[Symbol.dispose]()
+	})
 	const seen = async (context: AgentContext, spec: JsonObject = {}) =>
 		textOf(await perform(sh('pwd -P', spec), newAttempt({ context }))).raw
 
@@ -70,8 +75,6 @@ describe('the folder a child runs in', () => {
 	test('or else the root of its project', async () => expect(await seen({ project_root: project })).toBe(project))
 	test("or else the server's own", async () => expect(await seen({})).toBe(realpathSync(process.cwd())))
 })
-
-const folder = (): string => realpathSync(mkdtempSync(`${tmpdir()}/mse-cwd-`))
 
 describe('a child that cannot start says why', () => {
 	const cases: readonly [JsonObject, string][] = [

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { openChildList } from '../../../src/backend/process/child-list.ts'
 import { endLeftovers } from '../../../src/backend/process/leftover.ts'
 import { readProcesses } from '../../../src/backend/process/process-table.ts'
@@ -8,6 +7,7 @@ import { newAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import { markedProcesses } from '../../support/marked-process.ts'
 import { processOptions } from '../../support/process-options.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { perform, sh } from './perform.ts'
 
 const server = `${import.meta.dir}/../../fixture/program/dying-server.ts`
@@ -45,7 +45,8 @@ test('with nothing left behind nothing is ended', async () => {
 })
 
 test('a child whose marker cannot be read is found in the list of children', async () => {
-	const file = `${mkdtempSync(`${tmpdir()}/mse-list-`)}/children.json`
+	using dir = tempDir()
+	const file = `${dir.path}/children.json`
 	const unmarked = Bun.spawn(['sh', '-c', 'sleep 1000 & wait'], { detached: true })
 	const inItsSession = () => readProcesses().filter((row) => row.session === unmarked.pid)
 	await eventually(() => inItsSession().length === 2, { what: 'the shell and its child' })
@@ -56,7 +57,8 @@ test('a child whose marker cannot be read is found in the list of children', asy
 })
 
 test('a child that ended is struck out of the list, and a pid used anew is not taken for it', async () => {
-	const file = `${mkdtempSync(`${tmpdir()}/mse-list-`)}/children.json`
+	using dir = tempDir()
+	const file = `${dir.path}/children.json`
 	const list = openChildList(file)
 	await perform(sh('true'), newAttempt(), { childList: list })
 	expect(readFileSync(file, 'utf8')).toBe('[]')

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { afterAll, describe, expect, test } from 'bun:test'
+import { existsSync, writeFileSync } from 'node:fs'
 import type { Framing } from '../../../src/backend/process/framing.ts'
 import type { JsonObject } from '../../../src/kernel/json.ts'
 import type { OutputEvent } from '../../../src/protocol/output.ts'
 import { newAttempt } from '../../support/attempt.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
 import { perform, sh } from './perform.ts'
 
@@ -18,9 +18,12 @@ const FRAME: { readonly [F in Framing]: (text: string) => Buffer } = {
 	length_prefixed: (text) => Buffer.concat([lengthOf(Buffer.byteLength(text)), Buffer.from(text)]),
 }
 
+const dir = tempDir()
+afterAll(() => dir[Symbol.dispose]())
+
 /** A child that prints these bytes and exits with this code. */
 function printing(mode: Framing, bytes: Buffer, code = 0): JsonObject {
-	const file = `${mkdtempSync(`${tmpdir()}/mse-stream-`)}/output`
+	const file = `${dir.path}/${crypto.randomUUID()}`
 	writeFileSync(file, bytes)
 	return sh(`cat ${file}; exit ${code}`, { stream_mode: mode })
 }
@@ -75,7 +78,7 @@ test('a final in a file is named as the worker named it', async () => {
 
 test('an event is emitted while the child goes on', async () => {
 	verifies('06.28')
-	const file = `${mkdtempSync(`${tmpdir()}/mse-stream-`)}/seen`
+	const file = `${dir.path}/seen`
 	const script = `echo '${JSON.stringify(progress('asked'))}'; until [ -e ${file} ]; do sleep 0.01; done; echo '${JSON.stringify(final('seen'))}'`
 	const attempt = newAttempt({ emit: async () => writeFileSync(file, '') })
 	expect((await perform(sh(script, { stream_mode: 'ndjson_lines' }), attempt)).final).toEqual({ value: 'seen', ok: true })

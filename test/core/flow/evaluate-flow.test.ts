@@ -154,7 +154,7 @@ describe('a loop', () => {
 	test('with a greater max than the limit runs up to the limit, then is a LimitError that names it', async () => {
 		expect(await failureOf(run(loop(9, assign('$.i', at('$.n'))), {}, host))).toMatchObject({
 			class: 'LimitError',
-			message: "limit exceeded in 'loop': 5 iterations done and cond still holds; max is 9, but the limit loop_max is 5",
+			message: "limit exceeded in 'loop': 5 iterations done and cond still holds; max is 9, but limits.loop_max is 5",
 		})
 	})
 

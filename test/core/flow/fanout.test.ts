@@ -50,7 +50,7 @@ describe('a fan-out', () => {
 		const { host, calls } = manualHost({ limits: { fanoutWidth: 2, fanoutConcurrency: 2, loopMax: 1 } })
 		expect(await failureOf(run(lanes('all'), {}, host))).toMatchObject({
 			class: 'LimitError',
-			message: "limit exceeded in 'fanout': 3 items, but the limit fanout_width is 2",
+			message: "limit exceeded in 'fanout': 3 items, but limits.fanout_width is 2",
 		})
 		expect(calls).toEqual([])
 	})

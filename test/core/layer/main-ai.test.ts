@@ -75,7 +75,7 @@ describe('the hook before an attempt', () => {
 		const flow = seq(step('work', lit(1), '$.a'), step('work', path('$.a'), '$.b'))
 		const run = await (await world.launch(blueprintOf(flow, ['work'], HINTS), { operator: OPERATOR })).ended
 		expect(run.status).toBe('done')
-		expect(warned).toEqual([{ run: run.id, registry: 'spawn hook', id: 'hook', agent: 'work' }])
+		expect(warned).toEqual([{ run_id: run.id, registry: 'spawn hook', id: 'hook', agent: 'work' }])
 		expect(await eventsOf(world, 'run.warned')).toMatchObject([{ code: 'unknown_face', registry: 'spawn hook', id: 'hook', agent: 'work' }])
 	})
 })

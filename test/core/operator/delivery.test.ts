@@ -271,7 +271,7 @@ test('a frame that nobody answers is lost on an absent operator, with a warning 
 	const { session } = await world.sessions.join({ roles: ['main'] })
 	const frame = { type: 'hook_after', req_id: 'r', task_id: 'ST-1', agent: 'a', attempt: 1, result: 1 } as const
 	expect(world.hub.tell(session.sid, frame)).toBe(false)
-	expect(warned).toEqual([{ sid: session.sid, type: 'hook_after' }])
+	expect(warned).toEqual([{ sid: session.sid, type: 'hook_after', step_id: 'ST-1' }])
 	const peer = world.connect(session.sid)
 	expect([world.hub.tell(session.sid, frame), peer.frames, warned.length]).toEqual([true, [frame], 1])
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keepAndProject, type Projection, projectionFolder } from '../../../src/core/output/projection.ts'
-import { asStepId } from '../../../src/kernel/id.ts'
+import { asRunId, asStepId } from '../../../src/kernel/id.ts'
 import { type Logger, silentLogger } from '../../../src/kernel/log.ts'
 import type { OutputEvent } from '../../../src/protocol/output.ts'
 import { projectionFiles } from '../../../src/store/projection-file.ts'
@@ -20,7 +20,13 @@ function world(over: Partial<Projection> = {}, root?: string) {
 	const warned: string[] = []
 	const log: Logger = { ...silentLogger, warn: (message) => void warned.push(message) }
 	const projection: Projection = { canonical: 'writer', placement: undefined, checkPolicy: 'warn', ...over }
-	const step = { stepId: asStepId('ST-1'), n: 2, agent: 'writer', context: root === '' ? {} : { work_dir: root ?? dir.path } }
+	const step = {
+		runId: asRunId('R-1'),
+		stepId: asStepId('ST-1'),
+		n: 2,
+		agent: 'writer',
+		context: root === '' ? {} : { work_dir: root ?? dir.path },
+	}
 	return {
 		root: dir.path,
 		folder: join(dir.path, 'workspace/tasks/ST-1/ctx'),

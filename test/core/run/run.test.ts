@@ -346,6 +346,60 @@ describe('after the process died', () => {
 		expect([ended.status, ended.result]).toEqual(['done', { a: 'fine' }])
 	})
 
+	test('a death after an attempt was at work for long does not count, nor do those before', async () => {
+		using dir = tempDir()
+		let clock = fakeClock()
+		const worldOf = () => {
+			clock = fakeClock()
+			return runWorld({ workers: { hang }, dir: dir.path, clock })
+		}
+		const first = worldOf()
+		const launched = await first.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true })
+		await started(first, 1)
+		first.kill()
+		for (let n = 2; n <= 6; n++) {
+			const next = worldOf()
+			await next.supervisor.recover()
+			await started(next, n)
+			if (n % 2 === 0) {
+				await clock.advance(300_000)
+				const blamed = () => next.db.query<{ n: number }>('SELECT count(*) AS n FROM attempt WHERE blamed').get()?.n
+				await eventually(() => blamed() === 0, { what: 'the attempt is proven' })
+			}
+			next.kill()
+		}
+		await using last = worldOf()
+		await last.supervisor.recover()
+		await started(last, 7)
+		expect((await last.runs.run(launched.run.id))?.status).toBe('running')
+	})
+
+	test('a death while an attempt only stands in line does not count', async () => {
+		using dir = tempDir()
+		const inLine: Worker = {
+			pure: false,
+			perform(attempt) {
+				attempt.working(false)
+				return hang.perform(attempt)
+			},
+		}
+		const worldOf = () => runWorld({ workers: { hang: inLine }, dir: dir.path })
+		const first = worldOf()
+		const launched = await first.launch(blueprintOf(step('hang', lit(1), '$.a'), ['hang']), { detach: true })
+		let life = first
+		for (let n = 1; n <= 5; n++) {
+			await started(life, n)
+			const spared = () => life.db.query('SELECT 1 FROM attempt WHERE n = ? AND blamed = 0').get(n) !== null
+			await eventually(spared, { what: 'it stands in line' })
+			life.kill()
+			life = worldOf()
+			await life.supervisor.recover()
+		}
+		await using last = life
+		await started(last, 6)
+		expect((await last.runs.run(launched.run.id))?.status).toBe('running')
+	})
+
 	test('a stop in good order does not count as a death', async () => {
 		using dir = tempDir()
 		const first = runWorld({ workers: { hang }, dir: dir.path })

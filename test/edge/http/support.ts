@@ -148,7 +148,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 				}),
 			)
 			.use(enhanceRoutes({ enhance, blueprints, clock, keys }))
-			.use(taskRoutes({ service: world.service, runs: world.runs, keys }))
+			.use(taskRoutes({ service: world.service, runs: world.runs, keys, spawner: async () => undefined }))
 			.use(
 				taskStepRoutes({
 					...{ runs: world.runs, outputs: world.stepOutputs, planOf: (hash) => world.plans.planOf(hash) },
@@ -163,7 +163,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 				}),
 			)
 			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
-			.use(serverRoutes({ pause: serverPause(world) }))
+			.use(serverRoutes({ pause: serverPause(world), backUp: async () => ({ file: '/b', bytes: 1 }) }))
 			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(
 				eventRoutes({

@@ -16,7 +16,7 @@ test('types: a client of the app takes bodies, queries, statuses and answers fro
 		// @ts-expect-error no such kind of reference
 		await v1.tasks.post({ blueprint: { kind: 'file', path: 'x' }, init_ctx: {} })
 		if (launched.error) {
-			launched.error.status satisfies 400 | 404 | 409 | 410 | 422 | 503 | 504
+			launched.error.status satisfies 400 | 401 | 403 | 404 | 409 | 410 | 422 | 503 | 504
 			// @ts-expect-error a status the route does not declare
 			launched.error.status satisfies 418
 		}

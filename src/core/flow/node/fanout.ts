@@ -35,7 +35,7 @@ export function fanout(node: NodeOf<'fanout'>, compile: CompileNode): Runner {
 
 function checkItems(items: Json, join: Join, most: number): readonly Json[] {
 	if (!Array.isArray(items)) throw typeError('fanout.items', `expected array, got ${debugText(items)}`)
-	if (items.length > most) throw limitError('fanout', `${items.length} items, but the limit fanout_width is ${most}`)
+	if (items.length > most) throw limitError('fanout', `${items.length} items, but limits.fanout_width is ${most}`)
 	if (items.length === 0 && (join === 'any' || join === 'race')) throw typeError(`fanout.${join}`, 'requires at least one item')
 	return items
 }

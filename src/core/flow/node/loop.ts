@@ -14,7 +14,7 @@ export function loop(node: NodeOf<'loop'>, compile: CompileNode): Runner {
 		lane.signal.throwIfAborted()
 		if (n >= node.max || !isTruthy(cond(lane))) return false
 		if (n < lane.host.limits.loopMax) return true
-		throw limitError('loop', `${n} iterations done and cond still holds; max is ${node.max}, but the limit loop_max is ${n}`)
+		throw limitError('loop', `${n} iterations done and cond still holds; max is ${node.max}, but limits.loop_max is ${n}`)
 	}
 	return (lane, position) =>
 		inTurn(

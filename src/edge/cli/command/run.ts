@@ -3,7 +3,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../../../config.ts'
 import { systemClock } from '../../../kernel/clock.ts'
-import { jsonLogger } from '../../../kernel/log.ts'
+import { loggerOf } from '../../../kernel/log.ts'
 import { mseClient } from '../../client/client.ts'
 import { asInvalid, type BlueprintSource } from '../blueprint/source.ts'
 import type { Command, Invocation } from '../command.ts'
@@ -100,7 +100,7 @@ async function startEmbedded(
 	const { env, err } = invocation
 	const isLevelGiven = lastOf(invocation.flags, 'log-level') !== undefined || Boolean(env.MSE_LOG_LEVEL)
 	const flags = new Map([
-		...[...invocation.flags].filter(([name]) => name === 'config' || name === 'log-level'),
+		...[...invocation.flags].filter(([name]) => ['config', 'log-level', 'log-format'].includes(name)),
 		['bind', ['127.0.0.1:0']] as const,
 		['data-dir', [place.dataDir]] as const,
 		['ephemeral', ['false']] as const,
@@ -110,7 +110,7 @@ async function startEmbedded(
 		...(isLevelGiven ? [] : [['log-level', ['warn']] as const]),
 	])
 	const config = loadConfig({ flags, env, readFile: readTextFile })
-	const log = jsonLogger({ level: config.logLevel, clock: systemClock, write: err })
+	const log = loggerOf(config.logFormat, { level: config.logLevel, clock: systemClock, write: err })
 	return { server: await start(config, log), config }
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { type Config, configFlags, loadConfig, retiredFlags } from '../../../config.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { jsonLogger, type Logger } from '../../../kernel/log.ts'
+import { type Logger, loggerOf } from '../../../kernel/log.ts'
 import { adminTokenFromFile } from '../admin-token.ts'
 import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
@@ -36,7 +36,7 @@ over the file, that over the default. A second signal ends the server without wa
 
 async function serve(start: StartServer, invocation: Invocation): Promise<number> {
 	const loaded = loadConfig({ flags: invocation.flags, env: invocation.env, readFile: readTextFile })
-	const log = jsonLogger({ level: loaded.logLevel, clock: systemClock, write: invocation.err })
+	const log = loggerOf(loaded.logFormat, { level: loaded.logLevel, clock: systemClock, write: invocation.err })
 	for (const warning of loaded.warnings) log.warn(warning)
 	const config = withAdminToken(loaded, invocation)
 	const server = await start(config, log).catch((thrown: unknown) => {

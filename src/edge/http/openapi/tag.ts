@@ -11,7 +11,7 @@ const TAGS: readonly (readonly [name: string, about: string, ...segments: string
 	['webhooks', 'Addresses that are told of events.', 'webhooks'],
 	['enhance', 'Wishes about Blueprints and what became of them.', 'issues', 'enhance', 'enhance-settings'],
 	['sessions', 'Attaching to the engine.', 'sessions'],
-	['server', 'Health, version and what this server can do.', 'healthz', 'readyz', 'version', 'doctor', 'status', 'server'],
+	['server', 'Health, version and what this server can do.', 'healthz', 'readyz', 'version', 'doctor', 'status', 'server', 'backup'],
 ]
 
 export const tags = TAGS.map(([name, description]) => ({ name, description }))

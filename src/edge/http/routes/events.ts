@@ -9,6 +9,7 @@ import { refusals } from '../../../protocol/error.ts'
 import { type EventQuery, EventQuerySchema, EventSchema, EventStreamSchema } from '../../../protocol/event.ts'
 import { swarmRoutes } from '../failure.ts'
 import { eventStream } from '../sse.ts'
+import type { StreamLimits } from '../stall.ts'
 import { type Socket, socketRoute } from '../ws.ts'
 
 export interface EventDeps {
@@ -21,6 +22,7 @@ export interface EventDeps {
 	readonly subscribers: number
 	/** Fires when the server stops: streams end, and their readers come back with a cursor. */
 	readonly stopping: AbortSignal
+	readonly streamLimits?: StreamLimits
 }
 
 /** The event log, replayed from a cursor and then live: as server-sent events and over a WebSocket. */
@@ -37,7 +39,7 @@ export const eventRoutes = (deps: EventDeps) => {
 					const follower = await open(deps, query, after, AbortSignal.any([request.signal, left.signal]))
 					server?.timeout(request, 0)
 					const close = deps.streams.enter(follower.position)
-					return eventStream(follower, deps.clock, () => {
+					return eventStream(follower, deps, () => {
 						left.abort()
 						close()
 						leave()
@@ -65,6 +67,7 @@ function eventSocket(deps: EventDeps, seats: Seats) {
 		refuses: [410, 503],
 		detail: { summary: 'Replays the event log from a cursor and follows it, over a WebSocket' },
 		log: deps.log,
+		limits: deps.streamLimits,
 		clock: deps.clock,
 		async admit({ query }) {
 			seats.check()

@@ -19,6 +19,7 @@ import {
 import { jsonBody } from '../body.ts'
 import { swarmRoutes } from '../failure.ts'
 import { bearerOf, type IsAdmin, ownCredential } from '../guard.ts'
+import type { StreamLimits } from '../stall.ts'
 import { toInfo, toListed, toPending } from '../wire/operator.ts'
 import { operatorSocket } from '../ws/operator.ts'
 import { noContent } from './answer.ts'
@@ -26,6 +27,7 @@ import { noContent } from './answer.ts'
 export interface OperatorRouteDeps {
 	readonly sessions: OperatorSessions
 	readonly hub: OperatorHub
+	readonly streamLimits?: StreamLimits
 	/** `adminCheck` of the configured admin token. */
 	readonly isAdmin: IsAdmin
 	readonly clock: Clock

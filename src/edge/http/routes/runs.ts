@@ -20,7 +20,7 @@ import {
 import { swarmRoutes } from '../failure.ts'
 import { readRun } from '../read-run.ts'
 import { readTrace } from '../read-trace.ts'
-import { toStepEntry } from '../wire/run.ts'
+import { toRunRecord, toStepEntry } from '../wire/run.ts'
 
 export interface RunDeps {
 	readonly service: RunService
@@ -118,7 +118,20 @@ async function listRuns(deps: RunDeps, query: RunListQuery) {
 		limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT),
 		offset: query.offset ?? 0,
 	})
-	return Promise.all(runs.map((run) => readRun(deps, run)))
+	return Promise.all(runs.map((run) => listed(deps, run)))
+}
+
+/** A run whose steps cannot be read is shown without them. */
+async function listed(deps: RunDeps, run: Run) {
+	try {
+		return await readRun(deps, run)
+	} catch (error) {
+		if (!(error instanceof MseError) || error.code !== 'storage_damaged') throw error
+		const damaged = { ...run, damage: run.damage ?? error.message }
+		const degradations = await deps.runs.degradations(run.id)
+		const approvals = await deps.approvalsOf(run.id)
+		return toRunRecord({ run: damaged, phase: deps.service.phaseOf(run), steps: [], degradations, approvals, digestOf: () => undefined })
+	}
 }
 
 /** A run that still works cannot lose its journal under its feet. */

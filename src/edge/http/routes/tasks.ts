@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { type IdempotencyStore, oncePerKey } from '../../../core/access/idempotency.ts'
+import type { WorkerFace } from '../../../core/output/worker-face.ts'
 import type { Run } from '../../../core/run/record.ts'
-import type { Launched, RunService } from '../../../core/run/request.ts'
+import type { Launched, LaunchRequest, RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { asRunId, asStepId, asTaskId, type RunId } from '../../../kernel/id.ts'
@@ -29,6 +30,8 @@ export interface TaskDeps {
 	readonly service: RunService
 	readonly runs: RunStore
 	readonly keys: IdempotencyStore
+	/** The attempt whose worker launches, when a worker's credential came along. */
+	spawner: WorkerFace['spawner']
 }
 
 const DEFAULT_LIMIT = 1000
@@ -37,14 +40,14 @@ const MAX_LIMIT = 10_000
 /** Launching and reading tasks (mlua-swarm 0.1.0 and 0.26.0). */
 export const taskRoutes = (deps: TaskDeps) => launchRoutes(deps).use(readingRoutes(deps))
 
-function launchRoutes({ service, keys }: TaskDeps) {
+function launchRoutes({ service, keys, spawner }: TaskDeps) {
 	const launchOnce = oncePerKey<LaunchReply>(keys)
 	const kickOnce = oncePerKey<KickReply>(keys)
 	return swarmRoutes('launching')
 		.post(
 			'/v1/tasks',
 			async ({ body, request, server, status }) => {
-				const asked = toLaunchRequest(body)
+				const asked = { ...toLaunchRequest(body), ...(await parentOf(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await launchOnce(
 					keyOf(request, body),
@@ -57,13 +60,13 @@ function launchRoutes({ service, keys }: TaskDeps) {
 				...takesKey,
 				...jsonBody(LaunchBodySchema),
 				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
-				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
+				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
 			},
 		)
 		.post(
 			'/v1/tasks/:id/runs',
 			async ({ params, body, request, server, status }) => {
-				const asked = toKickRequest(body ?? undefined)
+				const asked = { ...toKickRequest(body ?? undefined), ...(await parentOf(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await kickOnce(
 					keyOf(request, body),
@@ -76,7 +79,7 @@ function launchRoutes({ service, keys }: TaskDeps) {
 				...takesKey,
 				...optionalJsonBody(KickBodySchema),
 				detail: { summary: 'Runs a task again' },
-				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 404, 409, 410, 422, 503, 504) },
+				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
 			},
 		)
 }
@@ -92,6 +95,11 @@ function readingRoutes(deps: TaskDeps) {
 			detail: { summary: 'Shows a task with its runs' },
 			response: { 200: TaskDetailSchema, ...refusals(404) },
 		})
+}
+
+async function parentOf(spawner: TaskDeps['spawner'], { headers }: Request): Promise<Pick<LaunchRequest, 'parent'>> {
+	const parent = await spawner({ authorization: headers.get('authorization') ?? undefined, parent: headers.get('mse-parent') ?? undefined })
+	return parent ? { parent } : {}
 }
 
 /** The answer may be an hour away, and Bun would cut a connection that is idle for so long. */

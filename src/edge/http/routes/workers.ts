@@ -26,6 +26,7 @@ import { runtimeRoutes } from '../failure.ts'
 import { ownCredential } from '../guard.ts'
 import { keyOf, takesKey } from '../idempotency.ts'
 import { lifecycleBody, requireWorkerId, runtimeBody } from '../runtime-body.ts'
+import type { StreamLimits } from '../stall.ts'
 import { toAck, toDetail, toEntry, toRef, toSummaryRow } from '../wire/runtime-worker.ts'
 import { observationSocket } from '../ws/observation.ts'
 import { pageLimit } from './runtime.ts'
@@ -41,6 +42,7 @@ export interface WorkerRouteDeps {
 	readonly maxTranscriptItems: number
 	/** Fires when the server stops. */
 	readonly stopping: AbortSignal
+	readonly streamLimits?: StreamLimits
 }
 
 const guarded = ownCredential('runtime')

@@ -85,9 +85,13 @@ function toTaskInput(body: Pick<LaunchBody, 'project_root' | 'work_dir' | 'task_
 /** Keys that are null count as absent. */
 function toRunPolicy(policy: LaunchBody['run_policy']): RunPolicy | null {
 	if (policy == null) return null
-	const { timeout_ms, budget } = policy
+	const { timeout_ms, budget, children } = policy
 	const limits = Object.entries(budget ?? {}).filter(([, limit]) => limit != null)
-	return { ...present('timeout_ms', timeout_ms), ...(limits.length > 0 && { budget: Object.fromEntries(limits) }) }
+	return {
+		...present('timeout_ms', timeout_ms),
+		...present('children', children),
+		...(limits.length > 0 && { budget: Object.fromEntries(limits) }),
+	}
 }
 
 function toOperator({ operator, operator_sid }: Pick<LaunchBody, 'operator' | 'operator_sid'>): LaunchOperator | undefined {

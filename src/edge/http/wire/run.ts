@@ -1,7 +1,7 @@
 import type { DigestOf } from '../../../core/run/bindings.ts'
 import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
-import type { Holder, OpenApproval, RunRecord, StepEntry } from '../../../protocol/run.ts'
+import type { Damage, Holder, OpenApproval, RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { toSeconds } from './seconds.ts'
 
 /** All that is shown of a run. */
@@ -35,8 +35,13 @@ export function toRunRecord({ run, phase, steps, degradations, digestOf, approva
 		version: run.blueprintHash,
 		created_at: toSeconds(run.createdAt),
 		updated_at: toSeconds(run.updatedAt),
+		...(run.options.parent && { parent: { run_id: run.options.parent.runId, step_id: run.options.parent.stepId } }),
+		...(run.options.depth !== undefined && { depth: run.options.depth }),
+		...(run.damage !== undefined && { error: toDamage(run.damage) }),
 	}
 }
+
+export const toDamage = (message: string): Damage => ({ code: 'storage_damaged', message })
 
 export function toStepEntry(step: Step, digestOf: DigestOf): StepEntry {
 	const ended = step.endedAt !== null

@@ -3,6 +3,7 @@ import type { Launched } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import type { KickReply, LaunchInfo, LaunchReply, TaskRecord } from '../../../protocol/task.ts'
+import { toDamage } from './run.ts'
 import { toSeats } from './seat.ts'
 import { toSeconds } from './seconds.ts'
 
@@ -16,6 +17,7 @@ export function toTaskRecord(task: Task, status: RunStatus): TaskRecord {
 		status: status === 'cancelled' ? 'failed' : status,
 		created_at: toSeconds(task.createdAt),
 		updated_at: toSeconds(task.updatedAt),
+		...(task.damage !== undefined && { error: toDamage(task.damage) }),
 	}
 }
 

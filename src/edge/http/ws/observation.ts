@@ -12,6 +12,7 @@ import type { Event } from '../../../protocol/event.ts'
 import { ProtocolEventSchema, ProtocolMethodSchema, RuntimeWorkerEventWsFrameSchema } from '../../../protocol/runtime-frame.ts'
 import { ownCredential } from '../guard.ts'
 import { requireWorkerId } from '../runtime-body.ts'
+import type { StreamLimits } from '../stall.ts'
 import { type Socket, socketRoute } from '../ws.ts'
 import { callMethod } from './worker-method.ts'
 
@@ -23,6 +24,7 @@ export interface ObservationDeps {
 	readonly clock: Clock
 	readonly log: Logger
 	readonly stopping: AbortSignal
+	readonly streamLimits?: StreamLimits
 }
 
 interface Observer {
@@ -45,6 +47,7 @@ export function observationSocket(deps: ObservationDeps) {
 		detail: { summary: 'Shows a worker as it works, from a cursor on', ...ownCredential('runtime') },
 		refuses: [400, 404],
 		log: deps.log,
+		limits: deps.streamLimits,
 		clock: deps.clock,
 		async admit({ params, query }): Promise<Observer> {
 			const workerId = requireWorkerId(params.id)

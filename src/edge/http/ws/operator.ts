@@ -6,6 +6,7 @@ import type { SessionId } from '../../../kernel/id.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import { ClientMsgSchema, ServerMsgSchema } from '../../../protocol/operator-frame.ts'
 import { ownCredential } from '../guard.ts'
+import type { StreamLimits } from '../stall.ts'
 import { socketRoute } from '../ws.ts'
 
 interface Peer {
@@ -19,6 +20,7 @@ export function operatorSocket(deps: {
 	readonly hub: OperatorHub
 	readonly clock: Clock
 	readonly log: Logger
+	readonly streamLimits?: StreamLimits
 	/** Throws what the upgrade is answered with. */
 	speaker(request: Request, sid: string): Promise<LiveSession>
 }) {
@@ -31,6 +33,7 @@ export function operatorSocket(deps: {
 			...ownCredential('operator'),
 		},
 		log: deps.log,
+		limits: deps.streamLimits,
 		clock: deps.clock,
 		async admit({ request, params }): Promise<Peer> {
 			const { record } = await deps.speaker(request, params.sid ?? '')

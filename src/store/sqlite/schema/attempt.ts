@@ -14,6 +14,7 @@ export const attemptTables = `
 		stats TEXT,
 		started_at INTEGER NOT NULL,
 		ended_at INTEGER,
+		blamed INTEGER NOT NULL DEFAULT 1,
 		PRIMARY KEY (step_id, n)
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX attempt_open ON attempt (run_id) WHERE ended_at IS NULL;

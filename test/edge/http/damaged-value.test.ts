@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { tempDir } from '../../support/temp-dir.ts'
+import { testServer } from '../../support/test-server.ts'
+
+const large = 'x'.repeat(300_000)
+const blueprint = { kind: 'id', id: 'main' }
+
+test('a run whose values the disk lost is listed with an error beside the others, and so is its task', async () => {
+	using dir = tempDir()
+	await using server = await testServer({ ephemeral: 'false', 'data-dir': dir.path })
+	const good = (await server.call('POST', '/v1/tasks', { blueprint, init_ctx: { n: 1 } })).body
+	const bad = (await server.call('POST', '/v1/tasks', { blueprint, init_ctx: { large } })).body
+	rmSync(join(dir.path, 'blob'), { recursive: true })
+
+	const runs = await server.call('GET', '/v1/runs')
+	expect(runs.status).toBe(200)
+	const [first, second] = runs.body.runs
+	expect(first).toMatchObject({ id: bad.run_id, status: 'done', result_ref: null, error: { code: 'storage_damaged' } })
+	expect(second).toMatchObject({ id: good.run_id, status: 'done' })
+	expect(second.error).toBeUndefined()
+
+	const tasks = await server.call('GET', '/v1/tasks')
+	expect(tasks.body[0]).toMatchObject({ id: bad.task_id, input_ctx: null, error: { code: 'storage_damaged' } })
+	expect(tasks.body[1]).toMatchObject({ id: good.task_id, input_ctx: { n: 1 } })
+
+	const alone = await server.call('GET', `/v1/runs/${bad.run_id}`)
+	expect([alone.status, alone.body.code]).toEqual([500, 'storage_damaged'])
+})
