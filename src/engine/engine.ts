@@ -9,7 +9,6 @@ import { removeSystemFiles } from '../backend/process/system-file.ts'
 import { tokenSecret } from '../core/access/secret.ts'
 import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
-import { withoutAgents } from '../core/hive/no-agents.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
 import { plannedFault } from '../kernel/fault.ts'
@@ -57,6 +56,8 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endEarlierLife(options, data, childList)])
 
+	const approvals = openApprovals(options, data, stores, secret)
+	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate })
 	const operators = await openOperators(options, data, stores)
 	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
@@ -65,7 +66,6 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
 	})
-	const approvals = openApprovals(options, data, stores, secret)
 	const given = { stores, operators, workers, approvals: approvals.ofSteps }
 	const parts = { ...given, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
 	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, parts)
@@ -77,10 +77,9 @@ async function wire(options: EngineOptions, data: DataDir) {
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service, enhanceGate(approvals.gate))
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
-	const hive = await openHive({ ...options, data, events: stores.events, lives: withoutAgents })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
-	// What an earlier life claimed is settled before anybody can ask about it.
+	await hive.recover()
 	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
@@ -89,10 +88,11 @@ async function wire(options: EngineOptions, data: DataDir) {
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop: once(async () => {
-			await Promise.all([hive.stop(), jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
+			await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
 			await operators.hub.stop()
 			await supervisor.stop()
 			await approvals.gate.stop()
+			await hive.stop()
 			await lua.pool.close()
 			await workers.stop()
 			data[Symbol.dispose]()

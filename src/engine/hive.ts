@@ -1,138 +1,130 @@
+import type { ApprovalGate } from '../core/approval/gate.ts'
 import type { Finding } from '../core/doctor/probe.ts'
 import { works } from '../core/doctor/probe.ts'
 import { newAgentFace } from '../core/hive/agent-face.ts'
+import type { HiveAgents } from '../core/hive/agents.ts'
 import { type Broker, newBroker } from '../core/hive/broker.ts'
-import type { HiveAgentFace } from '../core/hive/hive.ts'
+import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
+import type { HiveAgentFace, HiveHost } from '../core/hive/hive.ts'
 import { hivePaths } from '../core/hive/hive-path.ts'
-import type { HiveLives } from '../core/hive/no-agents.ts'
-import { startMessageVacuum } from '../core/hive/vacuum.ts'
-import { clearPath, refuseLongPath } from '../edge/socket/bind.ts'
-import { type HiveSockets, newHiveSockets } from '../edge/socket/hive-sockets.ts'
+import { type HiveLives, withoutAgents } from '../core/hive/no-agents.ts'
 import { proveSocket } from '../edge/socket/probe.ts'
-import { makePassableDir } from '../edge/socket/run-dir.ts'
-import { MseError, messageOf } from '../kernel/error.ts'
 import type { DataDir } from '../store/data-dir.ts'
-import { lockRunDir } from '../store/sqlite/instance-lock.ts'
 import { SqliteMessageStore } from '../store/sqlite/message-store.ts'
-import { groupId, hiveFolders } from './hive-folder.ts'
+import { hiveActions } from './hive-actions.ts'
+import { claimRunDir, type HiveClaim } from './hive-claim.ts'
+import { type HiveCrew, openCrew } from './hive-crew.ts'
+import { hiveFolders } from './hive-folder.ts'
+import { livesOf } from './hive-lives.ts'
+import { newPlace, type OpenHive } from './hive-place.ts'
+import { type HiveQueue, openHiveQueue } from './hive-queue.ts'
 import type { EngineOptions } from './option.ts'
 import type { Stores } from './stores.ts'
 
 interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'environment' | 'opensHive'> {
 	readonly data: DataDir
 	readonly events: Stores['events']
-	/** Asked only once a socket is used, so that it may be made with the sockets of this hive. */
-	lives(): HiveLives
+	/** Where spawns and commits wait. It recovers after the hive did. */
+	readonly gate: ApprovalGate
 }
 
-/** The hive of one server: its inboxes, and its sockets where it has any. */
+/** The hive of one server: its inboxes, and where it has any its sockets and agents. */
 export interface Hive {
 	readonly broker: Broker
 	readonly face: HiveAgentFace
 	readonly messages: SqliteMessageStore
-	/** Null without sockets. */
-	readonly sockets: HiveSockets | null
+	/** What the operator may do; without agents every verb says that there are none. */
+	readonly host: HiveHost
+	readonly queue: HiveQueue
+	/** The run directory and what goes on there; this and the next two are null where this server runs no agents. */
+	readonly open: OpenHive | null
+	readonly agents: HiveAgents | null
+	readonly configs: AgentConfigs | null
 	readonly stateDir: string
 	readonly runDir: string
-	/** Opens the manager's socket, then what `agents` opens, and last the operator's: whoever reaches that can rely on the rest. */
-	listen(agents?: () => Promise<void>): Promise<void>
-	/** What `doctor` says of it. */
+	/**
+	 * Opens the manager's socket, and takes back the agents of an earlier life with theirs. Before the gate recovers: what was granted in
+	 * that life is settled by what has become of them.
+	 */
+	recover(): Promise<void>
+	/** Opens the operator's socket: whoever reaches that can rely on the rest. */
+	listen(): Promise<void>
+	/** What `doctor` says of its sockets. */
 	prove(): Promise<Finding>
 	/** Closes the sockets; requests under way are answered first. May be called twice. */
 	stop(): Promise<void>
 }
 
-/** A hive that is wanted and cannot be had is an error with `hive.enabled = true`; with `auto` the server goes on without it. */
+/** Nothing is open yet. With `hive.enabled = true` a hive that cannot be had is an error. */
 export async function openHive(deps: HiveDeps): Promise<Hive> {
-	const { data, clock, log } = deps
-	const { hive: config } = deps.config
+	const { data, gate, config, environment } = deps
+	const folders = hiveFolders({ config: config.hive, environment, uid: process.getuid?.() ?? -1 })
+	const place = newPlace({ ...deps, dir: data.dir })
+	const { crew, leave: stop } = place
+	const queue = openHiveQueue({ gate, maxPending: config.approvals.maxPending, crew })
+	const actions = hiveActions({ db: data.db, crew })
+	gate.register('spawn', actions.spawn)
+	gate.register('apply_commit', actions.applyCommit)
+
+	const without = withoutAgents()
+	const lives = (): HiveLives => (place.open ? livesOf(place.open.crew, queue) : without)
 	const messages = new SqliteMessageStore(data.db)
-	const agents = { isManaged: (name: string) => deps.lives().agents.isManaged(name) }
-	const broker = newBroker({ messages, events: deps.events, agents, clock, log, maxBodyBytes: config.maxBodyBytes })
-	const face = newAgentFace({
-		...{ broker, operatorMsg: config.operatorMsg, recvWaitSeconds: config.recvDefaultWaitS },
-		manager: {
-			requestSpawn: (name, requester) => deps.lives().manager.requestSpawn(name, requester),
-			kill: (name) => deps.lives().manager.kill(name),
-			requestApplyCommit: (agent, ref, requester) => deps.lives().manager.requestApplyCommit(agent, ref, requester),
-		},
-	})
-	const folders = hiveFolders({ config, environment: deps.environment, uid: process.getuid?.() ?? -1 })
-	let absent = whyAbsent(deps)
-	let claim: Claim | undefined
-	const orWithout = async (work: () => Promise<void>): Promise<void> => {
-		try {
-			if (absent === undefined) await work()
-		} catch (thrown) {
-			await release()
-			if (config.enabled === true || !(thrown instanceof MseError) || thrown.code === 'config_invalid') throw thrown
-			absent = { detail: messageOf(thrown), hint: thrown.hint ?? 'Set hive.run_dir, or hive.enabled to false.' }
-			log.warn('going on without a hive', { reason: absent.detail })
-		}
-	}
-	const release = async (): Promise<void> => {
-		const released = claim
-		claim = undefined
-		await released?.release()
-	}
-	await orWithout(async () => {
-		claim = await claimFolder(deps, face, folders.runDir)
+	const { broker, face } = newVoices(deps, messages, lives)
+	await place.attempt(async () => {
+		const claim = await claimRunDir({ ...deps, face, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
+		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets, approvals: queue })
+		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {
-		...{ broker, face, messages, ...folders },
-		get sockets() {
-			return claim?.sockets ?? null
+		...{ broker, face, messages, queue, stop, ...folders },
+		get host() {
+			return lives().host
 		},
-		listen: (openAgents = async () => {}) =>
-			orWithout(async () => {
-				await claim?.sockets.openManager()
-				await openAgents()
-				await claim?.sockets.openHost(deps.lives().host)
+		get open() {
+			return place.open
+		},
+		get agents() {
+			return place.open?.crew.agents ?? null
+		},
+		get configs() {
+			return place.open?.crew.configs ?? null
+		},
+		recover: () =>
+			place.attempt(async (open) => {
+				await open?.claim.sockets.openManager()
+				await open?.crew.agents.recover()
 			}),
-		prove: async () => (absent ? { status: 'missing', ...absent } : works(await proveSocket(hivePaths(folders.runDir).hostSocket))),
-		stop: release,
+		listen: () =>
+			place.attempt(async (open) => {
+				await open?.crew.startManager()
+				await open?.claim.sockets.openHost(lives().host)
+			}),
+		async prove() {
+			const { absent } = place
+			return absent ? { status: 'missing', ...absent } : works(await proveSocket(hivePaths(folders.runDir).hostSocket))
+		},
 	}
 }
 
-/** Why this server is not even to try; undefined when it is. */
-function whyAbsent({ opensHive, config, data, environment }: HiveDeps): Omit<Finding, 'status'> | undefined {
-	const { enabled, runDir } = config.hive
-	if (opensHive !== true) return { detail: 'Only a server of its own has the sockets of a hive.', hint: 'Start one: mse-server serve.' }
-	if (enabled === false) return { detail: 'It is turned off.', hint: 'Set hive.enabled to auto or true.' }
-	const isConfigured = enabled === true || runDir !== null || Boolean(environment.HIVE_RUN_DIR)
-	if (data.dir !== null || isConfigured) return undefined
-	return { detail: 'A server that keeps nothing has no hive unless it is told to.', hint: 'Set hive.run_dir, or hive.enabled to true.' }
-}
-
-/** The run directory, ours alone, with what goes on in it. */
-interface Claim {
-	readonly sockets: HiveSockets
-	release(): Promise<void>
-}
-
-async function claimFolder(deps: HiveDeps, face: HiveAgentFace, runDir: string): Promise<Claim> {
-	const { config, clock, log, data } = deps
-	const { hostSocket, managerSocket } = hivePaths(runDir)
-	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
-	makePassableDir(runDir)
-	const lock = lockRunDir(runDir, { pid: process.pid, address: data.dir ?? 'in memory' })
+async function orRelease<T>(claim: HiveClaim, make: () => T): Promise<T> {
 	try {
-		await clearPath(hostSocket)
-		const { adminGroup, maxLineBytes, wireVersion } = config.hive
-		const adminGid = adminGroup === null ? undefined : groupId(adminGroup)
-		const heard = (name: string): void => deps.lives().heard?.(name)
-		const sockets = newHiveSockets({ runDir, face, clock, log, maxLineBytes, wireVersion, adminGid, heard })
-		const vacuum = startMessageVacuum({ messages: new SqliteMessageStore(data.db), clock, log })
-		return {
-			sockets,
-			async release() {
-				vacuum[Symbol.dispose]()
-				await Promise.all([sockets.stop(), vacuum.idle()])
-				lock.release()
-			},
-		}
+		return make()
 	} catch (error) {
-		lock.release()
+		await claim.release()
 		throw error
 	}
+}
+
+function newVoices({ config: { hive }, events, clock, log }: HiveDeps, messages: SqliteMessageStore, lives: () => HiveLives) {
+	const agents = { isManaged: (name: string) => lives().agents.isManaged(name) }
+	const broker = newBroker({ messages, events, agents, clock, log, maxBodyBytes: hive.maxBodyBytes })
+	const face = newAgentFace({
+		...{ broker, operatorMsg: hive.operatorMsg, recvWaitSeconds: hive.recvDefaultWaitS },
+		manager: {
+			requestSpawn: (name, requester) => lives().manager.requestSpawn(name, requester),
+			kill: (name) => lives().manager.kill(name),
+			requestApplyCommit: (agent, ref, requester) => lives().manager.requestApplyCommit(agent, ref, requester),
+		},
+	})
+	return { broker, face }
 }

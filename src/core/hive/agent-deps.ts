@@ -7,14 +7,7 @@ import type { AgentDefaults, AppliedConfig } from './agent-spec.ts'
 import type { AgentStore } from './agent-store.ts'
 import type { Cage } from './cage.ts'
 import type { FirstCalls } from './first-call.ts'
-
-/** The sockets of agents by name. The manager's is always open and is no business of this port. */
-export interface AgentSockets {
-	/** Its folder is there. One that is open already is fine. */
-	open(name: string): Promise<void>
-	/** Removes the file too. One that is not open is fine. */
-	close(name: string): Promise<void>
-}
+import type { AgentSockets } from './hive.ts'
 
 /** What was deployed for an agent; throws when that cannot be read. */
 export interface AgentConfig {
