@@ -1,7 +1,7 @@
-/** What the launches of one slice came to: milliseconds of those that ended well, sorted, and how many did not. */
+/** What the launches of one slice came to: milliseconds of those that ended well, sorted, and why others did not. */
 export interface Slice {
 	readonly times: readonly number[]
-	readonly failed: number
+	readonly failures: readonly string[]
 }
 
 const step = (ref: string, out: string) => ({ kind: 'step', ref, in: { op: 'lit', value: ref }, out: { op: 'path', at: out } })
@@ -26,12 +26,12 @@ const KINDS = {
 /** Launches of all kinds at a steady pace until the instant, each awaited to its end; the times are those of functions. */
 export async function slice(url: string, rate: number, until: number, next: () => number): Promise<Slice> {
 	const times: number[] = []
-	let failed = 0
+	const failures: string[] = []
 	const open = new Set<Promise<void>>()
 	const one = async (kind: keyof typeof KINDS): Promise<void> => {
 		const start = performance.now()
-		const isDone = await launch(url, KINDS[kind](next())).catch(() => false)
-		if (!isDone) failed++
+		const failure = await launch(url, KINDS[kind](next())).catch(String)
+		if (failure !== null) failures.push(`${kind}: ${failure}`)
 		else if (kind === 'functions') times.push(performance.now() - start)
 	}
 	const begin = (kind: keyof typeof KINDS): void => {
@@ -45,12 +45,13 @@ export async function slice(url: string, rate: number, until: number, next: () =
 		if (beat++ % 10 === 0) for (const kind of ['documents', 'children', 'operators'] as const) begin(kind)
 	}
 	await Promise.all(open)
-	return { times: times.sort((a, b) => a - b), failed }
+	return { times: times.sort((a, b) => a - b), failures }
 }
 
-async function launch(url: string, blueprint: object): Promise<boolean> {
+/** Null when the run was done. */
+async function launch(url: string, blueprint: object): Promise<string | null> {
 	const body = JSON.stringify({ blueprint, init_ctx: {} })
 	const answer = await fetch(`${url}/v1/tasks`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-	await answer.text()
-	return answer.ok
+	const text = await answer.text()
+	return answer.ok ? null : `${answer.status} ${text.slice(0, 200)}`
 }

@@ -28,7 +28,7 @@ process.exitCode = 0
 
 async function soak({ url, rss }: SoakedServer): Promise<void> {
 	const left = new AbortController()
-	const seen = startPeers(url, left.signal)
+	const seen = await startPeers(url, left.signal)
 	const points: { readonly minute: number; readonly rss: number; readonly p50: number; readonly p99: number }[] = []
 	const [begun, end] = [performance.now(), performance.now() + minutes * 60_000]
 	const sliceMs = Math.min(60_000, (minutes * 60_000) / 16)
@@ -36,12 +36,13 @@ async function soak({ url, rss }: SoakedServer): Promise<void> {
 	say(`${rate} runs of functions a second and ${(rate / 10) * 3} of other kinds, for ${minutes} minutes; about ${rows} rows are kept\n`)
 	say('  minute  runs    failed  p50 ms  p99 ms  RSS MB')
 	while (end - performance.now() > sliceMs / 2) {
-		const { times, failed } = await slice(url, rate, Math.min(performance.now() + sliceMs, end), () => n++)
+		const { times, failures } = await slice(url, rate, Math.min(performance.now() + sliceMs, end), () => n++)
 		const at = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN
 		const point = { minute: (performance.now() - begun) / 60_000, rss: rss() / MB, p50: at(0.5), p99: at(0.99) }
 		points.push(point)
-		const cells = [point.minute.toFixed(2), times.length, failed, point.p50.toFixed(1), point.p99.toFixed(1), point.rss.toFixed(0)]
+		const cells = [point.minute.toFixed(2), times.length, failures.length, point.p50.toFixed(1), point.p99.toFixed(1), point.rss.toFixed(0)]
 		say(`  ${cells.map((cell) => String(cell).padEnd(8)).join('')}`)
+		for (const failure of new Set(failures)) say(`    ${failure}`)
 	}
 	left.abort()
 	const settled = points.filter(({ minute }) => minute >= minutes * WARM_UP)

@@ -1,15 +1,17 @@
 import { connectOperator } from '../../src/edge/client/operator.ts'
 
-/** Operators and readers that come and go beside the launches, until the signal. Counts what readers missed or saw twice. */
-export function startPeers(url: string, left: AbortSignal) {
+/** Operators and readers that come and go beside the launches, until the signal; resolves once an operator is there. Counts what readers saw twice. */
+export async function startPeers(url: string, left: AbortSignal) {
 	const seen = { events: 0, wrong: 0 }
-	void keepAnswering(url, left)
+	const { promise: isAnswered, resolve } = Promise.withResolvers<void>()
+	void keepAnswering(url, left, resolve)
 	for (let n = 0; n < 3; n++) void keepReading(url, left, seen)
+	await isAnswered
 	return seen
 }
 
 /** Answers for a while, goes away without a word, and comes back to the same session. */
-async function keepAnswering(url: string, left: AbortSignal): Promise<void> {
+async function keepAnswering(url: string, left: AbortSignal, joined: () => void): Promise<void> {
 	let session: { readonly sid: string; readonly token: string } | undefined
 	while (!left.aborted) {
 		const operator = await connectOperator({
@@ -18,6 +20,7 @@ async function keepAnswering(url: string, left: AbortSignal): Promise<void> {
 			onSpawn: async () => ({ value: 'answered' }),
 		})
 		session = operator.session
+		joined()
 		await Bun.sleep(5000)
 		await operator.close({ abort: true }).catch(() => {})
 	}
