@@ -36,9 +36,10 @@ async function soak({ url, rss }: SoakedServer): Promise<void> {
 	say(`${rate} runs of functions a second and ${(rate / 10) * 3} of other kinds, for ${minutes} minutes; about ${rows} rows are kept\n`)
 	say('  minute  runs    failed  p50 ms  p99 ms  RSS MB')
 	while (end - performance.now() > sliceMs / 2) {
+		const memory = sampled(rss)
 		const { times, failures } = await slice(url, rate, Math.min(performance.now() + sliceMs, end), () => n++)
 		const at = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN
-		const point = { minute: (performance.now() - begun) / 60_000, rss: rss() / MB, p50: at(0.5), p99: at(0.99) }
+		const point = { minute: (performance.now() - begun) / 60_000, rss: memory.median() / MB, p50: at(0.5), p99: at(0.99) }
 		points.push(point)
 		const cells = [point.minute.toFixed(2), times.length, failures.length, point.p50.toFixed(1), point.p99.toFixed(1), point.rss.toFixed(0)]
 		say(`  ${cells.map((cell) => String(cell).padEnd(8)).join('')}`)
@@ -51,4 +52,16 @@ async function soak({ url, rss }: SoakedServer): Promise<void> {
 	say(`\nafter the warm-up (${settled.length} points), in 10 minutes: RSS ${perTen((it) => it.rss)} MB`)
 	say(`p50 ${perTen((it) => it.p50)} ms, p99 ${perTen((it) => it.p99)} ms`)
 	say(`followers read ${seen.events} events, ${seen.wrong} of them out of order`)
+}
+
+/** Looks each second until it is asked: a collection of garbage just before or after the end of a slice says nothing. */
+function sampled(look: () => number): { median(): number } {
+	const seen = [look()]
+	const timer = setInterval(() => seen.push(look()), 1000)
+	return {
+		median() {
+			clearInterval(timer)
+			return seen.sort((a, b) => a - b)[Math.floor(seen.length / 2)] ?? Number.NaN
+		},
+	}
 }
