@@ -412,8 +412,6 @@ const elsewhere: { readonly [key: string]: string } = {
 const noLimit = [
 	...['top.operatorSessionSweepSecs', 'top.retentionSweepSecs', 'top.longHoldWarnMs', 'top.engineMaxHoldMs'],
 	...['hive.agentUidBase', 'hive.recvDefaultWaitS', 'hive.stopGraceS'],
-	// Nothing reads them.
-	...['hive.approveWaitS', 'hive.maxPending'],
 	...['policy.retryBackoffMs', 'policy.retryFactor', 'policy.retryJitter', 'lua.warm'],
 ]
 

@@ -155,8 +155,6 @@ const hive = {
 	agentUidBase: optional(wholeNumber('uid', 1), 'first uid of agents, each of which gets one of its own; needs root'),
 	stopGraceS: key(wholeNumber('seconds'), 10, 'time from TERM to KILL when an agent is stopped'),
 	startGraceMs: key(wholeNumber('milliseconds'), 500, 'time an agent must live to count as started'),
-	approveWaitS: key(wholeNumber('seconds', 1), 120, 'longest wait of an approve for what it began'),
-	maxPending: key(wholeNumber('approvals', 1), 100, 'most approvals that agents may have waiting'),
 	recvDefaultWaitS: key(wholeNumber('seconds'), 0, 'wait of a recv that names none'),
 	maxLineBytes: key(wholeNumber('bytes', 1024), 2 ** 20, 'longest request on a socket'),
 	maxBodyBytes: key(wholeNumber('bytes', 1), 2 ** 18, 'longest body of a message'),

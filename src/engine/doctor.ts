@@ -15,6 +15,7 @@ import type { Check } from '../protocol/health.ts'
 import { proveCommit, proveDataDir, proveDisk, sqliteVersion } from '../store/probe.ts'
 import { lockHolder } from '../store/sqlite/instance-lock.ts'
 import type { Engine } from './engine.ts'
+import { hiveProbes } from './hive-doctor.ts'
 import { webhookFinding } from './webhooks.ts'
 
 /** The process's own variables. */
@@ -37,7 +38,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		{ name: 'operators', prove: () => operators(engine) },
 		{ name: 'webhooks', prove: () => webhookFinding(engine.webhooks) },
 		...engine.workers.profiles.list().map(workerProfile),
-		{ name: 'hive', prove: () => engine.hive.prove() },
+		...hiveProbes(engine.hive, config),
 	]
 	return runProbes(probes, clock)
 }

@@ -2,6 +2,7 @@ import type { ApprovalAction } from '../core/approval/action.ts'
 import type { Approval } from '../core/approval/approval.ts'
 import { MANAGER } from '../core/hive/agent-name.ts'
 import type { HiveAgents } from '../core/hive/agents.ts'
+import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
 import type { Rebuild } from '../core/hive/config/applied-spec.ts'
 import { approvalResolved } from '../core/hive/helper-event.ts'
 import { isJsonObject } from '../kernel/json.ts'
@@ -33,12 +34,12 @@ export function hiveActions({ db, crew }: ActionDeps): { readonly spawn: Approva
 			async perform(approval, signal) {
 				signal.throwIfAborted()
 				const { agents, configs } = crew()
-				const agent = await pin(crew(), approval)
+				const agent = await pinProposal(configs, approval)
 				await configs.deploy(agent, String(approval.id), await rebuildOf(agents, agent, approval.id))
 			},
 			async reconcile(approval) {
 				const { agents, configs } = crew()
-				const agent = await pin(crew(), approval)
+				const agent = await pinProposal(configs, approval)
 				const rebuild = await rebuildOf(agents, agent, approval.id)
 				return configs.reconcile(agent, String(approval.id), (sha) => agents.runsOn(agent, sha), rebuild)
 			},
@@ -61,8 +62,8 @@ async function reconcileSpawn(agents: HiveAgents, { id, subject, requester, star
 	return 'undone'
 }
 
-/** Once more, for the server may have died before it was pinned the first time. */
-async function pin({ configs }: HiveCrew, { id, subject, payload }: Approval): Promise<string> {
+/** Once more, for the server may have died before it was pinned the first time. Returns the agent. */
+export async function pinProposal(configs: AgentConfigs, { id, subject, payload }: Approval): Promise<string> {
 	const sha = isJsonObject(payload) ? payload.fetched_sha : undefined
 	if (typeof sha === 'string') await configs.pin(subject.id, String(id), sha)
 	return subject.id

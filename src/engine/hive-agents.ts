@@ -19,7 +19,7 @@ import { type FaultPoint, noFault } from '../kernel/fault.ts'
 import type { Logger } from '../kernel/log.ts'
 import { agentFolders } from '../store/agent-folder.ts'
 import type { SqliteDatabase } from '../store/sqlite/database.ts'
-import { SqliteHiveAgentStore } from '../store/sqlite/hive-agent-store.ts'
+import { type Alongside, SqliteHiveAgentStore } from '../store/sqlite/hive-agent-store.ts'
 
 export interface HiveAgentOptions {
 	readonly db: SqliteDatabase
@@ -46,6 +46,8 @@ export interface HiveAgentOptions {
 	readonly clock: Clock
 	readonly log: Logger
 	readonly fault?: FaultPoint
+	/** Called in the transaction of each fact about an agent. */
+	readonly alongside?: Alongside
 }
 
 /** How long `podman`, `systemctl` and their kin may take; a stop takes its grace on top of what it does. */
@@ -60,7 +62,7 @@ export function openHiveAgents(options: HiveAgentOptions) {
 	const { sockets, config, approvals } = options
 	const agents = new HiveAgents({
 		...{ sockets, config, approvals, settings, clock, log, fault, cages },
-		store: new SqliteHiveAgentStore(db),
+		store: new SqliteHiveAgentStore(db, options.alongside),
 		folders: agentFolders({ stateDir, runDir }),
 		calls: newFirstCalls(),
 		defaults: { spec: defaults, cage: backend, idleArgv: idleArgv(), ...(managerArgv !== undefined && { managerArgv }) },

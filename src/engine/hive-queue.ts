@@ -21,8 +21,6 @@ export interface HiveQueue extends Pick<HiveHost, 'pending' | 'approve' | 'deny'
 	requestSpawn(name: string, requester: string): Promise<Approval>
 	/** The commit is copied and checked first; from then on it cannot change. */
 	requestApplyCommit(agent: string, ref: string, requester: string): Promise<Approval>
-	/** Those that are about an agent fail, with that note. */
-	failPending(name: string, note: string): Promise<void>
 }
 
 /** How the wire of the hive names the kinds that it knows; a reader refuses a list with any other. */
@@ -53,13 +51,11 @@ export function openHiveQueue({ gate, maxPending, crew }: QueueDeps): HiveQueue 
 		async deny(id, note) {
 			await gate.deny(toId(id), { names: [OPERATOR], note })
 		},
-		async failPending(name, note) {
-			await gate.failAll(about(name), note)
-		},
 	}
 }
 
-const about = (agent: string): Asked['subject'] => ({ type: 'agent', id: agent })
+/** What an approval of a hive is about. */
+export const about = (agent: string): Asked['subject'] => ({ type: 'agent', id: agent })
 
 /** A config that is no good waits for nobody, and yet it is kept that it was proposed. */
 async function refuse(gate: ApprovalGate, asked: Asked, error: unknown): Promise<never> {

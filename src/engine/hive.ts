@@ -72,7 +72,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const { broker, face } = newVoices(deps, messages, lives)
 	await place.attempt(async () => {
 		const claim = await claimRunDir({ ...deps, face, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
-		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets, approvals: queue })
+		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets })
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {
@@ -92,7 +92,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 		recover: () =>
 			place.attempt(async (open) => {
 				await open?.claim.sockets.openManager()
-				await open?.crew.agents.recover()
+				await open?.crew.recover()
 			}),
 		listen: () =>
 			place.attempt(async (open) => {

@@ -100,7 +100,7 @@ function newTaskSteps({ runs, stepOutputDeps: outputs, plans, face }: Engine): T
 }
 
 function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
-	const { config, blueprints, runs, sessions, sweep, retentionJob, data, supervisor, pause } = engine
+	const { config, blueprints, runs, sessions, sweep, retentionJob, data, supervisor, pause, hive } = engine
 	return {
 		async readiness() {
 			if (!data.db.healthy) await data.db.tryWrite()
@@ -125,7 +125,7 @@ function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
 				...(pause.state && { paused: { ...pause.state } }),
-				periodic_jobs: [toPeriodicJob(sweep.report()), toPeriodicJob(retentionJob.report())],
+				periodic_jobs: [sweep.report(), retentionJob.report(), ...(hive.open?.claim.jobs() ?? [])].map(toPeriodicJob),
 			}
 		},
 	}

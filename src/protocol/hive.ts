@@ -84,7 +84,7 @@ export const AgentResponseSchema = Type.Union([
 ])
 export type AgentResponse = Static<typeof AgentResponseSchema>
 
-/** What the hive tells the manager: the body of a message from `system`. One kind only, for readers that know no other. */
+/** What the hive tells the manager: the body of a message from `system`. One kind only unless the config says otherwise, for readers that know no other. */
 export const HelperEventSchema = Type.Object({
 	event: Type.Literal('approval_resolved'),
 	id: Type.Integer(),
@@ -94,3 +94,11 @@ export const HelperEventSchema = Type.Object({
 	note: Type.Optional(Type.String()),
 })
 export type HelperEvent = Static<typeof HelperEventSchema>
+
+/** With `hive.helper_events = "extended"`: an agent ended though nobody asked for it. */
+export const ContainerCrashSchema = Type.Object({
+	event: Type.Literal('container_crash'),
+	agent: Type.String(),
+	exit_code: Type.Optional(Type.Integer()),
+})
+export type ContainerCrash = Static<typeof ContainerCrashSchema>

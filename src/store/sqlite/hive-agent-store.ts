@@ -31,11 +31,16 @@ const INSERT = `INSERT OR REPLACE INTO hive_agent
 const UPDATE = `UPDATE hive_agent SET state = ?, goal = ?, cage = ?, spec = ?, handle = ?, uid = ?, exit_code = ?, failure = ?,
 	started_at = ?, restarts = ?, paused = ?, purge = ?, updated_at = ? WHERE name = ?`
 
+/** What else is to be on disk together with a fact about an agent; called in its transaction. */
+export type Alongside = (name: string, event: AgentEvent) => void
+
 export class SqliteHiveAgentStore implements AgentStore {
 	readonly #db: SqliteDatabase
+	readonly #alongside: Alongside
 
-	constructor(db: SqliteDatabase) {
+	constructor(db: SqliteDatabase, alongside: Alongside = () => {}) {
 		this.#db = db
+		this.#alongside = alongside
 	}
 
 	async find(name: string): Promise<AgentRecord | null> {
@@ -95,6 +100,7 @@ export class SqliteHiveAgentStore implements AgentStore {
 
 	#append(name: string, { kind, data }: AgentEvent): void {
 		appendEvent(this.#db, { kind, data: { agent: name, ...data } })
+		this.#alongside(name, { kind, ...(data && { data }) })
 	}
 }
 
