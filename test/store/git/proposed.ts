@@ -26,7 +26,8 @@ export async function configWorld() {
 
 export const acceptAll = async (): Promise<void> => {}
 
-async function proposedRepository(dir: string) {
+/** The repository that the manager of an agent writes to. */
+export async function proposedRepository(dir: string) {
 	mkdirSync(dir, { recursive: true })
 	await git.init({ fs, dir, defaultBranch: 'main' })
 	const gitdir = join(dir, '.git')
