@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { runChaos } from './chaos.ts'
+import { hiveReportText, runHiveChaos } from './hive.ts'
 import { reportText } from './report.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -9,6 +10,7 @@ const { values: flags } = parseArgs({
 		kills: { type: 'string', default: '25' },
 		seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },
 		keep: { type: 'boolean', default: false },
+		hive: { type: 'boolean', default: false },
 	},
 })
 const [kills, seed] = [Number(flags.kills), Number(flags.seed)]
@@ -16,6 +18,14 @@ if (!Number.isInteger(kills) || kills < 0 || !Number.isInteger(seed) || seed < 0
 	process.stderr.write('chaos: --kills and --seed take whole numbers.\n')
 	process.exit(2)
 }
+const isClean = ({ faults }: { readonly faults: readonly { readonly found: readonly string[] }[] }): boolean =>
+	faults.every(({ found }) => found.length === 0)
+
+if (flags.hive) {
+	const report = await runHiveChaos({ kills, seed, say })
+	say(hiveReportText(report))
+	process.exit(isClean(report) ? 0 : 1)
+}
 const report = await runChaos({ kills, seed, keep: flags.keep, say })
 say(reportText(report))
-process.exit(report.faults.every(({ found }) => found.length === 0) ? 0 : 1)
+process.exit(isClean(report) ? 0 : 1)

@@ -2,14 +2,12 @@ import type { ApprovalAction } from '../core/approval/action.ts'
 import type { Approval } from '../core/approval/approval.ts'
 import { MANAGER } from '../core/hive/agent-name.ts'
 import type { HiveAgents } from '../core/hive/agents.ts'
-import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
 import type { Rebuild } from '../core/hive/config/applied-spec.ts'
 import { approvalResolved } from '../core/hive/helper-event.ts'
-import { isJsonObject } from '../kernel/json.ts'
 import type { SqliteDatabase } from '../store/sqlite/database.ts'
 import { insertMessage } from '../store/sqlite/message-store.ts'
+import { commitRef, pinProposal } from './hive-asked.ts'
 import type { HiveCrew } from './hive-crew.ts'
-import { commitRef } from './hive-queue.ts'
 
 interface ActionDeps {
 	readonly db: SqliteDatabase
@@ -60,13 +58,6 @@ async function reconcileSpawn(agents: HiveAgents, { id, subject, requester, star
 	if (record.state === 'running') return 'done'
 	await agents.destroy(record.name, { by: byApproval(id), purge: false })
 	return 'undone'
-}
-
-/** Once more, for the server may have died before it was pinned the first time. Returns the agent. */
-export async function pinProposal(configs: AgentConfigs, { id, subject, payload }: Approval): Promise<string> {
-	const sha = isJsonObject(payload) ? payload.fetched_sha : undefined
-	if (typeof sha === 'string') await configs.pin(subject.id, String(id), sha)
-	return subject.id
 }
 
 /** A manager that was never started is made by its first config, and is gone again when that is taken back. */

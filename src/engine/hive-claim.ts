@@ -1,5 +1,6 @@
 import type { HiveAgentFace } from '../core/hive/hive.ts'
 import { hivePaths } from '../core/hive/hive-path.ts'
+import type { MessageStore } from '../core/hive/message-store.ts'
 import { startMessageVacuum } from '../core/hive/vacuum.ts'
 import { clearPath, refuseLongPath } from '../edge/socket/bind.ts'
 import { type HiveSockets, newHiveSockets } from '../edge/socket/hive-sockets.ts'
@@ -7,13 +8,13 @@ import { makePassableDir } from '../edge/socket/run-dir.ts'
 import type { JobReport } from '../kernel/periodic-job.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { lockRunDir } from '../store/sqlite/instance-lock.ts'
-import { SqliteMessageStore } from '../store/sqlite/message-store.ts'
 import { groupId } from './hive-folder.ts'
 import type { EngineOptions } from './option.ts'
 
 interface ClaimDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log'> {
 	readonly data: DataDir
 	readonly face: HiveAgentFace
+	readonly messages: MessageStore
 	/** Told of every request on the socket of an agent. */
 	heard(name: string): void
 }
@@ -28,7 +29,7 @@ export interface HiveClaim {
 }
 
 /** Takes the run directory; throws what is in the way, such as another hive. Nothing is open yet. */
-export async function claimRunDir({ config, clock, log, data, face, heard }: ClaimDeps, runDir: string): Promise<HiveClaim> {
+export async function claimRunDir({ config, clock, log, data, face, messages, heard }: ClaimDeps, runDir: string): Promise<HiveClaim> {
 	const { hostSocket, managerSocket } = hivePaths(runDir)
 	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
 	makePassableDir(runDir)
@@ -38,7 +39,7 @@ export async function claimRunDir({ config, clock, log, data, face, heard }: Cla
 		const { adminGroup, maxLineBytes, wireVersion } = config.hive
 		const adminGid = adminGroup === null ? undefined : groupId(adminGroup)
 		const sockets = newHiveSockets({ runDir, face, clock, log, maxLineBytes, wireVersion, adminGid, heard })
-		const vacuum = startMessageVacuum({ messages: new SqliteMessageStore(data.db), clock, log })
+		const vacuum = startMessageVacuum({ messages, clock, log })
 		return {
 			sockets,
 			jobs: () => [vacuum.report()],

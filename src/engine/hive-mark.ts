@@ -5,7 +5,7 @@ import type { AgentStore } from '../core/hive/agent-store.ts'
 import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
 import { messageOf } from '../kernel/error.ts'
 import type { Logger } from '../kernel/log.ts'
-import { pinProposal } from './hive-actions.ts'
+import { pinProposal } from './hive-asked.ts'
 
 interface MarkDeps {
 	readonly gate: ApprovalGate

@@ -3,8 +3,8 @@ import type { ApprovalGate, Approved, Asked } from '../core/approval/gate.ts'
 import { checkAgentName, MANAGER } from '../core/hive/agent-name.ts'
 import { type HiveHost, OPERATOR } from '../core/hive/hive.ts'
 import { MseError, messageOf } from '../kernel/error.ts'
-import { isJsonObject, type Json } from '../kernel/json.ts'
 import type { HiveApproval, Int64 } from '../protocol/hive.ts'
+import { about, commitRef } from './hive-asked.ts'
 import type { HiveCrew } from './hive-crew.ts'
 
 interface QueueDeps {
@@ -54,9 +54,6 @@ export function openHiveQueue({ gate, maxPending, crew }: QueueDeps): HiveQueue 
 	}
 }
 
-/** What an approval of a hive is about. */
-export const about = (agent: string): Asked['subject'] => ({ type: 'agent', id: agent })
-
 /** A config that is no good waits for nobody, and yet it is kept that it was proposed. */
 async function refuse(gate: ApprovalGate, asked: Asked, error: unknown): Promise<never> {
 	if (error instanceof MseError && error.code === 'agent_config_invalid') {
@@ -75,11 +72,6 @@ async function toHiveApproval(row: ApprovalEntry, ref: '' | (() => Promise<Appro
 		...(resolvedAt !== null && { resolved_at: toSecs(resolvedAt) }),
 		...(note !== null && { note }),
 	}
-}
-
-/** What the commit was called by whoever proposed it; empty for what proposes none. */
-export function commitRef(payload: Json): string {
-	return isJsonObject(payload) && typeof payload.commit_ref === 'string' ? payload.commit_ref : ''
 }
 
 const toSecs = (ms: number): number => Math.floor(ms / 1000)

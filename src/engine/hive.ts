@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { ApprovalGate } from '../core/approval/gate.ts'
 import type { Finding } from '../core/doctor/probe.ts'
 import { works } from '../core/doctor/probe.ts'
@@ -10,6 +11,7 @@ import { hivePaths } from '../core/hive/hive-path.ts'
 import { type HiveLives, withoutAgents } from '../core/hive/no-agents.ts'
 import { proveSocket } from '../edge/socket/probe.ts'
 import type { DataDir } from '../store/data-dir.ts'
+import { openHandOverRing } from '../store/hand-over-ring.ts'
 import { SqliteMessageStore } from '../store/sqlite/message-store.ts'
 import { hiveActions } from './hive-actions.ts'
 import { claimRunDir, type HiveClaim } from './hive-claim.ts'
@@ -60,7 +62,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const { data, gate, config, environment } = deps
 	const folders = hiveFolders({ config: config.hive, environment, uid: process.getuid?.() ?? -1 })
 	const place = newPlace({ ...deps, dir: data.dir })
-	const { crew, leave: stop } = place
+	const { crew } = place
 	const queue = openHiveQueue({ gate, maxPending: config.approvals.maxPending, crew })
 	const actions = hiveActions({ db: data.db, crew })
 	gate.register('spawn', actions.spawn)
@@ -68,15 +70,15 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 
 	const without = withoutAgents()
 	const lives = (): HiveLives => (place.open ? livesOf(place.open.crew, queue) : without)
-	const messages = new SqliteMessageStore(data.db)
+	const { messages, close } = await openInboxes(data)
 	const { broker, face } = newVoices(deps, messages, lives)
 	await place.attempt(async () => {
-		const claim = await claimRunDir({ ...deps, face, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
+		const claim = await claimRunDir({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
 		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets })
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {
-		...{ broker, face, messages, queue, stop, ...folders },
+		...{ broker, face, messages, queue, ...folders, stop: () => place.leave().then(close) },
 		get host() {
 			return lives().host
 		},
@@ -104,6 +106,13 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 			return absent ? { status: 'missing', ...absent } : works(await proveSocket(hivePaths(folders.runDir).hostSocket))
 		},
 	}
+}
+
+async function openInboxes({ dir, db }: DataDir): Promise<{ readonly messages: SqliteMessageStore; close(): void }> {
+	const ring = dir === null ? undefined : openHandOverRing(join(dir, 'hive-hand-over'))
+	const messages = new SqliteMessageStore(db, ring)
+	await messages.recover()
+	return { messages, close: () => ring?.[Symbol.dispose]() }
 }
 
 async function orRelease<T>(claim: HiveClaim, make: () => T): Promise<T> {

@@ -117,6 +117,7 @@ export class Mailbox {
 		for (let waiter = this.#waiters.shift(); waiter; waiter = this.#waiters.shift()) {
 			const handed = waiter.handOver(message)
 			if (typeof handed !== 'boolean') return await this.#whileRead(message, waiter, handed)
+			if (handed) this.#deps.messages.handedOver(message.id)
 			waiter.settle(handed)
 			if (handed) return
 		}
@@ -128,6 +129,7 @@ export class Mailbox {
 		this.#onTheWay.add(message.id)
 		await this.#try('put back', () => this.#deps.messages.putBack(message.id))
 		void handed.then(async (arrived) => {
+			if (arrived) this.#deps.messages.handedOver(message.id)
 			if (arrived) await this.#try('mark as delivered', () => this.#deps.messages.deliver(message.id))
 			this.#onTheWay.delete(message.id)
 			waiter.settle(arrived)

@@ -24,10 +24,14 @@ export interface MessageStore {
 	add(draft: MessageDraft): Promise<number>
 	/** The oldest undelivered message besides `except`, from now on delivered. */
 	take(recipient: string, except: readonly number[]): Promise<Message | null>
+	/** To be called as soon as a taken one is with the system: a server that is killed before puts it back, one that is killed later does not. */
+	handedOver(id: number): void
 	/** Undelivered again, in its old place. */
 	putBack(id: number): Promise<void>
 	/** Delivered after all: what was put back while it was on its way has arrived. */
 	deliver(id: number): Promise<void>
+	/** Puts back what an earlier life had taken and not handed over. Before anybody receives. */
+	recover(): Promise<void>
 	unread(recipient: string): Promise<number>
 	/** Deletes at most so many messages that were delivered before then; how many went. Undelivered ones are never touched. */
 	dropDelivered(before: number, limit: number): Promise<number>

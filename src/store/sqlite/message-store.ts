@@ -1,4 +1,5 @@
 import type { Message, MessageDraft, MessageStore, MessageVia } from '../../core/hive/message-store.ts'
+import type { HandOverRing } from '../hand-over-ring.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 
@@ -23,23 +24,40 @@ export function insertMessage(db: SqliteDatabase, { from, to, body, via }: Messa
 
 export class SqliteMessageStore implements MessageStore {
 	readonly #db: SqliteDatabase
+	readonly #ring: HandOverRing | undefined
+	/** Handed over, and on disk still on their way. */
+	#arrived: readonly number[] = []
 
-	constructor(db: SqliteDatabase) {
+	/** Without a ring what was taken counts as delivered, whatever becomes of this process. */
+	constructor(db: SqliteDatabase, ring?: HandOverRing) {
 		this.#db = db
+		this.#ring = ring
 	}
 
 	add(draft: MessageDraft): Promise<number> {
 		return this.#db.write(() => insertMessage(this.#db, draft))
 	}
 
-	take(recipient: string, except: readonly number[]): Promise<Message | null> {
-		return this.#db.write(() => {
-			const row = this.#oldest(recipient, except)
-			if (!row) return null
-			this.#setDelivered(row.id, this.#db.clock.now())
-			appendEvent(this.#db, { kind: 'message.delivered', data: { message_id: row.id, to: recipient } })
-			return toMessage(row)
-		})
+	async take(recipient: string, except: readonly number[]): Promise<Message | null> {
+		const arrived = this.#arrived
+		const taken = await this.#db.write(() => this.#take(recipient, except, arrived))
+		if (taken) this.#arrived = this.#arrived.filter((id) => !arrived.includes(id))
+		return taken
+	}
+
+	handedOver(id: number): void {
+		if (!this.#ring) return
+		this.#ring.note(id)
+		this.#arrived = [...this.#arrived, id]
+	}
+
+	async recover(): Promise<void> {
+		const arrived = this.#ring?.before
+		if (!arrived) return
+		const onWay = this.#db.query<{ id: number }>('SELECT message_id AS id FROM message_on_way').all()
+		if (onWay.length === 0) return
+		for (const { id } of onWay) await (arrived.has(id) ? this.deliver(id) : this.putBack(id))
+		await this.#db.write(() => this.#settle(onWay.map(({ id }) => id)))
 	}
 
 	putBack(id: number): Promise<void> {
@@ -64,6 +82,22 @@ export class SqliteMessageStore implements MessageStore {
 	dropDelivered(before: number, limit: number): Promise<number> {
 		const sql = 'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE delivered_at < ? ORDER BY delivered_at LIMIT ?)'
 		return this.#db.write(() => this.#db.query(sql).run(before, limit).changes)
+	}
+
+	#take(recipient: string, except: readonly number[], arrived: readonly number[]): Message | null {
+		const row = this.#oldest(recipient, except)
+		if (!row) return null
+		this.#settle(arrived)
+		if (this.#ring) this.#db.query('INSERT OR IGNORE INTO message_on_way (message_id) VALUES (?)').run(row.id)
+		this.#setDelivered(row.id, this.#db.clock.now())
+		appendEvent(this.#db, { kind: 'message.delivered', data: { message_id: row.id, to: recipient } })
+		return toMessage(row)
+	}
+
+	/** What became of them is known. */
+	#settle(ids: readonly number[]): void {
+		const sql = 'DELETE FROM message_on_way WHERE message_id IN (SELECT value FROM json_each(?))'
+		if (ids.length > 0) this.#db.query(sql).run(JSON.stringify(ids))
 	}
 
 	#oldest(recipient: string, except: readonly number[]): MessageRow | null {
