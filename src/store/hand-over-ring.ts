@@ -9,6 +9,8 @@ export interface HandOverRing extends Disposable {
 	readonly before: ReadonlySet<number> | null
 	/** On return it outlives this process. */
 	note(id: number): void
+	/** One that was noted in this life; others are left alone. */
+	forget(id: number): void
 }
 
 /** Far more than are ever unsettled at a time. */
@@ -21,14 +23,21 @@ export function openHandOverRing(path: string): HandOverRing {
 	const file = openSync(path, before === null ? 'w' : 'r+', 0o600)
 	// Its whole length at once: a full disk must not be noticed later.
 	if (before === null) writeSync(file, Buffer.alloc(SLOTS * SLOT_BYTES))
-	const slot = Buffer.alloc(SLOT_BYTES)
+	const slots = Array.from({ length: SLOTS }, () => 0)
+	const bytes = Buffer.alloc(SLOT_BYTES)
 	let next = 0
 	let isOpen = true
+	const put = (slot: number, id: number): void => {
+		slots[slot] = id
+		bytes.writeBigUInt64LE(BigInt(id))
+		writeSync(file, bytes, 0, SLOT_BYTES, slot * SLOT_BYTES)
+	}
 	return {
 		before,
-		note(id) {
-			slot.writeBigUInt64LE(BigInt(id))
-			writeSync(file, slot, 0, SLOT_BYTES, (next++ % SLOTS) * SLOT_BYTES)
+		note: (id) => put(next++ % SLOTS, id),
+		forget(id) {
+			const slot = slots.lastIndexOf(id)
+			if (slot >= 0) put(slot, 0)
 		},
 		[Symbol.dispose]() {
 			if (isOpen) closeSync(file)

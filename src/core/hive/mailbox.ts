@@ -115,9 +115,10 @@ export class Mailbox {
 	/** To the first who is still there; else it goes back. */
 	async #give(message: Message): Promise<void> {
 		for (let waiter = this.#waiters.shift(); waiter; waiter = this.#waiters.shift()) {
+			this.#deps.messages.leaves(message.id)
 			const handed = waiter.handOver(message)
+			if (handed !== true) this.#deps.messages.stays(message.id)
 			if (typeof handed !== 'boolean') return await this.#whileRead(message, waiter, handed)
-			if (handed) this.#deps.messages.handedOver(message.id)
 			waiter.settle(handed)
 			if (handed) return
 		}
@@ -129,7 +130,7 @@ export class Mailbox {
 		this.#onTheWay.add(message.id)
 		await this.#try('put back', () => this.#deps.messages.putBack(message.id))
 		void handed.then(async (arrived) => {
-			if (arrived) this.#deps.messages.handedOver(message.id)
+			if (arrived) this.#deps.messages.leaves(message.id)
 			if (arrived) await this.#try('mark as delivered', () => this.#deps.messages.deliver(message.id))
 			this.#onTheWay.delete(message.id)
 			waiter.settle(arrived)

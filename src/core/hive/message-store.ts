@@ -24,8 +24,10 @@ export interface MessageStore {
 	add(draft: MessageDraft): Promise<number>
 	/** The oldest undelivered message besides `except`, from now on delivered. */
 	take(recipient: string, except: readonly number[]): Promise<Message | null>
-	/** To be called as soon as a taken one is with the system: a server that is killed before puts it back, one that is killed later does not. */
-	handedOver(id: number): void
+	/** To be called right before a taken one is handed over: a server that is killed before puts it back, one that is killed later does not. */
+	leaves(id: number): void
+	/** It was not handed over after all. */
+	stays(id: number): void
 	/** Undelivered again, in its old place. */
 	putBack(id: number): Promise<void>
 	/** Delivered after all: what was put back while it was on its way has arrived. */

@@ -26,7 +26,7 @@ export class SqliteMessageStore implements MessageStore {
 	readonly #db: SqliteDatabase
 	readonly #ring: HandOverRing | undefined
 	/** Handed over, and on disk still on their way. */
-	#arrived: readonly number[] = []
+	#left: readonly number[] = []
 
 	/** Without a ring what was taken counts as delivered, whatever becomes of this process. */
 	constructor(db: SqliteDatabase, ring?: HandOverRing) {
@@ -39,24 +39,29 @@ export class SqliteMessageStore implements MessageStore {
 	}
 
 	async take(recipient: string, except: readonly number[]): Promise<Message | null> {
-		const arrived = this.#arrived
-		const taken = await this.#db.write(() => this.#take(recipient, except, arrived))
-		if (taken) this.#arrived = this.#arrived.filter((id) => !arrived.includes(id))
+		const left = this.#left
+		const taken = await this.#db.write(() => this.#take(recipient, except, left))
+		if (taken) this.#left = this.#left.filter((id) => !left.includes(id))
 		return taken
 	}
 
-	handedOver(id: number): void {
+	leaves(id: number): void {
 		if (!this.#ring) return
 		this.#ring.note(id)
-		this.#arrived = [...this.#arrived, id]
+		this.#left = [...this.#left, id]
+	}
+
+	stays(id: number): void {
+		this.#ring?.forget(id)
+		this.#left = this.#left.filter((each) => each !== id)
 	}
 
 	async recover(): Promise<void> {
-		const arrived = this.#ring?.before
-		if (!arrived) return
+		const left = this.#ring?.before
+		if (!left) return
 		const onWay = this.#db.query<{ id: number }>('SELECT message_id AS id FROM message_on_way').all()
 		if (onWay.length === 0) return
-		for (const { id } of onWay) await (arrived.has(id) ? this.deliver(id) : this.putBack(id))
+		for (const { id } of onWay) await (left.has(id) ? this.deliver(id) : this.putBack(id))
 		await this.#db.write(() => this.#settle(onWay.map(({ id }) => id)))
 	}
 
@@ -84,10 +89,10 @@ export class SqliteMessageStore implements MessageStore {
 		return this.#db.write(() => this.#db.query(sql).run(before, limit).changes)
 	}
 
-	#take(recipient: string, except: readonly number[], arrived: readonly number[]): Message | null {
+	#take(recipient: string, except: readonly number[], left: readonly number[]): Message | null {
 		const row = this.#oldest(recipient, except)
 		if (!row) return null
-		this.#settle(arrived)
+		this.#settle(left)
 		if (this.#ring) this.#db.query('INSERT OR IGNORE INTO message_on_way (message_id) VALUES (?)').run(row.id)
 		this.#setDelivered(row.id, this.#db.clock.now())
 		appendEvent(this.#db, { kind: 'message.delivered', data: { message_id: row.id, to: recipient } })

@@ -19,7 +19,8 @@ export function brokerWorld(over: (store: MessageStore) => Partial<MessageStore>
 		putBack: (id) => (changed.putBack ?? store.putBack.bind(store))(id),
 		deliver: (id) => (changed.deliver ?? store.deliver.bind(store))(id),
 		unread: (to) => store.unread(to),
-		handedOver: (id) => store.handedOver(id),
+		leaves: (id) => store.leaves(id),
+		stays: (id) => store.stays(id),
 		recover: () => store.recover(),
 		dropDelivered: (before, limit) => store.dropDelivered(before, limit),
 	}
