@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { hiveReportText, runHiveChaos } from '../../scripts/chaos-part/hive.ts'
+import { readProcesses, readVariable } from '../../src/backend/process/process-table.ts'
 import { connectTo, type LineClient } from '../edge/socket/line-client.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { verifies } from '../support/verifies.ts'
@@ -53,6 +55,7 @@ test('what was acknowledged on a socket outlives a killed server, in order, and 
 }, 60_000)
 
 test('a second server leaves the hive of the first alone: by itself it goes without one, and when it must have it, it refuses', async () => {
+	verifies('08.56')
 	using folder = tempDir()
 	const env = { HIVE_RUN_DIR: folder.path }
 	await using first = await startTestServer({ env })
@@ -84,7 +87,7 @@ test('sockets of another daemon, which has no lock, are left alone', async () =>
 	expect(existsSync(path)).toBe(true)
 })
 
-test('a server that keeps nothing has a hive only when it is told to, and a clean stop leaves no socket', async () => {
+test('a server that keeps nothing has a hive only when it is told to, and a clean stop leaves neither socket nor agent', async () => {
 	using folder = tempDir()
 	await using without = await startTestServer({ args: ['--ephemeral'], env: { HIVE_RUN_DIR: '' } })
 	const { stdout } = await runBinary(['doctor', '--json', '--url', without.url])
@@ -92,7 +95,39 @@ test('a server that keeps nothing has a hive only when it is told to, and a clea
 	await using server = await startTestServer({ args: ['--ephemeral'], env: { HIVE_RUN_DIR: folder.path } })
 	const host = await connectTo(join(folder.path, 'host.sock'), 'host')
 	expect(await host.ask({ cmd: 'list' })).toEqual({ ok: true, agents: [] })
-	expect(await host.ask({ cmd: 'spawn', name: 'a' })).toEqual({ ok: false, error: 'this server runs no agents' })
+	expect(await host.ask({ cmd: 'spawn', name: 'a' })).toEqual({ ok: true })
+	const agents = () => readProcesses().filter(({ pid }) => readVariable(pid, 'HIVE_SOCKET')?.startsWith(folder.path))
+	expect(agents().length).toBeGreaterThan(0)
 	expect(await server.kill('SIGTERM')).toBe(0)
 	expect([existsSync(join(folder.path, 'host.sock')), existsSync(join(folder.path, 'manager/mcp.sock'))]).toEqual([false, false])
+	expect(agents()).toEqual([])
 })
+
+test('agents outlive a clean stop, and the next life takes them back', async () => {
+	await using server = await startTestServer({ config: '[hive.defaults]\nargv = ["sleep", "60"]\n' })
+	const home = join(server.dataDir, '..')
+	const ask = async (request: object): Promise<Record<string, unknown>> => {
+		using client = await connectTo(join(home, 'hive/host.sock'), 'host')
+		return await client.ask(request)
+	}
+	const agents = () => readProcesses().filter(({ pid }) => readVariable(pid, 'HIVE_SOCKET')?.startsWith(home))
+	expect(await ask({ cmd: 'spawn', name: 'alice' })).toEqual({ ok: true })
+	const [alice] = agents()
+	expect(await server.kill('SIGTERM')).toBe(0)
+	expect(agents()).toEqual([alice] as never)
+	await server.restart()
+	expect(await ask({ cmd: 'list' })).toEqual({ ok: true, agents: ['alice'] })
+	expect(agents()).toEqual([alice] as never)
+	expect(existsSync(join(home, 'hive/agents/alice/mcp.sock'))).toBe(true)
+	expect(await ask({ cmd: 'kill', name: 'alice' })).toEqual({ ok: true })
+	expect(agents()).toEqual([])
+})
+
+test('25 kills lose no acknowledged message, deliver none twice and leave agents and approvals as they were said to be', async () => {
+	verifies('08.37', '08.38', '08.63')
+	const seed = Number(process.env.MSE_SEED ?? Math.floor(Math.random() * 2 ** 32))
+	const report = await runHiveChaos({ kills: 25, seed })
+	expect(report.faults.flatMap(({ found }) => found).length === 0 ? '' : hiveReportText(report)).toBe('')
+	expect(report.acknowledged).toBeGreaterThan(100)
+	expect(hiveReportText(report)).toStartWith(`seed ${seed}\n25 kills in `)
+}, 180_000)

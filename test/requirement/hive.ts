@@ -43,6 +43,9 @@ const rows: { readonly [number: number]: Row } = {
 	41: 'receivers of one inbox are served in the order they came, one message each',
 	42: 'delivered messages go after 30 days, unread ones never',
 	43: 'a body has a limit of bytes',
+	56: 'sockets that a killed server left do not keep the next one from starting; a second one leaves a living one alone',
+	77: ['messages are durable at a good part of what the disk can do', 'measured by scripts/bench, against bare commits of the same disk'],
+	79: ['ten thousand idle connections cost little', 'measured by scripts/bench; the figures are ratios of one machine'],
 }
 
 /** The hive's sockets and its broker. */
