@@ -158,7 +158,10 @@ export const BlueprintSchema = closed('Blueprint', {
 	default_context_policy: ifSet('Which context agents are shown.', ContextPolicySchema),
 	projection_placement: ifSet('Where outputs are written as files.', ProjectionPlacementSchema),
 	audits: ifFilled('Agents that look at finished steps.', Type.Array(AuditDefSchema), []),
-	degradation_policy: ifSet('Accepted; has no effect.', oneOf(['warn', 'fail'])),
+	degradation_policy: ifSet(
+		'Whether a step may pass whose worker could not do as asked: fail turns such an attempt into a failure.',
+		oneOf(['warn', 'fail']),
+	),
 	runners: ifFilled('Named runners.', Type.Array(RunnerDefSchema), []),
 	default_runner: ifSet('Runner of agents that name none.', Type.String()),
 	subprocesses: ifFilled('Templates of child processes.', Type.Array(SubprocessDefSchema), []),

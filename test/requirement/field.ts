@@ -14,7 +14,7 @@ const FIELDS: { readonly [table: string]: Fields } = {
 		default_operator_kind: 'agents whose operator says no kind have this one',
 		default_init_ctx: 'a run starts with it, under what the launch gives',
 		default_agent_ctx: 'every agent is shown it, under what is nearer',
-		degradation_policy: ['what a degradation means', INERT],
+		degradation_policy: 'fail: an attempt whose worker reported a degradation fails',
 		default_runner: 'an agent that names no runner has this one',
 		check_policy: 'says what becomes of an output that cannot be shown as a file',
 		blueprint_ref_includes: 'included files are looked for in these folders, after the base',

@@ -12,6 +12,8 @@ export interface Route {
 	readonly backend: Backend
 	readonly worker: Worker
 	readonly policy: ReturnType<typeof effectivePolicy>
+	/** True when an attempt whose worker reported a degradation must not pass. */
+	readonly refusesDegraded: boolean
 }
 
 /** A Blueprint ready to run: compiled once per commit, shared by all its runs, never changed. */
@@ -36,6 +38,7 @@ export function compilePlan(registry: Registry, offered: LintOptions, blueprint:
 			backend,
 			worker: backend.prepare(agent, blueprint),
 			policy: effectivePolicy(blueprint, agent, policy),
+			refusesDegraded: blueprint.degradation_policy === 'fail',
 		})
 	}
 	return { hash, blueprint, flow: compileFlow(blueprint.flow), routes, names: stepNames(blueprint) }

@@ -9,6 +9,7 @@ import { WorkerFailed } from '../dispatch/worker-failed.ts'
 import type { OutputRecord } from '../output/store.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Blame, watchBlame } from './blame.ts'
+import { firstDegradation, refuseDegraded } from './degraded.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import { settleValue } from './settle-value.ts'
 import { askFirst } from './step-approval.ts'
@@ -163,8 +164,9 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 			}),
 		)
 		if (completion === null) return 'lost'
+		const degradation = route.refusesDegraded ? await firstDegradation(deps, step, n) : null
 		const tail = can.haveTail ? await closedTail(deps, step, n) : []
-		const outcome = settleValue(tail, completion, step.context, route.agent.verdict)
+		const outcome = refuseDegraded(settleValue(tail, completion, step.context, route.agent.verdict), degradation)
 		end.record('finished', outcome, null)
 		return outcome
 	} catch (error) {

@@ -99,6 +99,8 @@ export interface RunStore {
 	/** Generations that rerun-from closed, oldest first. */
 	closedGenerations(runId: RunId): Promise<readonly ClosedGeneration[]>
 	degradations(runId: RunId): Promise<readonly JsonObject[]>
+	/** Those that the worker of one attempt reported. */
+	attemptDegradations(runId: RunId, stepId: StepId, n: number): Promise<readonly JsonObject[]>
 	deleteRun(id: RunId): Promise<boolean>
 }
 

@@ -199,6 +199,12 @@ export class SqliteRunStore implements RunStore {
 		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
 	}
 
+	async attemptDegradations(runId: RunId, stepId: StepId, n: number): Promise<readonly JsonObject[]> {
+		const sql = "SELECT entry FROM degradation WHERE run_id = ? AND step_id = ? AND entry ->> '$.attempt' = ? ORDER BY seq"
+		const rows = this.#db.query<{ entry: string }>(sql).all(runId, stepId, n)
+		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
+	}
+
 	deleteRun(id: RunId): Promise<boolean> {
 		return this.#db.write(() => {
 			const isThere = this.#db.query('SELECT 1 FROM run WHERE id = ?').get(id) !== null
