@@ -20,7 +20,10 @@ export type ContextPolicy = Static<typeof ContextPolicySchema>
 export const AgentProfileSchema = closed('AgentProfile', {
 	system_prompt: defaulted('Who the agent is and how it works.', Type.String(), ''),
 	model: nullable('Model the agent asks for.', Type.String()),
-	effort: nullable('Effort the agent asks for.', Type.String()),
+	effort: nullable(
+		'How hard the model of an agent_block thinks: none, minimal, low, medium, high, xhigh or max. Other words are kept and change nothing.',
+		Type.String(),
+	),
 	tools: defaulted('Tools the agent may use.', Strings, []),
 	description: nullable('What the agent is for.', Type.String()),
 	extras: defaulted('Further keys of the agent file.', AnyValue, null),

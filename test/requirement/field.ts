@@ -29,7 +29,7 @@ const FIELDS: { readonly [table: string]: Fields } = {
 	AgentProfile: {
 		system_prompt: 'is rendered for each attempt and given to whoever performs it',
 		model: 'is the model that the agent is performed by, or that is asked of the client',
-		effort: ['how hard the model thinks', INERT],
+		effort: 'is how hard the model of an agent_block is asked to think',
 		tools: 'are the tools that the agent gets where its runner names none',
 		description: ['what the agent is for', INERT],
 		extras: 'hold the further keys of an agent file, of which findings look at expected_output',

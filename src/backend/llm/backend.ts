@@ -1,4 +1,5 @@
 import { effectivePolicy } from '../../core/blueprint/effective-policy.ts'
+import { effortOf } from '../../core/blueprint/effort.ts'
 import type { Backend } from '../../core/dispatch/backend.ts'
 import type { AgentDef, Blueprint } from '../../protocol/blueprint.ts'
 import { mcpGrants } from './grant.ts'
@@ -35,7 +36,8 @@ function toWork(options: LlmOptions, agent: AgentDef, blueprint: Blueprint): Age
 	const grants = mcpGrants(blueprint, agent, spec)
 	const { budget = {} } = effectivePolicy(blueprint, agent)
 	const model = modelOf(options, agent, spec)
-	return { agent: agent.name, spec, grants, model, budget, system: agent.profile?.system_prompt ?? '' }
+	const { system_prompt: system = '', effort } = agent.profile ?? {}
+	return { agent: agent.name, spec, grants, model, budget, effort: effortOf(effort), system }
 }
 
 function modelOf(options: LlmOptions, agent: AgentDef, spec: AgentBlockSpec): AgentWork['model'] {

@@ -33,6 +33,7 @@ export async function converse(conversation: Conversation, work: AgentWork, atte
 		...{ model: conversation.model, tools, prompt: asText(attempt.prompt), maxRetries: STREAM_TRIES },
 		...(instructions !== '' && { instructions }),
 		...(maxOutputTokens !== undefined && { maxOutputTokens }),
+		...(work.effort && { reasoning: work.effort }),
 		stopWhen: [isStepCount(maxTurns), () => report.reason !== undefined, () => overBudget(work, tally) !== null],
 		abortSignal: attempt.signal,
 		// Errors come with the stream as well; without this they go to the console.

@@ -1,3 +1,4 @@
+import type { Effort } from '../../core/blueprint/effort.ts'
 import type { Policy } from '../../protocol/blueprint.ts'
 import type { McpGrant } from './grant.ts'
 import type { ModelChoice } from './model.ts'
@@ -9,6 +10,8 @@ export interface AgentWork {
 	readonly spec: AgentBlockSpec
 	readonly grants: readonly McpGrant[]
 	readonly model: ModelChoice
+	/** Absent: what the model server does by itself. */
+	readonly effort: Effort | undefined
 	/** Tokens and cost end an attempt between two turns; the rest is the dispatcher's. */
 	readonly budget: NonNullable<Policy['budget']>
 	/** Not rendered, as in mlua-swarm 0.1.0. */

@@ -47,6 +47,9 @@ const KINDS = {
 	'unknown-spawner-hint': advice('suspicious', 'SpawnerHintLint'),
 	'write-target-not-path': { category: 'correctness', suppressible: true },
 	'invalid-approval-form': { category: 'correctness' },
+	'template-syntax-error': { category: 'correctness', suppressible: true },
+	'template-variable-missing': { category: 'correctness', suppressible: true },
+	'effort-unknown': { category: 'suspicious', suppressible: true },
 	'budget-unobservable': { category: 'suspicious', suppressible: true },
 } satisfies Record<string, KindFacts>
 

@@ -10,6 +10,7 @@ import { lintControls } from './lint/control.ts'
 import { lintGates } from './lint/gate.ts'
 import { lintProjectionPlacement } from './lint/projection.ts'
 import { lintAudits, lintMetaRefs, lintOperatorRefs, lintSpawnerHints, lintStepRefs } from './lint/reference.ts'
+import { lintTemplates } from './lint/template.ts'
 import { lintVerdicts } from './lint/verdict.ts'
 import { lintWriteTargets } from './lint/write-target.ts'
 import { lintSetting } from './lint-setting.ts'
@@ -55,6 +56,7 @@ export function lintBlueprint(blueprint: Blueprint, options: LintOptions): Diagn
 		...lintWriteTargets(blueprint),
 		...lintBudgets(blueprint),
 		...lintApprovals(blueprint),
+		...lintTemplates(blueprint),
 	]
 	return found.filter((diagnostic) => !isAllowed(blueprint, diagnostic))
 }

@@ -4,7 +4,7 @@ import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
 /** The first thing that the worker of this attempt could not do as asked, as it reported it; null where it reported none. */
 export async function firstDegradation(deps: AttemptDeps, step: StepInFlight, n: number): Promise<JsonObject | null> {
-	const [first = null] = await deps.runs.attemptDegradations(deps.run.id, step.stepId, n)
+	const [first = null] = await deps.runs.degradations(deps.run.id, { stepId: step.stepId, n })
 	return first
 }
 

@@ -98,9 +98,8 @@ export interface RunStore {
 	attemptStats(stepId: StepId, n: number): Promise<WorkerStats | null>
 	/** Generations that rerun-from closed, oldest first. */
 	closedGenerations(runId: RunId): Promise<readonly ClosedGeneration[]>
-	degradations(runId: RunId): Promise<readonly JsonObject[]>
-	/** Those that the worker of one attempt reported. */
-	attemptDegradations(runId: RunId, stepId: StepId, n: number): Promise<readonly JsonObject[]>
+	/** In the order they were reported; of one attempt alone where it is named. */
+	degradations(runId: RunId, attempt?: { readonly stepId: StepId; readonly n: number }): Promise<readonly JsonObject[]>
 	deleteRun(id: RunId): Promise<boolean>
 }
 

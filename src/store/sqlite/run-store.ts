@@ -95,9 +95,7 @@ export class SqliteRunStore implements RunStore {
 	}
 
 	setPhase(runId: RunId, phase: RunPhase): Promise<void> {
-		return this.#db.write(() => {
-			this.#db.query('UPDATE run SET phase = ? WHERE id = ?').run(phase, runId)
-		})
+		return this.#db.write(() => void this.#db.query('UPDATE run SET phase = ? WHERE id = ?').run(phase, runId))
 	}
 
 	changeStatus(runId: RunId, change: StatusChange): Promise<boolean> {
@@ -194,14 +192,9 @@ export class SqliteRunStore implements RunStore {
 		return row?.stats ? (JSON.parse(row.stats) as WorkerStats) : null
 	}
 
-	async degradations(runId: RunId): Promise<readonly JsonObject[]> {
-		const rows = this.#db.query<{ entry: string }>('SELECT entry FROM degradation WHERE run_id = ? ORDER BY seq').all(runId)
-		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
-	}
-
-	async attemptDegradations(runId: RunId, stepId: StepId, n: number): Promise<readonly JsonObject[]> {
-		const sql = "SELECT entry FROM degradation WHERE run_id = ? AND step_id = ? AND entry ->> '$.attempt' = ? ORDER BY seq"
-		const rows = this.#db.query<{ entry: string }>(sql).all(runId, stepId, n)
+	async degradations(runId: RunId, attempt?: { stepId: StepId; n: number }): Promise<readonly JsonObject[]> {
+		const sql = `SELECT entry FROM degradation WHERE run_id = ?1 AND (?2 IS NULL OR step_id = ?2 AND entry ->> '$.attempt' = ?3) ORDER BY seq`
+		const rows = this.#db.query<{ entry: string }>(sql).all(runId, attempt?.stepId ?? null, attempt?.n ?? null)
 		return rows.map(({ entry }) => JSON.parse(entry) as JsonObject)
 	}
 

@@ -37,6 +37,18 @@ describe.each(FORMATS)('a conversation with %s', (provider) => {
 		expect(body).not.toContain(String.raw`\"extra\"`)
 	})
 
+	test('asks the model to think as hard as the profile says, in words that it knows', async () => {
+		verifies('03.AgentProfile.effort')
+		await using world = worldOf(() => ({ text: 'ok' }))
+		const asked = async (effort: string | null) => {
+			await world.perform(world.agent({}, { effort }))
+			const { thinking = null, reasoning_effort = null } = world.server.requests.at(-1)?.body ?? {}
+			return provider === 'openai' ? reasoning_effort : thinking
+		}
+		expect(await asked('High')).toEqual(provider === 'openai' ? 'high' : expect.objectContaining({ type: expect.any(String) }))
+		for (const effort of [null, '', 'as you like']) expect(await asked(effort)).toBeNull()
+	})
+
 	test('stages named parts, of any JSON', async () => {
 		verifies('06.46')
 		await using world = worldOf([

@@ -293,6 +293,7 @@ describe('advice', () => {
 			'$.metadata.lints["unknown-agent-kind"]',
 			minimal({ metadata: { lints: { 'unknown-agent-kind': 'allow' } } }),
 		],
+		['effort-unknown', '$.agents[0].profile.effort', agents({ name: 'a', kind: 'agent_block', profile: { effort: 'hard' } })],
 		['budget-unobservable', '$.agents[0].policy.budget.tokens', agents(fn('a', { policy: { budget: { tokens: 5, attempts: 2 } } }))],
 		[
 			'budget-unobservable',

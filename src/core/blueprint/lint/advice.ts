@@ -1,7 +1,8 @@
 import { isJsonObject } from '../../../kernel/json.ts'
 import type { AgentDef, Blueprint } from '../../../protocol/blueprint.ts'
 import type { Diagnostic } from '../diagnostic.ts'
-import { agentsOf, warningOf } from '../finding.ts'
+import { EFFORTS, effortOf } from '../effort.ts'
+import { agentsOf, didYouMean, warningOf } from '../finding.ts'
 import { effectiveContextPolicy, resolveRunner } from '../runner.ts'
 
 /** A prompt from this size on is hard to follow and dear to send. */
@@ -22,6 +23,7 @@ export function lintAgents(blueprint: Blueprint): Diagnostic[] {
 				...strippedRoots(blueprint, agent, at),
 				...unknownMcpServers(agent, at),
 				...outputContract(agent, at),
+				...unknownEffort(agent, at),
 			].map((finding) => ({ ...finding, element })),
 		),
 	]
@@ -87,4 +89,12 @@ function outputContract(agent: AgentDef, at: string): Diagnostic[] {
 	const path = `${at}.profile.extras.expected_output`
 	const message = `agent '${agent.name}' does not say what it brings: expected_output.kind is none of ${OUTPUT_CONTRACTS.join(', ')}`
 	return [warningOf({ code: 'output-contract-missing', path, message })]
+}
+
+/** The word of another kind is its client's business. */
+function unknownEffort(agent: AgentDef, at: string): Diagnostic[] {
+	const effort = agent.profile?.effort?.trim() ?? ''
+	if (agent.kind !== 'agent_block' || effort === '' || effortOf(effort) !== undefined) return []
+	const message = `agent '${agent.name}' asks for the effort '${effort}', which is none of ${EFFORTS.join(', ')}; it has no effect`
+	return [warningOf({ code: 'effort-unknown', path: `${at}.profile.effort`, message, hint: didYouMean(effort, EFFORTS) })]
 }
