@@ -16,7 +16,8 @@ import { parseBlueprint } from '../blueprint/parse.ts'
  */
 export function applyPatch(ctx: Json): JsonObject {
 	if (!isJsonObject(ctx) || typeof ctx.prev_bp_yaml !== 'string') throw new Error('patch-applier: prev_bp_yaml (string) is missing')
-	const { prev_bp_yaml: yaml, prev_hash = null, patch = null, epoch_id = null } = ctx
+	const { prev_bp_yaml: yaml, prev_hash = null, epoch_id = null } = ctx
+	const patch = answerOf(ctx.patch ?? null)
 	const previous = parseYaml(yaml) as Json
 	const { document, problem } = patched(previous, patch)
 	return {
@@ -25,6 +26,12 @@ export function applyPatch(ctx: Json): JsonObject {
 		new_hash: versionOf(document),
 		...(problem !== undefined && { problem }),
 	}
+}
+
+/** What was answered, without the parts that were staged beside it. */
+function answerOf(value: Json): Json {
+	const isWithParts = isJsonObject(value) && Object.keys(value).length === 2 && isJsonObject(value.parts)
+	return isWithParts ? (value.out ?? value) : value
 }
 
 function patched(previous: Json, patch: Json): { readonly document: Json; readonly problem?: string } {

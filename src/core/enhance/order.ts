@@ -7,6 +7,7 @@ import { type BlueprintReference, findVersion, readDocument } from '../blueprint
 import type { BlueprintStore } from '../blueprint/store.ts'
 import type { Issue } from './issue.ts'
 import { SPAWNER } from './orbit.ts'
+import { DEFAULT_AXES } from './setting.ts'
 import type { EnhanceStore } from './store.ts'
 
 /** A run that shall work on an issue. */
@@ -67,7 +68,13 @@ async function startContext({ enhance, blueprints, clock }: OrderDeps, issue: Is
 		prev_bp_yaml: stringify(head.document, { lineWidth: 0, aliasDuplicateObjects: false }),
 		prev_hash: head.commit.hash,
 		epoch_id: { blueprint_id: blueprintId, start_version: head.commit.hash, started_at_ms: clock.now() },
-		verifiers: setting.verifier_axes,
+		verifiers: checksOf(setting),
 		...(before && { previous: { rationale: before.rationale, reasons: before.reasons } }),
 	}
+}
+
+/** A setting that names no checks has those of mlua-swarm 0.1.0, of which none compiles; nothing is committed that cannot run. */
+function checksOf({ verifier_axes: axes }: EnhanceSetting): string[] {
+	const isDefault = axes.length === DEFAULT_AXES.length && DEFAULT_AXES.every((axis, index) => axes[index] === axis)
+	return isDefault ? [...axes, 'compile'] : axes
 }

@@ -11,7 +11,7 @@ import type { BlueprintStore } from '../blueprint/store.ts'
 import type { EnhanceStore } from './store.ts'
 
 /** What checks a patch unless a setting says otherwise (mlua-swarm 0.1.0). */
-const DEFAULT_AXES = ['des', 'canonical', 'noop', 'agent-ref']
+export const DEFAULT_AXES = ['des', 'canonical', 'noop', 'agent-ref']
 
 /**
  * Commits the Blueprint of a setting, unless it is the head already, and keeps the rest with a reference to it; an earlier

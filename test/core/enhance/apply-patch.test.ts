@@ -24,6 +24,12 @@ describe('a patch', () => {
 		])
 	})
 
+	test('counts as well when its writer staged parts beside it', () => {
+		const applied = appliedOf({ out: better, parts: { notes: 'why' } })
+		expect(applied).toMatchObject({ patch: better, new_hash: appliedOf(better).new_hash })
+		expect(appliedOf({ out: better, more: 1 }).problem).toStartWith('the answer is no {ops, bump, rationale}')
+	})
+
 	test('that changes nothing leaves label and version as they are', () => {
 		for (const nothing of [patchOf(), patchOf({ op: 'test', path: '/id', value: 'greeter' })])
 			expect(appliedOf(nothing)).toMatchObject({ new_bp_json: target, new_hash: targetHash })

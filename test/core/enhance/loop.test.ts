@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import type { GateAnswer, GateQuestion } from '../../../src/core/enhance/gate.ts'
+import { orbitBlueprint } from '../../../src/core/enhance/orbit.ts'
+import { saveSetting } from '../../../src/core/enhance/setting.ts'
 import { raceAbort } from '../../../src/kernel/abort.ts'
 import { MseError } from '../../../src/kernel/error.ts'
+import type { EnhanceSettingInput } from '../../../src/protocol/enhance.ts'
 import { eventually } from '../../support/eventually.ts'
 import { verifies } from '../../support/verifies.ts'
 import { finalCtxOf, loopWorld } from './loop-world.ts'
@@ -44,6 +47,18 @@ describe('an issue', () => {
 			new_hash: issue.newVersion,
 			rationale: 'because',
 		})
+	})
+
+	test('has to compile whoever writes its patch, unless the setting names checks of its own', async () => {
+		verifies('06.134')
+		await using world = await loopWorld()
+		const save = async (over: object) =>
+			saveSetting(world, { id: 'default', blueprint: orbitBlueprint, ttl_secs: 60, ...over } as EnhanceSettingInput)
+		await save({})
+		const { initCtx } = await world.order(await world.post())
+		expect(initCtx.verifiers).toEqual(['des', 'canonical', 'noop', 'agent-ref', 'compile'])
+		await save({ verifier_axes: ['noop'] })
+		expect((await world.order(await world.post('enhance-default'))).initCtx.verifiers).toEqual(['noop'])
 	})
 
 	test('is rejected with the reasons of all who denied, and the head stays', async () => {
