@@ -16,6 +16,7 @@ import { loadConfig } from '../src/config.ts'
 import type { Attempt, Backend } from '../src/core/dispatch/backend.ts'
 import type { NewOutput, OutputRecord, OutputStore } from '../src/core/output/store.ts'
 import { newOutputId } from '../src/kernel/id.ts'
+import type { Json } from '../src/kernel/json.ts'
 import { callApp } from './edge/http/support.ts'
 import { forMain } from './edge/http/whole-server.ts'
 import { blueprintOf, lit, step } from './support/blueprints.ts'
@@ -157,6 +158,21 @@ describe('registries', () => {
 		await using app = await appOf({ registry: (parts) => new Map([...defaultRegistry(parts), ['lua', shout]]) })
 		expect((await app.launch(ofKind('lua'))).body.final_ctx).toEqual({ out: 'x!' })
 		expect((await app.launch(ofKind('agent_block'))).status).toBeGreaterThanOrEqual(400)
+	})
+
+	test('a backend of the host is handed the hints that a Blueprint has for it', async () => {
+		verifies('03.CompilerHints.per_agent', '03.CompilerHints.global')
+		const hinted: Backend = {
+			name: 'hinted',
+			leavesProcess: false,
+			prepare({ name }, { hints }) {
+				const value = { own: hints.per_agent[name] ?? null, all: (hints.global ?? null) as Json }
+				return { pure: true, perform: () => ({ final: { value: value as Json, ok: true } }) }
+			},
+		}
+		await using app = await appOf({ registry: (parts) => new Map([...defaultRegistry(parts), ['lua', hinted]]) })
+		const hints = { per_agent: { agent: { pool: 2 }, other: 1 }, global: ['x'] }
+		expect((await app.launch({ ...ofKind('lua'), hints })).body.final_ctx).toEqual({ out: { own: { pool: 2 }, all: ['x'] } })
 	})
 
 	test('the one with the enhance flow has Lua and language models besides', async () => {

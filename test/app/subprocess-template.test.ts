@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { samples } from '../../src/core/blueprint/samples.ts'
 import { appWorld } from '../support/app-world.ts'
 import { path, step } from '../support/blueprints.ts'
+import { verifies } from '../support/verifies.ts'
 
 const blueprint = (argv: readonly string[], agent: object = {}) => ({
 	id: 'templated',
@@ -23,6 +24,7 @@ test('a program started from a template finds the system prompt it was given at 
 })
 
 test('a value that breaks the verdict contract of the agent fails the step, and says so', async () => {
+	verifies('06.20')
 	await using app = await appWorld()
 	const verdict = { channel: 'body', values: ['PASS', 'BLOCKED'] }
 	const { status, body } = await app.launch(blueprint(['echo', '"MAYBE"'], { verdict }), launched)

@@ -59,7 +59,9 @@ describe('the system prompt of an operator step', () => {
 	test('that cannot be rendered fails the attempt and asks nobody', async () => {
 		using opened = await openWorker('Be brief about {{ nothing_given }}')
 		const performing = async () => opened.worker.perform(newAttempt({ prompt: 'the roof' }))
-		await expect(performing()).rejects.toThrow('internal: render system_prompt: ')
+		await expect(performing()).rejects.toThrow(
+			/^internal: render system_prompt: template render failed: .*; the prompt has no nothing_given$/,
+		)
 		expect(await opened.store.openRequests({})).toEqual([])
 	})
 })

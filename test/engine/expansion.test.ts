@@ -38,7 +38,7 @@ test('a posted Blueprint is stored with its files in place when the server has a
 })
 
 test('without a base folder references stay, with strict embed they are refused', async () => {
-	verifies('01.C129')
+	verifies('01.C129', '06.14')
 	using dir = folder('base')
 	await using world = httpWorld({ expand: expandPosted(config({}), {}) })
 	const untouched = await world.call('POST', '/v1/blueprints/m', withAgent)

@@ -51,7 +51,7 @@ export const featureRequirements = numbered('06.', {
 	45: 'how long worker tokens live is a setting',
 	46: 'workers inside the process have what those outside have',
 	47: 'long-lived workers run apart, by profile',
-	93: 'a worker knows the folders, the goal and the metadata of its task',
+	93: 'a worker knows the folders and the metadata of its task, whose goal stands on the task',
 	94: 'context comes in tiers and is filtered by policy',
 	95: 'a worker reads the outputs of earlier steps',
 	96: 'outputs are shown as files under a name and in a place of choice',

@@ -103,8 +103,8 @@ const FIELDS: { readonly [table: string]: Fields } = {
 		ctx: 'is shown to the agents and steps that name it',
 	},
 	CompilerHints: {
-		per_agent: ['hints for one agent', INERT],
-		global: ['hints for all', INERT],
+		per_agent: 'are for the backend that a host registers for the kind of the agent; ours need none',
+		global: 'is for backends of a host, too',
 	},
 	CompilerStrategy: {
 		strict_refs: 'off, a step without an agent fails when it is reached instead of refusing the launch',

@@ -51,7 +51,8 @@ export async function joinedOperator(server: TestServer, role: string, headers: 
 		async spawned() {
 			const frame = await eventually(() => frames.shift(), { what: 'a spawn' })
 			const text = (key: string): string => String(frame[key])
-			return { reqId: text('req_id'), stepId: text('task_id'), directive: text('directive'), bearer: `Bearer ${text('worker_handle')}` }
+			const bearer = `Bearer ${text('worker_handle')}`
+			return { reqId: text('req_id'), stepId: text('task_id'), directive: text('directive'), token: text('capability_token'), bearer }
 		},
 		[Symbol.dispose]: () => socket.close(),
 	}

@@ -97,7 +97,7 @@ test('in one-shot mode a child for each turn finds the turn or the transcript', 
 })
 
 test('a turn over the API reaches the child of the profile and comes back as a line', async () => {
-	verifies('07.A50')
+	verifies('07.A50', '06.47')
 	await using server = await testServer({ 'runtime-profiles': JSON.stringify({ tester: SESSION, model: { kind: 'llm' } }) })
 	const { profiles } = (await server.call('GET', '/v1/runtime')).body
 	expect(profiles).toEqual([

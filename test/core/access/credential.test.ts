@@ -10,7 +10,7 @@ const attempt = { stepId: asStepId('ST-0011223344556677'), n: 1, now: 1_700_000_
 
 describe('credentials of an attempt', () => {
 	test('the token is a signed worker token of the step that lives for the given time', () => {
-		verifies('04.14', '06.45')
+		verifies('04.14')
 		const { token, nonce } = mintCredentials(secret, attempt)
 		const decoded = decodeToken(token)
 		expect(hasValidSignature(secret, decoded)).toBe(true)
@@ -49,7 +49,6 @@ describe('credentials of an attempt', () => {
 	})
 
 	test('a handle is wh- and 16 hex digits, and what is kept are hashes', () => {
-		verifies('06.36')
 		const minted = mintCredentials(secret, attempt)
 		expect(minted.handle).toMatch(/^wh-[0-9a-f]{16}$/)
 		expect(minted.nonce).toMatch(/^[0-9a-f]{32}$/)

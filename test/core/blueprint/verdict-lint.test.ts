@@ -3,6 +3,7 @@ import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
 import type { Json, JsonObject } from '../../../src/kernel/json.ts'
 import { lit, path, seq, step } from '../../support/blueprints.ts'
 import { fn, parsedBlueprint } from '../../support/parsed-blueprint.ts'
+import { verifies } from '../../support/verifies.ts'
 
 const eq = (at: string, value: Json): JsonObject => ({ op: 'eq', lhs: path(at), rhs: lit(value) })
 const branch = (cond: JsonObject): JsonObject => ({ kind: 'branch', cond, then: seq(), else: seq() })
@@ -38,6 +39,7 @@ describe('a verdict contract', () => {
 	})
 
 	test('read on the other channel is an error, and its values are not looked at', () => {
+		verifies('06.20')
 		const findings = found(judge('body', ['a']), [branch(eq('$.v.parts.verdict', 'b'))], { lints: { all: 'allow' } })
 		expect(findings).toMatchObject([
 			{

@@ -6,7 +6,7 @@ import { refusal, secret, WorkerWorld } from './support.ts'
 
 describe('prompt', () => {
 	test('has what the worker needs, and no key without a value', async () => {
-		verifies('06.33')
+		verifies('06.33', '06.36')
 		using world = new WorkerWorld()
 		const { handle, token, stepId, run } = await world.start({ prompt: { b: 1, a: 'x' } })
 		const prompt = await world.face.prompt(handle, { task_id: stepId })

@@ -52,12 +52,12 @@ describe('fields of a Blueprint', () => {
 	test('that nothing reads change nothing about a run', async () => {
 		departs('03.Blueprint.schema_version', '03.AgentProfile.description')
 		departs('03.AgentMeta.description', '03.AgentMeta.version', '03.AgentMeta.tags', '03.OperatorDef.display_name', '03.OperatorDef.spec')
-		departs('03.CompilerHints.per_agent', '03.CompilerHints.global', '03.BlueprintMetadata.description', '03.BlueprintMetadata.tags')
+		departs('03.BlueprintMetadata.description', '03.BlueprintMetadata.tags')
 		departs('03.BlueprintOrigin.kind', '03.BlueprintOrigin.path', '03.BlueprintOrigin.session_id')
 		const agents = (more: object) => [{ name: 'echo', kind: 'rust_fn', spec: { fn_id: 'echo' }, ...more }]
 		const said = { description: 'd', version: '1', tags: ['t'] }
 		const inert = {
-			...{ schema_version: '9.9.9', hints: { per_agent: { echo: { x: 1 } }, global: [1] } },
+			...{ schema_version: '9.9.9' },
 			metadata: { description: 'd', tags: ['t'], origin: { kind: 'algo', session_id: 's' } },
 			operators: [{ name: 'seat', display_name: 'Seat', spec: { x: 1 }, profile: { system_prompt: 's' }, meta: said }],
 			agents: agents({ profile: { description: 'd' }, meta: said }),
