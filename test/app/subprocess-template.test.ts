@@ -32,6 +32,27 @@ test('a value that breaks the verdict contract of the agent fails the step, and 
 	expect(body.error).toContain('Final rejected before output_tail: ')
 })
 
+test('a streamed artifact is the verdict of an agent that declares one as a part, and no part of other values', async () => {
+	verifies('06.28')
+	await using app = await appWorld()
+	const inline = (value: string) => ({ kind: 'inline', value })
+	const printed = (verdict: string) =>
+		[
+			{ type: 'artifact', name: 'notes', content: inline('n') },
+			{ type: 'artifact', name: 'verdict', content: inline(verdict) },
+			{ type: 'final', content: inline('reviewed'), ok: true },
+		].map((event) => JSON.stringify(event))
+	const outcome = async (verdict: string, agent: object) => {
+		const subprocesses = [{ name: 'tool', argv: ['printf', '%s\\n', ...printed(verdict)], stream_mode: 'ndjson_lines' }]
+		const { body } = await app.launch({ ...blueprint([], agent), subprocesses }, launched)
+		return body.final_ctx?.out ?? body.error
+	}
+	const declared = { verdict: { channel: 'part', values: ['PASS'] } }
+	expect(await outcome('PASS', declared)).toEqual({ out: 'reviewed', parts: { verdict: 'PASS' } })
+	expect(await outcome('MAYBE', declared)).toContain('"MAYBE" is not a member of the declared values ["PASS"]')
+	expect(await outcome('PASS', {})).toBe('reviewed')
+})
+
 test('the sample cli-agent answers with what its program printed', async () => {
 	await using app = await appWorld()
 	const { document } = samples.find(({ name }) => name === 'cli-agent') ?? {}

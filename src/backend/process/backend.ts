@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { aboutAttempt } from '../../core/dispatch/about-attempt.ts'
 import type { AttemptStore } from '../../core/dispatch/attempt-store.ts'
 import type { AgentContext, Attempt, Backend, Completion } from '../../core/dispatch/backend.ts'
+import { VERDICT_PART } from '../../core/output/verdict.ts'
 import { asText } from '../../kernel/json.ts'
 import { renderSystem } from '../system-prompt.ts'
 import { type ChildLimits, runChild } from './child.ts'
@@ -33,7 +34,8 @@ export function processBackend(options: ProcessOptions): Backend {
 		leavesProcess: true,
 		prepare(agent, blueprint) {
 			const template = processTemplate(agent, blueprint)
-			const run = template === null ? fromSpec(parseProcessSpec(agent.spec)) : fromTemplate(template)
+			const staged = agent.verdict?.channel === 'part' ? VERDICT_PART : null
+			const run = template === null ? fromSpec(parseProcessSpec(agent.spec), staged) : fromTemplate(template, staged)
 			return { pure: false, perform: (attempt) => inTurn(options, attempt, () => run(options, attempt)) }
 		},
 	}
@@ -48,20 +50,20 @@ async function inTurn({ children }: ProcessOptions, attempt: Attempt, run: () =>
 	}
 }
 
-function fromSpec(spec: ProcessSpec): Run {
+function fromSpec(spec: ProcessSpec, staged: string | null): Run {
 	return (options, attempt) => {
 		const prompt = asText(attempt.prompt)
 		const argv = [spec.program, ...spec.args, ...(spec.useStdin ? [] : [prompt])]
-		return runOne(options, attempt, { ...spec, argv, stdin: spec.useStdin ? prompt : undefined }, readerFor(spec.framing, attempt))
+		return runOne(options, attempt, { ...spec, argv, stdin: spec.useStdin ? prompt : undefined }, readerFor(spec.framing, attempt, staged))
 	}
 }
 
-function fromTemplate(template: ProcessTemplate): Run {
+function fromTemplate(template: ProcessTemplate, staged: string | null): Run {
 	const framing = parseFraming(template.stream_mode)
 	return async (options, attempt) => {
 		const system = await keepSystem(options, template, attempt)
 		using filled = fillTemplate(template, { attempt, system, systemFolder: options.systemFolder })
-		const output = template.output ? declaredOutput(template.output) : readerFor(framing, attempt)
+		const output = template.output ? declaredOutput(template.output) : readerFor(framing, attempt, staged)
 		return await runOne(options, attempt, filled, output)
 	}
 }
@@ -88,8 +90,8 @@ async function runOne(options: ProcessOptions, attempt: Attempt, { argv, stdin, 
 	return output.end(await runChild(work, attempt.signal, { ...options, about: aboutAttempt(attempt) }))
 }
 
-function readerFor(framing: Framing | undefined, attempt: Attempt): OutputReader {
-	return framing ? streamedOutput(framing, attempt) : plainOutput()
+function readerFor(framing: Framing | undefined, attempt: Attempt, staged: string | null): OutputReader {
+	return framing ? streamedOutput(framing, attempt, staged) : plainOutput()
 }
 
 /** The folder of the task, or the described one seen from there. Undefined: where the server was started. */

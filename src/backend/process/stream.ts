@@ -13,10 +13,10 @@ type Final = Extract<OutputEvent, { type: 'final' }>
 
 /**
  * Events while the child works, each emitted as soon as it is read; artifacts go to other workers and are no part of the
- * step's value (mlua-swarm 0.26.0). The last `final` is the result, and passes only if the child
+ * step's value (mlua-swarm 0.26.0), but for the one named `staged`, which the agent declares as a part. The last `final` is the result, and passes only if the child
  * also exits with 0. Without one the step is blocked. Items that are no event are counted in the stats as `skipped_lines`.
  */
-export function streamedOutput(framing: Framing, attempt: Pick<Attempt, 'emit' | 'put'>): OutputReader {
+export function streamedOutput(framing: Framing, attempt: Pick<Attempt, 'emit' | 'put'>, staged: string | null): OutputReader {
 	const decoder = newDecoder(framing)
 	let final: Final | undefined
 	let skipped = 0
@@ -25,7 +25,7 @@ export function streamedOutput(framing: Framing, attempt: Pick<Attempt, 'emit' |
 		const event: unknown = parseJson(text)
 		if (!outputEvent.Check(event)) skipped++
 		else if (event.type === 'final') final = event
-		else if (event.type === 'artifact') await attempt.put(event.name, event)
+		else if (event.type === 'artifact' && event.name !== staged) await attempt.put(event.name, event)
 		else await attempt.emit(event)
 	}
 	// Emitted in order and together, then awaited: the child is read no faster than its events reach the disk.
