@@ -118,7 +118,6 @@ describe('outputs', () => {
 
 describe('registries', () => {
 	test('the default one has subprocess, functions with identity, and operators of which none is inside', async () => {
-		verifies('03.AgentDef.kind', '03.AgentDef.spec')
 		await using app = await appOf({ registry: defaultRegistry })
 		expect([...app.engine.registry.keys()].toSorted()).toEqual(['operator', 'rust_fn', 'subprocess'])
 		expect((await app.launch(hello)).status).toBe(200)
@@ -137,6 +136,7 @@ describe('registries', () => {
 	})
 
 	test('scripts and host functions are given to Lua agents, and a script that is not there is refused', async () => {
+		verifies('03.AgentDef.spec')
 		const luaHost = newLuaHost()
 		luaHost.registerFunction('twice', (n) => Number(n) * 2)
 		luaHost.registerScript('doubles', 'return host.twice(_CTX)')
@@ -150,6 +150,7 @@ describe('registries', () => {
 	})
 
 	test('a kind of agent is added to the default registry, and no other is known', async () => {
+		verifies('03.AgentDef.kind')
 		const shout: Backend = {
 			name: 'shout',
 			leavesProcess: false,

@@ -119,12 +119,13 @@ describe('what the operator says', () => {
 
 describe('what the operator gets', () => {
 	test('the frame carries step, agent, attempt, credentials, a directive and the declared worker', async () => {
-		verifies('06.18', '03.Runner.backend', '03.Runner.variant')
+		verifies('06.18', '03.Runner.backend', '03.Runner.variant', '03.Runner.tools', '03.AgentDef.runner_ref', '03.RunnerDef.name')
 		using world = await backendWorld('http://data')
 		const runner = { backend: 'ws_operator', variant: 'builder', tools: ['Bash'] } as const
-		const coder: AgentDef = { ...agent('coder'), runner: { ...runner, tools: [...runner.tools] } }
+		const coder = { ...agent('coder'), runner_ref: 'ops', profile: { system_prompt: '', tools: ['Ignored'] } as AgentDef['profile'] }
+		const blueprint = { ...emptyBlueprint, runners: [{ name: 'ops', runner: { ...runner, tools: [...runner.tools] } }] }
 		const attempt = newAttempt({ agent: 'coder', prompt: 'build it', context: { work_dir: '/w' } })
-		void Promise.resolve(world.backend.prepare(coder, emptyBlueprint).perform(attempt)).catch(() => {})
+		void Promise.resolve(world.backend.prepare(coder as AgentDef, blueprint as Blueprint).perform(attempt)).catch(() => {})
 		await settled()
 		const [frame] = world.peer.spawns()
 		expect(frame).toMatchObject({

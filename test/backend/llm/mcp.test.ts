@@ -5,6 +5,7 @@ import { newAttempt } from '../../support/attempt.ts'
 import { eventually } from '../../support/eventually.ts'
 import type { Turn } from '../../support/llm-server.ts'
 import { markedProcesses } from '../../support/marked-process.ts'
+import { verifies } from '../../support/verifies.ts'
 import { calling, llmWorld } from './llm-world.ts'
 
 const EVERYTHING = join(import.meta.dir, '../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js')
@@ -17,6 +18,7 @@ const toldBy = (body: JsonObject | undefined, role: string): string =>
 
 describe('an MCP server over stdio', () => {
 	test('gives an agent the granted tools, and is gone with its attempt', async () => {
+		verifies('03.AgentProfile.tools')
 		const script = [
 			calling('mcp__everything__echo', { message: 'over the wire' }),
 			calling('mcp__everything__get-sum', { a: 2, b: 40 }),

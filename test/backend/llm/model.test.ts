@@ -101,7 +101,6 @@ test.each([
 })
 
 test('a tool of an MCP server that the spec lacks is refused', async () => {
-	verifies('03.AgentProfile.tools')
 	await using world = llmWorld({ script: [] })
 	const agent = agentOf({}, { tools: ['mcp__git__log'] })
 	expect(() => llmBackend(world.options).prepare(agent, emptyBlueprint)).toThrow("the MCP server 'git', which 'mcp_servers' lacks")

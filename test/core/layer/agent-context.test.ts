@@ -40,7 +40,7 @@ describe('the context of an agent', () => {
 	})
 
 	test('skips a tier that is no object, and keys of the wrong shape, and tells of them', () => {
-		verifies('04.86')
+		verifies('04.86', '03.BlueprintMetadata.project_name_alias')
 		const { context, told } = contextOf(
 			{ default_agent_ctx: [1], metadata: { project_name_alias: 'p' } },
 			{ ctx: 'text' },

@@ -86,6 +86,7 @@ describe('an audit', () => {
 	})
 
 	test('leaves a pure step pure', async () => {
+		verifies('03.AuditDef.mode')
 		const flow = seq(step('inc', lit(1), '$.a'), step('inc', path('$.a'), '$.b'))
 		await using world = layerWorld({ workers: { inc: pure((n) => Number(n) + 1), eye: pure(() => 'ok') } })
 		const blueprint = blueprintOf(flow, ['inc', 'eye'], { audits: [ASYNC] })

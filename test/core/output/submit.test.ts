@@ -196,7 +196,7 @@ describe('verdict contracts', () => {
 	})
 
 	test('on a part: it has to be staged with an allowed value, and the last one counts', async () => {
-		verifies('01.C110')
+		verifies('01.C110', '03.VerdictContract.channel')
 		using world = new WorkerWorld()
 		world.contracts.set('judge', { channel: 'part', values: ['PASS', 'FAIL'] })
 		const judge = await world.start({ agent: 'judge' })

@@ -59,7 +59,7 @@ test('binding requirements are empty without runners, 404 without Blueprint, 422
 })
 
 test('an agent is explained whole', async () => {
-	verifies('03.AgentDef.runner_ref', '03.RunnerDef.name', '03.Runner.tools', '01.C127')
+	verifies('01.C127')
 	const agent = operator('coder', {
 		runner_ref: 'ops',
 		profile: { system_prompt: 'You are {{ who }}.\nDo {{ what | upper }}.', model: 'opus', tools: ['Ignored'] },
