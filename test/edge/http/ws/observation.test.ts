@@ -98,6 +98,11 @@ test('a cursor expires exactly when something after it is no longer kept, and cu
 		code: 'runtime.cursor_unknown_or_expired',
 		message: `invalid request: worker observation cursor ${at(trimmedThrough - 1).slice(8)} is expired for worker ${mine}`,
 	})
+	using huge = await observe(url, mine, '?cursor=wo_FFFFffffFFFFffff')
+	expect((await huge.next()).envelope).toMatchObject({ cursor: 'wo_ffffffffffffffff', event_id: 'snapshot:wo_ffffffffffffffff' })
+	expect((await huge.next()).diagnostic.message).toBe(
+		`invalid request: worker observation cursor wo_ffffffffffffffff is unknown for worker ${mine}`,
+	)
 	using kept = await observe(url, mine, at(trimmedThrough))
 	await kept.next()
 	expect((await kept.next()).envelope.cursor).toBe(at(trimmedThrough + 2).slice(8))
@@ -150,6 +155,10 @@ test('with methods=true turns, pauses and the end go over the socket', async () 
 	send('pause')
 	expect((await nextOf('ack')).method).toBe('pause')
 	expect(world.script.methods).toEqual(['pause'])
+	for (const frame of ['text', '{}', '{"method":1}', new Uint8Array([1])]) {
+		observer.socket.send(frame)
+		expect((await nextOf('diagnostic')).diagnostic.code).toBe('runtime.method_malformed')
+	}
 	send('rewind_to')
 	expect((await nextOf('diagnostic')).diagnostic.code).toBe('invalid_request')
 	send('shutdown')
