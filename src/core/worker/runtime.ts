@@ -16,8 +16,6 @@ import type { WorkerRecord } from './worker.ts'
 export interface RuntimeDeps extends StartDeps {
 	readonly runtimeId: string
 	readonly defaultProfile: string
-	/** Whether there is a body of that id on the data plane. */
-	hasAttachment(id: string): Promise<boolean>
 }
 
 /** So many are started at a time after a restart. */
@@ -57,7 +55,7 @@ export class WorkerRuntime {
 
 	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
 	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
-		await checkInput(input, this.#deps.hasAttachment)
+		await checkInput(input, this.#deps.attachments.has)
 		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
@@ -149,7 +147,7 @@ export class WorkerRuntime {
 		if (earlier && earlier.fingerprint === key?.fingerprint) return earlier.record
 		if (earlier) throw new MseError('invalid', 'This Idempotency-Key created a worker of another kind.', { code: 'idempotency_mismatch' })
 		await admit(store, request)
-		if (request.initial_input) await checkInput(request.initial_input, this.#deps.hasAttachment)
+		if (request.initial_input) await checkInput(request.initial_input, this.#deps.attachments.has)
 		const profile = profileNameOf(request.profile, defaultProfile)
 		const id = await store.nextId()
 		const live = await startExecution(this.#deps, { id, request, profile }, 1, false)

@@ -3,6 +3,7 @@ import type { Logger } from '../../kernel/log.ts'
 import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent } from '../../protocol/runtime-frame.ts'
 import type { WorkerInput } from '../../protocol/runtime-worker.ts'
+import type { Attachments } from './attachment.ts'
 import { accepted, type Execution, refused, type TurnAnswer } from './execution.ts'
 import { executionRejected } from './failure.ts'
 import type { ProfileCatalog } from './profile.ts'
@@ -20,6 +21,7 @@ export interface Live {
 export interface StartDeps {
 	readonly store: WorkerStore
 	readonly profiles: ProfileCatalog
+	readonly attachments: Pick<Attachments, 'has' | 'read'>
 	readonly log: Logger
 }
 
@@ -41,6 +43,7 @@ export async function startExecution(
 			publish: (event) => voice.publish(event),
 			flushed: () => voice.flushed(),
 			transcript: async () => (await store.transcript(id, 0, -1)).lines,
+			attachment: (wanted) => deps.attachments.read(wanted),
 		})
 		return { execution, generation, voice }
 	} catch (error) {

@@ -52,7 +52,7 @@ export async function runtimeWorld({
 		const profiles = { list: () => listed, find: (name: string) => listed.find((profile) => profile.name === name) ?? null }
 		const runtime = new WorkerRuntime({
 			...{ store, profiles, runtimeId: RUNTIME_ID, defaultProfile: 'builtin:scripted', log: silentLogger },
-			hasAttachment: async (id) => id === 'out-known',
+			attachments: { has: async (id) => id === 'out-known', read: async () => null },
 		})
 		const events = new SqliteEventStore(database.db)
 		const routes = {
