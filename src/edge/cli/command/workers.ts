@@ -165,8 +165,15 @@ function toLine({ kind, data }: Event): string | null {
 	if (kind !== 'worker.observed') return kind
 	const { event, data: about } = data.payload as { event: string; data?: Record<string, unknown> }
 	if (event === 'text_delta') return null
+	if (event === 'user_message') return `${event}  ${words(about?.segments)}`
 	const said = typeof about?.text === 'string' ? about.text : about === undefined ? '' : JSON.stringify(about)
 	return said === '' ? event : `${event}  ${said}`
+}
+
+/** The text of a turn; what it came with, by address. */
+function words(segments: unknown): string {
+	if (!Array.isArray(segments)) return ''
+	return segments.map(({ content, path }: { content?: string; path?: string }) => content ?? path ?? '').join(' ')
 }
 
 function readStatus(flags: Flags): WorkerStatus | undefined {

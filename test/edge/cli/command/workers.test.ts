@@ -24,7 +24,7 @@ test('a worker is created, told, listed, ended and forgotten', async () => {
 	expect((await type(url, 'stop', 'worker-00000001', '--reason', 'enough')).stdout).toBe('worker-00000001 is stopped\n')
 	expect((await type(url, 'ls', '--status', 'running')).stdout).toBe('There are no workers.\n')
 	const { stdout } = await type(url, 'tail', 'worker-00000001', '--from-start')
-	expect(stdout.split('\n')).toEqual(expect.arrayContaining(['worker.created', 'text_done  two', 'worker.stopped']))
+	expect(stdout.split('\n')).toEqual(expect.arrayContaining(['worker.created', 'user_message  two', 'text_done  two', 'worker.stopped']))
 	expect((await type(url, 'rm', 'worker-00000001')).stdout).toBe('worker-00000001 is gone\n')
 })
 
