@@ -120,12 +120,14 @@ async function watch(deps: ObservationDeps, socket: ObservationSocket, after: nu
 async function pour(deps: ObservationDeps, socket: ObservationSocket, after: number, live: boolean): Promise<number> {
 	const { oldest } = await deps.events.bounds()
 	const signal = AbortSignal.any([socket.closed, deps.stopping])
-	const filter = { worker: socket.caller.workerId, kinds: ['worker.observed'] }
+	const filter = { worker: socket.caller.workerId, kinds: ['worker.observed', 'worker.deleted'] }
 	const follower = follow(deps.events, { after: Math.max(after, oldest - 1), filter, live, signal })
 	for await (const page of follower.pages) {
 		for (const event of page) {
+			const isGone = event.kind === 'worker.deleted'
+			if (isGone) diagnose(socket, 'runtime.worker_not_found', `worker ${event.worker} was deleted`, 1008)
+			if (isGone || socket.closed.aborted) return follower.position()
 			if (socket.send(toFrame(event)) === 'queued') await socket.drained()
-			if (socket.closed.aborted) return follower.position()
 		}
 	}
 	return follower.position()

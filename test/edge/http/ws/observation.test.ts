@@ -165,6 +165,23 @@ test('with methods=true turns, pauses and the end go over the socket', async () 
 	expect((await nextOf('ack')).ack.status).toBe('stopped')
 })
 
+test('who watches a worker that is deleted is told so, and the socket ends', async () => {
+	await using world = await runtimeWorld()
+	const url = world.listen()
+	const [mine, other] = [await world.create(), await world.create()]
+	using observer = await observe(url, mine)
+	await observer.next()
+	await world.call('DELETE', `/v1/workers/${other}?force=true`)
+	await world.say(mine, 'text_done', { text: 'still here' })
+	expect((await observer.next()).envelope.payload.event).toBe('text_done')
+	await world.call('DELETE', `/v1/workers/${mine}?force=true`)
+	expect(await observer.next()).toEqual({
+		kind: 'diagnostic',
+		diagnostic: { code: 'runtime.worker_not_found', message: `worker ${mine} was deleted` },
+	})
+	expect(await observer.closeCode()).toBe(1008)
+})
+
 test('an unknown or blank worker is refused before the upgrade', async () => {
 	verifies('07.B36')
 	await using world = await runtimeWorld()
