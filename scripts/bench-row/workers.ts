@@ -29,7 +29,7 @@ export const workersRow: BenchRow = {
 			{
 				what: 'the same, and what creating it left behind',
 				...{ value: createdKib, unit: 'KiB', ratio: null, bare: null },
-				floors: [],
+				floors: [{ of: 'value', is: 'at most', limit: 4 }],
 			},
 		]
 	},

@@ -73,13 +73,14 @@ const streamLimitsOf = ({ limits }: Config) => ({
 function newWorkerRoutes(
 	{ config, data, clock, log, events, keys, workers }: Engine,
 	stopping: AbortSignal,
-): Pick<ApiDeps, 'runtime' | 'workers' | 'leases'> {
+): Pick<ApiDeps, 'runtime' | 'workers' | 'attachments' | 'leases'> {
 	const { runtimeId, displayName, maxTranscriptProjectionItems: maxTranscriptItems, maxEventBatchItems: maxEventItems } = config.runtime
-	const { store, profiles, runtime, desk } = workers
+	const { store, profiles, attachments, runtime, desk } = workers
 	const backend = data.dir === null ? 'memory' : 'fs_store'
 	return {
 		runtime: { store, profiles, runtimeId, displayName, backend, maxTranscriptItems, maxEventItems, version: VERSION },
 		workers: { runtime, store, events, keys, clock, log, runtimeId, maxTranscriptItems, stopping, streamLimits: streamLimitsOf(config) },
+		attachments: { attachments },
 		leases: { desk, profiles, stopping },
 	}
 }

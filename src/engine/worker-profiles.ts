@@ -1,4 +1,3 @@
-import { Value } from '@sinclair/typebox/value'
 import { parseLlmSettings } from '../backend/llm/setting.ts'
 import { llmProfile } from '../backend/llm/worker.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
@@ -12,9 +11,17 @@ import type { ExecutionProfile } from '../core/worker/execution.ts'
 import type { LeaseDesk } from '../core/worker/lease-desk.ts'
 import type { ProfileCatalog } from '../core/worker/profile.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { parseConfigTable } from '../kernel/config-table.ts'
 import { MseError } from '../kernel/error.ts'
+import { isJsonObject } from '../kernel/json.ts'
 import type { Logger } from '../kernel/log.ts'
-import { type ProfileTable, ProfileTableSchema } from '../protocol/runtime-profile.ts'
+import {
+	HttpPullProfileSchema,
+	HttpPushProfileSchema,
+	LlmProfileSchema,
+	ProcessProfileSchema,
+	type ProfileTable,
+} from '../protocol/runtime-profile.ts'
 
 /** Profiles under one word that no table gives, such as `operator:<role>`. */
 export interface ProfileFamily {
@@ -66,12 +73,17 @@ export const hiveOff: ProfileFamily = {
 	},
 }
 
-/** Throws `config_invalid` for a table that is none of a profile. */
+/** Throws `config_invalid` for a table that is none of a profile, naming the key that is wrong. */
 function parseProfile(name: string, table: unknown): ProfileTable {
-	if (Value.Check(ProfileTableSchema, table)) return table
-	throw new MseError('invalid', `[runtime.profiles.${name}] is not a profile that this server knows.`, {
+	const path = ['runtime', 'profiles', name]
+	const { kind, mode } = isJsonObject(table) ? table : {}
+	if (kind === 'process') return parseConfigTable(path, ProcessProfileSchema, table)
+	if (kind === 'llm') return parseConfigTable(path, LlmProfileSchema, table)
+	if (kind === 'http' && mode === 'pull') return parseConfigTable(path, HttpPullProfileSchema, table)
+	if (kind === 'http') return parseConfigTable(path, HttpPushProfileSchema, table)
+	throw new MseError('invalid', `[runtime.profiles.${name}] is of no kind that this server knows.`, {
 		code: 'config_invalid',
-		hint: 'Give it kind = "process" with argv, kind = "http" with url or mode = "pull", or kind = "llm", and no key besides those of its kind.',
+		hint: 'Give it kind = "process" with argv, kind = "http" with url or mode = "pull", or kind = "llm".',
 	})
 }
 

@@ -9,16 +9,17 @@ import { LeaseDesk } from '../core/worker/lease-desk.ts'
 import { endLeftBehind, endWithRuns } from '../core/worker/run-worker.ts'
 import { WorkerRuntime } from '../core/worker/runtime.ts'
 import { newTurns } from '../core/worker/turn.ts'
-import { asOutputId, asRunId } from '../kernel/id.ts'
+import { asRunId } from '../kernel/id.ts'
 import type { SqliteDatabase } from '../store/sqlite/database.ts'
 import { SqliteLeaseStore } from '../store/sqlite/lease-store.ts'
 import { SqliteTurnRunStore } from '../store/sqlite/turn-run-store.ts'
 import { SqliteWorkerStore } from '../store/sqlite/worker-store.ts'
+import { newAttachments } from './worker-attachments.ts'
 import { hiveOff, newCatalog, operatorFamily, type ProfileFamily, type ProfileOptions } from './worker-profiles.ts'
 
 export interface WorkerPartOptions extends Omit<ProfileOptions, 'desk' | 'families'> {
 	readonly db: SqliteDatabase
-	readonly outputs: Pick<OutputStore, 'get'>
+	readonly outputs: Pick<OutputStore, 'append' | 'get'>
 	readonly events: Pick<EventLog, 'subscribe'>
 	readonly runs: Pick<RunStore, 'run'>
 	readonly sessions: OperatorSessions
@@ -41,13 +42,13 @@ export async function openWorkers(options: WorkerPartOptions) {
 	const anyOperator = (): boolean => sessions.hasLive() || (options.operatorFactory?.size ?? 0) > 0
 	const asked = { turnRuns: new SqliteTurnRunStore(db), ends, runs: options.service, anyOperator }
 	const profiles = newCatalog({ ...options, desk, families: [operatorFamily(asked, () => namesOf(sessions)), options.hive ?? hiveOff] })
+	const attachments = newAttachments(outputs, config.limits)
 	const runtime = new WorkerRuntime({
-		...{ store, profiles, runtimeId, defaultProfile, log },
-		hasAttachment: async (id) => (await outputs.get(asOutputId(id))) !== null,
+		...{ store, profiles, attachments, runtimeId, defaultProfile, log },
 	})
 	const unsubscribe = endWithRuns({ events, store, runtime, log })
 	return {
-		...{ store, profiles, runtime, desk, turns: newTurns(runtime) },
+		...{ store, profiles, attachments, runtime, desk, turns: newTurns(runtime) },
 		/** Takes up the workers that an earlier life left running, in the background. */
 		restore(): void {
 			const hasEnded = async (runId: string): Promise<boolean> => isTerminal((await runs.run(asRunId(runId)))?.status ?? 'done')

@@ -124,6 +124,16 @@ export const RuntimeHttpLifecycleAckSchema = Type.Object({ ack: WorkerLifecycleA
 export const RuntimeHttpTranscriptSchema = Type.Object({ transcript: TranscriptProjectionSchema })
 export const RuntimeHttpDeletedSchema = Type.Object({ worker: Type.Object({ worker_id: Type.String(), deleted: Type.Literal(true) }) })
 
+/** A body that turns can name in `attachments`. */
+export const RuntimeHttpAttachmentSchema = Type.Object({
+	attachment: Type.Object({
+		id: Type.String({ examples: ['OUT-1K9X2M4QZC'] }),
+		name: Type.String({ examples: ['notes.md'] }),
+		bytes: Type.Integer({ examples: [512] }),
+	}),
+})
+export const AttachmentQuerySchema = Type.Object({ name: Type.String({ description: 'what the body is called', examples: ['notes.md'] }) })
+
 /** Without any of these all workers are listed, as upstream does. */
 export const WorkerListQuerySchema = Type.Object({
 	status: Type.Optional(WorkerStatusSchema),

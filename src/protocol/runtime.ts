@@ -37,8 +37,11 @@ export const ProfileSelectorSchema = Type.Union([
 export type ProfileSelector = Static<typeof ProfileSelectorSchema>
 
 export const CapabilityRequestSchema = Type.Object({ name: Type.String(), reason: OptionalText }, tolerant)
+export type CapabilityRequest = Static<typeof CapabilityRequestSchema>
 export const WorkspaceRefSchema = Type.Object({ name: Type.String(), reference: Type.String() }, tolerant)
 export const MountRefSchema = Type.Object({ name: Type.String(), reference: Type.String() }, tolerant)
+/** Of a workspace or a mount. */
+export type NamedReference = Static<typeof WorkspaceRefSchema>
 
 export const WorkerRefSchema = Type.Object({ runtime_id: Type.String(), worker_id: Type.String() })
 export type WorkerRef = Static<typeof WorkerRefSchema>

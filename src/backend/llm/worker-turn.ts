@@ -1,6 +1,6 @@
 import { type ModelMessage, streamText } from 'ai'
+import { withAttachments } from '../../core/worker/attachment.ts'
 import type { ExecutionContext } from '../../core/worker/execution.ts'
-import type { TranscriptLine } from '../../core/worker/worker.ts'
 import type { LlmProfile } from '../../protocol/runtime-profile.ts'
 import { languageModel } from './language-model.ts'
 import type { ModelChoice } from './model.ts'
@@ -51,7 +51,7 @@ interface Answer {
 
 async function answer(turn: LlmTurn, signal: AbortSignal): Promise<Answer> {
 	const { settings, context, model, options } = turn
-	const messages = toMessages(await context.transcript())
+	const messages = await toMessages(context)
 	context.publish({ event: 'status', data: { status: 'running' } })
 	context.publish({ event: 'llm_call_start', data: { llm_call: 1 } })
 	const { stream } = streamText({
@@ -99,9 +99,8 @@ function fetchOf({ model, options, context }: LlmTurn): Fetch {
 }
 
 /** The conversation as models know it: turns that failed are no part of it, and what a system said comes from the other side. */
-function toMessages(lines: readonly TranscriptLine[]): ModelMessage[] {
-	return lines.flatMap(({ role, content }): ModelMessage[] => {
-		if (role === 'system' && content.startsWith('error: ')) return []
-		return [{ role: role === 'assistant' ? 'assistant' : 'user', content }]
-	})
+async function toMessages({ transcript, attachment }: ExecutionContext): Promise<ModelMessage[]> {
+	const lines = (await transcript()).filter(({ role, content }) => role !== 'system' || !content.startsWith('error: '))
+	const contents = await Promise.all(lines.map((line) => withAttachments(line, attachment)))
+	return lines.map(({ role }, at): ModelMessage => ({ role: role === 'assistant' ? 'assistant' : 'user', content: contents[at] ?? '' }))
 }

@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../dispatch/attempt-store.ts'
 import type { WorkerFaceDeps } from './face-deps.ts'
 
 /** Throws `too_large` for a body above `limits.output_bytes`. */
-export function requireBytes(limits: WorkerFaceDeps['limits'], bytes: number): void {
+export function requireBytes(limits: Pick<WorkerFaceDeps['limits'], 'outputBytes'>, bytes: number): void {
 	if (bytes <= limits.outputBytes) return
 	throw new MseError('too_large', `The output has ${bytes} bytes; at most ${limits.outputBytes} are taken (limits.output_bytes).`, {
 		code: 'output_too_large',

@@ -17,8 +17,8 @@ export interface CursorBounds {
 }
 
 /** Throws `invalid_request` for a cursor of the future, and for one whose next observations are gone. 0 is everything kept. */
-export function checkCursor(workerId: string, sequence: number, { newest, trimmedThrough }: CursorBounds): void {
-	const name = `worker observation cursor ${encodeCursor(sequence)}`
+export function checkCursor(workerId: string, cursor: string, sequence: number, { newest, trimmedThrough }: CursorBounds): void {
+	const name = `worker observation cursor ${cursor}`
 	if (sequence > newest) throw invalidRequest(`${name} is unknown for worker ${workerId}`)
 	if (sequence !== 0 && sequence < trimmedThrough) throw invalidRequest(`${name} is expired for worker ${workerId}`)
 }

@@ -1,6 +1,7 @@
 import type { RunState, WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../protocol/runtime-frame.ts'
 import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
+import type { Attachment } from './attachment.ts'
 import type { TranscriptLine } from './worker.ts'
 
 /** What an execution knows of its worker, and how it is heard. */
@@ -16,6 +17,8 @@ export interface ExecutionContext {
 	flushed(): Promise<void>
 	/** Resolves to everything said so far, oldest first. */
 	transcript(): Promise<readonly TranscriptLine[]>
+	/** A body that a turn named; null when it is no longer kept. */
+	attachment(id: string): Promise<Attachment | null>
 }
 
 /**

@@ -3,21 +3,19 @@ import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent, ProtocolMethod } from '../../protocol/runtime-frame.ts'
 import type { CreateWorker, WorkerInput } from '../../protocol/runtime-worker.ts'
 import { admit, checkInput } from './admission.ts'
-import { accepted, refused, type TurnAnswer } from './execution.ts'
+import { accepted, refused } from './execution.ts'
 import { executionRejected, executionUnavailable, invalidRequest, messageOfResult, workerNotFound } from './failure.ts'
 import { profileNameOf } from './profile.ts'
 import { newSerial } from './serial.ts'
 import { SNAPSHOT_LINES, snapshotOf } from './snapshot.ts'
-import { type Live, type StartDeps, startExecution, takeUp } from './start.ts'
-import type { Acked, NewWorker } from './store.ts'
+import { type Live, type StartDeps, startExecution, takeUp, writeWorker } from './start.ts'
+import type { Acked } from './store.ts'
 import type { Voice } from './voice.ts'
 import type { WorkerRecord } from './worker.ts'
 
 export interface RuntimeDeps extends StartDeps {
 	readonly runtimeId: string
 	readonly defaultProfile: string
-	/** Whether there is a body of that id on the data plane. */
-	hasAttachment(id: string): Promise<boolean>
 }
 
 /** So many are started at a time after a restart. */
@@ -27,6 +25,8 @@ const RESTORED_AT_ONCE = 256
 export class WorkerRuntime {
 	readonly #deps: RuntimeDeps
 	readonly #live = new Map<string, Live>()
+	/** Workers that this life created and that hold nothing before their first turn. */
+	readonly #resting = new Set<string>()
 	readonly #serial = newSerial()
 	#restoring: Promise<unknown> = Promise.resolve()
 
@@ -55,7 +55,7 @@ export class WorkerRuntime {
 
 	/** Resolves once the turn is on disk and its work has begun. `watch` is called in between, to hear all that comes of it. */
 	async input(id: string, input: WorkerInput, watch?: (listen: Voice['listen']) => void): Promise<Acked & { readonly sequence: number }> {
-		await checkInput(input, this.#deps.hasAttachment)
+		await checkInput(input, this.#deps.attachments.has)
 		return this.#serial(id, () => this.#dispatch(id, input, watch))
 	}
 
@@ -63,7 +63,7 @@ export class WorkerRuntime {
 	end(id: string, status: 'stopped' | 'cancelled', reason: string | null): Promise<Acked> {
 		return this.#serial(id, async () => {
 			const record = await this.require(id)
-			const result = record.status === 'running' ? await this.#endExecution(id, status, reason) : null
+			const result = record.status === 'running' ? await this.#endExecution(record, status, reason) : null
 			const acked = await this.#deps.store.end(id, status, result, reason)
 			if (acked === null) throw workerNotFound(id, this.#deps.runtimeId)
 			await this.#release(id)
@@ -147,7 +147,7 @@ export class WorkerRuntime {
 		if (earlier && earlier.fingerprint === key?.fingerprint) return earlier.record
 		if (earlier) throw new MseError('invalid', 'This Idempotency-Key created a worker of another kind.', { code: 'idempotency_mismatch' })
 		await admit(store, request)
-		if (request.initial_input) await checkInput(request.initial_input, this.#deps.hasAttachment)
+		if (request.initial_input) await checkInput(request.initial_input, this.#deps.attachments.has)
 		const profile = profileNameOf(request.profile, defaultProfile)
 		const id = await store.nextId()
 		const live = await startExecution(this.#deps, { id, request, profile }, 1, false)
@@ -155,30 +155,21 @@ export class WorkerRuntime {
 		try {
 			const answer = first && (await live.execution.input(first))
 			if (answer && 'outcome' in answer) throw executionRejected(id, answer)
-			const sequence = await this.#write({ id, request, profile, key }, first, answer)
-			this.#live.set(id, live)
-			live.voice.begin(1)
-			answer?.begin(sequence)
+			const sequence = await writeWorker(store, { id, request, profile, key }, first, answer)
+			if (first === null && this.#deps.profiles.find(profile)?.rests) {
+				// There may be very many of these, so nothing of them stays but the name.
+				this.#resting.add(id)
+				await live.execution.close()
+			} else {
+				this.#live.set(id, live)
+				live.voice.begin(1)
+				answer?.begin(sequence)
+			}
 		} catch (error) {
 			await live.execution.close()
 			throw error
 		}
 		return this.require(id)
-	}
-
-	/** The worker and its first turn are on disk together, or neither is. Resolves to the place of that turn. */
-	async #write(
-		worker: Pick<NewWorker, 'id' | 'request' | 'profile' | 'key'>,
-		first: WorkerInput | null,
-		answer: Exclude<TurnAnswer, WorkerExecutionResult> | null,
-	): Promise<number> {
-		const { store } = this.#deps
-		const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
-		const [, acked] = await Promise.all([
-			store.create({ ...worker, execution }),
-			first && answer ? store.acceptInput(worker.id, 1, first, accepted('input', answer.runState)) : null,
-		])
-		return acked?.sequence ?? 0
 	}
 
 	async #dispatch(
@@ -203,15 +194,16 @@ export class WorkerRuntime {
 		return acked
 	}
 
-	/** Starts the execution of a worker that lived before; a turn that it cannot go on with is told as an error. */
+	/** Starts the execution of a worker that rests or lived before; a turn that it cannot go on with is told as an error. */
 	async #attach(record: WorkerRecord): Promise<Live> {
 		const { store } = this.#deps
-		const generation = await store.beginGeneration(record.id)
+		const isFirst = this.#resting.delete(record.id)
+		const generation = isFirst ? record.generation : await store.beginGeneration(record.id)
 		if (generation === null) throw invalidRequest(`worker ${record.id} is not running`)
 		try {
-			const live = await startExecution(this.#deps, record, generation, true)
+			const live = await startExecution(this.#deps, record, generation, !isFirst)
 			const goesOn = record.execution.run_state === 'busy' && live.execution.resume !== undefined
-			await store.setExecution(record.id, generation, { backend: 'connected', run_state: goesOn ? 'busy' : 'idle' })
+			if (!isFirst) await store.setExecution(record.id, generation, { backend: 'connected', run_state: goesOn ? 'busy' : 'idle' })
 			this.#live.set(record.id, live)
 			live.voice.begin(generation)
 			if (record.execution.run_state === 'busy') takeUp(live, record.turn)
@@ -223,10 +215,11 @@ export class WorkerRuntime {
 	}
 
 	/** Null when nothing runs. Throws when the execution does not want to end. */
-	async #endExecution(id: string, status: 'stopped' | 'cancelled', reason: string | null): Promise<WorkerExecutionResult | null> {
+	async #endExecution(record: WorkerRecord, status: 'stopped' | 'cancelled', reason: string | null): Promise<WorkerExecutionResult | null> {
+		const { id } = record
 		const live = this.#live.get(id)
-		if (live === undefined) return null
 		const operation = status === 'stopped' ? 'stop' : 'cancel'
+		if (live === undefined) return this.#rests(record) ? accepted(operation, 'stopped') : null
 		const message = `execution backend does not support ${operation === 'stop' ? 'stopping' : 'cancelling'} workers`
 		const result = (await live.execution[operation]?.(reason)) ?? refused(operation, 'unsupported', message)
 		await live.voice.flushed()
@@ -236,6 +229,7 @@ export class WorkerRuntime {
 	}
 
 	async #release(id: string): Promise<void> {
+		this.#resting.delete(id)
 		const live = this.#live.get(id)
 		if (live === undefined) return
 		this.#live.delete(id)

@@ -1,10 +1,13 @@
 import { messageOf } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { WorkerExecutionResult } from '../../protocol/runtime.ts'
 import type { ProtocolEvent } from '../../protocol/runtime-frame.ts'
-import { type Execution, refused } from './execution.ts'
+import type { WorkerInput } from '../../protocol/runtime-worker.ts'
+import type { Attachments } from './attachment.ts'
+import { accepted, type Execution, refused, type TurnAnswer } from './execution.ts'
 import { executionRejected } from './failure.ts'
 import type { ProfileCatalog } from './profile.ts'
-import type { WorkerStore } from './store.ts'
+import type { NewWorker, WorkerStore } from './store.ts'
 import { Voice } from './voice.ts'
 import type { WorkerRecord } from './worker.ts'
 
@@ -18,6 +21,7 @@ export interface Live {
 export interface StartDeps {
 	readonly store: WorkerStore
 	readonly profiles: ProfileCatalog
+	readonly attachments: Pick<Attachments, 'has' | 'read'>
 	readonly log: Logger
 }
 
@@ -39,11 +43,27 @@ export async function startExecution(
 			publish: (event) => voice.publish(event),
 			flushed: () => voice.flushed(),
 			transcript: async () => (await store.transcript(id, 0, -1)).lines,
+			attachment: (wanted) => deps.attachments.read(wanted),
 		})
 		return { execution, generation, voice }
 	} catch (error) {
 		throw executionRejected(id, refused('spawn', 'errored', messageOf(error)))
 	}
+}
+
+/** A new worker and its first turn are on disk together, or neither is. Resolves to the place of that turn, 0 without one. */
+export async function writeWorker(
+	store: WorkerStore,
+	worker: Omit<NewWorker, 'execution'>,
+	first: WorkerInput | null,
+	answer: Exclude<TurnAnswer, WorkerExecutionResult> | null,
+): Promise<number> {
+	const execution = { backend: 'connected', run_state: 'idle', last_result: accepted('spawn', 'idle') } as const
+	const [, acked] = await Promise.all([
+		store.create({ ...worker, execution }),
+		first && answer ? store.acceptInput(worker.id, 1, first, accepted('input', answer.runState)) : null,
+	])
+	return acked?.sequence ?? 0
 }
 
 /** Goes on with the turn of that place, or tells that it was cut off. */

@@ -1,5 +1,6 @@
 import type { Root } from './app.ts'
 import { approvalRoutes } from './routes/approvals.ts'
+import { attachmentRoutes } from './routes/attachments.ts'
 import { blueprintDoctorRoutes } from './routes/blueprint-doctor.ts'
 import { blueprintInspectionRoutes } from './routes/blueprint-inspection.ts'
 import { blueprintVersionRoutes } from './routes/blueprint-versions.ts'
@@ -50,6 +51,7 @@ export interface ApiDeps {
 	readonly sessions: DepsOf<typeof sessionRoutes>
 	readonly runtime: DepsOf<typeof runtimeInfoRoutes>
 	readonly workers: DepsOf<typeof workerRoutes>
+	readonly attachments: DepsOf<typeof attachmentRoutes>
 	readonly webhooks: DepsOf<typeof webhookRoutes>
 	readonly leases: DepsOf<typeof leaseRoutes>
 }
@@ -79,6 +81,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(sessionRoutes(deps.sessions))
 		.use(runtimeInfoRoutes(deps.runtime))
 		.use(workerRoutes(deps.workers))
+		.use(attachmentRoutes(deps.attachments))
 		.use(webhookRoutes(deps.webhooks))
 		.use(leaseRoutes(deps.leases))
 }

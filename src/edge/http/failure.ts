@@ -37,13 +37,18 @@ export const swarmRoutes = <const Name extends string>(name: Name, extra: (error
 		return answer
 	})
 
-/** Where a file of worker runtime routes starts from: failures leave as `{error: {code, message, details?}}`. */
+/**
+ * Where a file of worker runtime routes starts from: failures leave as `{error: {code, message, details?}}`, and a query key that
+ * is given twice is one.
+ */
 export const runtimeRoutes = <const Name extends string>(name: Name) =>
-	new Elysia({ name, normalize: false }).onError(({ error, store, set }) => {
-		const failure = toRuntimeError(fromElysia(error))
-		logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
-		return runtimeFailure(failure)
-	})
+	new Elysia({ name, normalize: false })
+		.onError(({ error, store, set }) => {
+			const failure = toRuntimeError(fromElysia(error))
+			logInternal(frameOf(store).log, failure, set.headers['x-request-id'])
+			return runtimeFailure(failure)
+		})
+		.onTransform(({ request }) => refuseRepeatedKeys(request.url))
 
 /** Whether the answers of a path are those of the worker runtime's family. */
 export const isRuntimePath = (path: string): boolean => /^\/v1\/(runtime|config-bundles|workers)(\/|$)/.test(path)
@@ -57,6 +62,14 @@ export function failureAt(path: string, error: MseError, headers: Record<string,
 function runtimeFailure({ kind, code, message, details }: MseError, headers: Record<string, string> = {}): Response {
 	const body: RuntimeHttpError = { error: { code, message, ...(details !== undefined && { details }) } }
 	return Response.json(body, { status: STATUSES[kind], headers })
+}
+
+function refuseRepeatedKeys(url: string): void {
+	const at = url.indexOf('?')
+	if (at < 0) return
+	const keys = [...new URLSearchParams(url.slice(at)).keys()]
+	const repeated = keys.find((key, n) => keys.indexOf(key) !== n)
+	if (repeated !== undefined) throw new MseError('malformed', `\`${repeated}\` is given more than once.`, { code: 'invalid_query' })
 }
 
 /** The prefix of query errors in yoi's worker-runtime. */

@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts'
 import type { Turn } from '../../support/llm-server.ts'
 import { KEY, llmWorld } from './llm-world.ts'
 
-type Line = Pick<TranscriptLine, 'role' | 'content'>
+type Line = Pick<TranscriptLine, 'role' | 'content' | 'attachments'>
 
 /** A worker of that profile in front of a scripted model, with a conversation so far. */
 async function started(script: readonly Turn[], lines: readonly Line[], settings: Partial<LlmProfile> = {}, llm = {}) {
@@ -16,6 +16,7 @@ async function started(script: readonly Turn[], lines: readonly Line[], settings
 	const profile = llmProfile('test', { kind: 'llm', ...settings }, world.options)
 	const execution = await profile.spawn({
 		...{ workerId: 'worker-00000001', generation: 1, isRestored: false, flushed: async () => {} },
+		attachment: async (id) => (id === 'OUT-1' ? { id, name: 'notes.md', text: 'the sky is green' } : null),
 		request: { intent: { kind: 'assistant' }, profile: { kind: 'runtime_default' } },
 		publish: (event) => void events.push(event),
 		transcript: async () => lines.map((line, at) => ({ ...line, sequence: at + 1, eventId: 1 })),
@@ -60,6 +61,16 @@ test('the model is given the conversation, and its answer is told piece by piece
 		...['status', 'llm_call_start', 'usage', 'llm_call_end', 'text_done', 'run_end'],
 	])
 	expect(worker.events.find(({ event }) => event === 'usage')?.data).toMatchObject({ input_tokens: 100, output_tokens: 10 })
+})
+
+test('attachments of turns are written out for the model, and one that is gone is named', async () => {
+	const lines: Line[] = [{ role: 'user', content: 'what colour?', attachments: ['OUT-1', 'OUT-2'] }]
+	await using worker = await started([{ text: 'green' }], lines)
+	await worker.end()
+	const { messages } = (worker.requests[0]?.body ?? {}) as { messages: { content: string }[] }
+	expect(messages[0]?.content).toBe(
+		'what colour?\n\n<attachment name="notes.md">\nthe sky is green\n</attachment>\n\n[The attachment OUT-2 is no longer kept.]',
+	)
 })
 
 test('the format of Anthropic works likewise, and an answer at its limit says so', async () => {

@@ -25,6 +25,7 @@ async function started(settings: ProcessProfile, lines: { role: 'user'; content:
 		request: { intent: { kind: 'assistant' }, profile: { kind: 'runtime_default' } },
 		publish: (event) => void events.push(event),
 		flushed: async () => {},
+		attachment: async () => null,
 		transcript: async () => lines.map((line, at) => ({ ...line, sequence: at + 1, eventId: 1 })),
 	})
 	return {

@@ -21,6 +21,7 @@ async function started(...answers: (string | number | null)[]) {
 	const options = { desk, baseUrl: () => 'http://server.test', clock: systemClock, fetch: send as typeof fetch, outputBytes: 1000 }
 	const execution = await httpProfile('test', { kind: 'http', url: 'http://worker.test/', attempts: 2 }, options).spawn({
 		...{ workerId: 'worker-00000001', generation: 1, isRestored: false, flushed: async () => {} },
+		attachment: async () => null,
 		request: { intent: { kind: 'assistant' }, profile: { kind: 'runtime_default' } },
 		publish: (event) => void events.push(event),
 		transcript: async () => [{ sequence: 7, role: 'user', content: 'hello', eventId: 1 }],

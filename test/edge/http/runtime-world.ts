@@ -25,9 +25,13 @@ export interface Script {
 	spawn: () => void
 	input: (content: string) => TurnAnswer
 	cancels: boolean
+	/** Whether workers without a turn hold nothing. */
+	rests: boolean
 	readonly contexts: Map<string, ExecutionContext>
 	readonly begun: string[]
 	readonly methods: string[]
+	/** Ids of workers whose execution was let go of. */
+	readonly closed: string[]
 }
 
 /** The routes of the worker runtime over a real store in memory or on disk. Workers that name no profile are scripted. */
@@ -48,7 +52,7 @@ export async function runtimeWorld({
 		const profiles = { list: () => listed, find: (name: string) => listed.find((profile) => profile.name === name) ?? null }
 		const runtime = new WorkerRuntime({
 			...{ store, profiles, runtimeId: RUNTIME_ID, defaultProfile: 'builtin:scripted', log: silentLogger },
-			hasAttachment: async (id) => id === 'out-known',
+			attachments: { has: async (id) => id === 'out-known', read: async () => null },
 		})
 		const events = new SqliteEventStore(database.db)
 		const routes = {
@@ -138,14 +142,19 @@ function newScript(): Script {
 		spawn: () => {},
 		input: (content) => ({ runState: 'idle', begin: () => void begun.push(content) }),
 		cancels: true,
+		rests: false,
 		contexts: new Map(),
 		begun,
 		methods: [],
+		closed: [],
 	}
 }
 
 const scriptedProfile = (script: Script): ExecutionProfile => ({
 	name: 'builtin:scripted',
+	get rests() {
+		return script.rests
+	},
 	unavailable: () => null,
 	spawn(context) {
 		script.spawn()
@@ -155,7 +164,7 @@ const scriptedProfile = (script: Script): ExecutionProfile => ({
 			stop: async () => accepted('stop', 'stopped'),
 			...(script.cancels && { cancel: async () => accepted('cancel', 'stopped') }),
 			method: ({ method }) => method === 'pause' && script.methods.push(method) > 0,
-			close: async () => {},
+			close: async () => void script.closed.push(context.workerId),
 		}
 	},
 })

@@ -1,3 +1,4 @@
+import { withAttachments } from '../../../core/worker/attachment.ts'
 import { accepted, type Execution, type ExecutionContext, refused } from '../../../core/worker/execution.ts'
 import { messageOf } from '../../../kernel/error.ts'
 import type { WorkerInput } from '../../../protocol/runtime-worker.ts'
@@ -54,8 +55,11 @@ async function runTurn(
 	const tooLong = new Error(`the turn took longer than ${turnMs} ms`)
 	const cancelTimer = turnMs === undefined ? () => {} : options.clock.after(turnMs, () => abort.abort(tooLong))
 	try {
-		const transcript = JSON.stringify((await context.transcript()).map(({ role, content }) => ({ role, content })))
-		const values = { prompt: input.content, transcript, worker_id: context.workerId }
+		const lines = await context.transcript()
+		const said = await Promise.all(lines.map((line) => withAttachments(line, context.attachment)))
+		const transcript = JSON.stringify(lines.map(({ role }, at) => ({ role, content: said[at] ?? '' })))
+		const prompt = await withAttachments(input, context.attachment)
+		const values = { prompt, transcript, worker_id: context.workerId }
 		const output = newOutput(settings.output ?? 'text', context, options)
 		const { code, signal, stderr } = await runChild(
 			{
@@ -63,7 +67,7 @@ async function runTurn(
 					part.replace(/\{(prompt|transcript|worker_id)\}/g, (_, name: keyof typeof values) => values[name]),
 				),
 				...{ env, cwd: settings.cwd, key, onOutput: output.take },
-				input: stdin === 'none' ? undefined : new TextEncoder().encode(stdin === 'prompt' ? input.content : transcript),
+				input: stdin === 'none' ? undefined : new TextEncoder().encode(stdin === 'prompt' ? prompt : transcript),
 			},
 			abort.signal,
 			{ ...options, ...(options.childList && { childList: options.childList }) } as Parameters<typeof runChild>[2],

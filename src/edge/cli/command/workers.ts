@@ -21,7 +21,11 @@ export const workersCommand: Command = {
 		...connectionFlags,
 		{ name: 'json', placeholder: null, doc: 'print JSON (tail: a line for each event)' },
 		{ name: 'status', placeholder: 'STATUS', doc: `ls: only workers that are ${STATUSES.join(', ')}` },
-		{ name: 'profile', placeholder: 'NAME', doc: 'ls: only workers of it; create: what runs the worker (default: the server’s)' },
+		{
+			name: 'profile',
+			placeholder: 'NAME',
+			doc: 'ls: only workers of it; create: what runs the worker, as PROFILE does (default: the server’s)',
+		},
 		{ name: 'name', placeholder: 'TEXT', doc: 'create: how the worker is called' },
 		{ name: 'input', placeholder: 'TEXT', doc: 'create: its first turn' },
 		{ name: 'reason', placeholder: 'TEXT', doc: 'stop, cancel: why' },
@@ -31,7 +35,7 @@ export const workersCommand: Command = {
 		{ name: 'once', placeholder: null, doc: 'serve: one turn, and its outcome as exit code' },
 	],
 	details: `  ls                  workers by id
-  create              a new worker; prints its id
+  create [PROFILE]    a new worker; prints its id
   input WORKER TEXT   its next turn
   tail WORKER         what it does, as it does it
   stop WORKER         end it in good order
@@ -40,11 +44,15 @@ export const workersCommand: Command = {
   serve PROFILE       carry out the turns of a profile in pull mode, such as http:farm, with --exec`,
 	async run(invocation) {
 		const [verb = '', id = '', text = ''] = invocation.positionals
+		refuseStray(invocation.positionals)
 		const client = connect(invocation)
 		if (verb === 'ls') return list(client, invocation)
-		if (verb === 'create') return create(client, invocation)
+		if (verb === 'create') return create(client, id, invocation)
 		const action = ACTIONS[verb]
-		if (action === undefined) throw usageError(`There is no "workers ${verb}".`, `Usage: mse-server workers ${workersCommand.usage}`)
+		if (action === undefined) {
+			const what = verb === '' ? 'What is to be done with workers?' : `There is no "workers ${verb}".`
+			throw usageError(what, `Usage: mse-server workers ${workersCommand.usage}`)
+		}
 		if (id === '') throw usageError(`Which worker? mse-server workers ${verb} WORKER`, '`mse-server workers ls` lists them.')
 		return action(client, id, invocation, text)
 	},
@@ -59,6 +67,12 @@ const ACTIONS: { readonly [verb: string]: Action } = {
 	rm: remove,
 	stop: (client, id, invocation) => end(client, id, invocation, 'stop'),
 	cancel: (client, id, invocation) => end(client, id, invocation, 'cancel'),
+}
+
+/** A word that means nothing here was meant to mean something. */
+function refuseStray([verb = '', ...words]: readonly string[]): void {
+	const stray = words[verb === 'ls' ? 0 : verb === 'input' ? 2 : 1]
+	if (stray !== undefined) throw usageError(`workers ${verb} does not know what to do with "${stray}".`)
 }
 
 async function list(client: MseClient, invocation: Invocation): Promise<number> {
@@ -78,9 +92,11 @@ async function list(client: MseClient, invocation: Invocation): Promise<number> 
 	return EXIT.done
 }
 
-async function create(client: MseClient, invocation: Invocation): Promise<number> {
+async function create(client: MseClient, named: string, invocation: Invocation): Promise<number> {
 	const { flags, out } = invocation
-	const [profile, name, text] = [lastOf(flags, 'profile'), lastOf(flags, 'name'), lastOf(flags, 'input')]
+	const [flagged, name, text] = [lastOf(flags, 'profile'), lastOf(flags, 'name'), lastOf(flags, 'input')]
+	if (named !== '' && flagged !== undefined) throw usageError(`Which profile, "${named}" or "${flagged}"?`)
+	const profile = named === '' ? flagged : named
 	const { worker } = await client.answer(
 		client.v1.workers.post({
 			intent: { kind: 'assistant' },
@@ -149,8 +165,15 @@ function toLine({ kind, data }: Event): string | null {
 	if (kind !== 'worker.observed') return kind
 	const { event, data: about } = data.payload as { event: string; data?: Record<string, unknown> }
 	if (event === 'text_delta') return null
+	if (event === 'user_message') return `${event}  ${words(about?.segments)}`
 	const said = typeof about?.text === 'string' ? about.text : about === undefined ? '' : JSON.stringify(about)
 	return said === '' ? event : `${event}  ${said}`
+}
+
+/** The text of a turn; what it came with, by address. */
+function words(segments: unknown): string {
+	if (!Array.isArray(segments)) return ''
+	return segments.map(({ content, path }: { content?: string; path?: string }) => content ?? path ?? '').join(' ')
 }
 
 function readStatus(flags: Flags): WorkerStatus | undefined {

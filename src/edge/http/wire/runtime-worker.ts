@@ -1,6 +1,14 @@
 import type { Acked, StoredDiagnostic, StoredEvent } from '../../../core/worker/store.ts'
 import type { TranscriptLine, WorkerRecord } from '../../../core/worker/worker.ts'
-import type { RuntimeDiagnostic, RuntimeEvent, WorkerRef } from '../../../protocol/runtime.ts'
+import type {
+	CapabilityRequest,
+	NamedReference,
+	ProfileSelector,
+	RuntimeDiagnostic,
+	RuntimeEvent,
+	WorkerIntent,
+	WorkerRef,
+} from '../../../protocol/runtime.ts'
 import type { TranscriptEntry, WorkerDetail, WorkerLifecycleAck, WorkerSummary } from '../../../protocol/runtime-worker.ts'
 
 // The order of keys is that of yoi's worker-runtime; what is ours comes last.
@@ -12,7 +20,7 @@ export function toSummaryRow(runtimeId: string, record: WorkerRecord): WorkerSum
 	return {
 		worker_ref: toRef(runtimeId, id),
 		...{ runtime_id: runtimeId, worker_id: id, status, execution },
-		...{ intent: withoutNulls(request.intent), profile: withoutNulls(request.profile) },
+		...{ intent: toIntent(request.intent), profile: toSelector(request.profile) },
 		requested_capability_count: request.requested_capabilities?.length ?? 0,
 		has_config_bundle: Boolean(request.config_bundle),
 		...tail(record),
@@ -30,11 +38,11 @@ export function toDetail(runtimeId: string, record: WorkerRecord): WorkerDetail 
 	return {
 		worker_ref: toRef(runtimeId, id),
 		...{ runtime_id: runtimeId, worker_id: id, status, execution },
-		...{ intent: withoutNulls(request.intent), profile: withoutNulls(request.profile) },
+		...{ intent: toIntent(request.intent), profile: toSelector(request.profile) },
 		...(bundle && { config_bundle: { id: bundle.id, digest: bundle.digest } }),
-		...(capabilities.length > 0 && { requested_capabilities: capabilities.map(withoutNulls) }),
-		...(workspaces.length > 0 && { workspace_refs: workspaces }),
-		...(mounts.length > 0 && { mount_refs: mounts }),
+		...(capabilities.length > 0 && { requested_capabilities: capabilities.map(toCapability) }),
+		...(workspaces.length > 0 && { workspace_refs: workspaces.map(toNamed) }),
+		...(mounts.length > 0 && { mount_refs: mounts.map(toNamed) }),
 		...tail(record),
 	}
 }
@@ -64,7 +72,18 @@ function tail({ request, profile, transcriptLength, lastEventId, createdAt, upda
 	}
 }
 
-/** What was sent as null was left out. */
-function withoutNulls<T extends object>(value: T): T {
-	return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null)) as T
+// What clients sent is told member by member: in the order of keys of upstream, nulls and keys that it does not know left out.
+
+function toIntent(intent: WorkerIntent): WorkerIntent {
+	if (intent.kind === 'task') return { kind: 'task', objective: intent.objective }
+	const purpose = typeof intent.purpose === 'string' ? { purpose: intent.purpose } : {}
+	return intent.kind === 'role' ? { kind: 'role', role: intent.role, ...purpose } : { kind: 'assistant', ...purpose }
 }
+
+function toSelector(profile: ProfileSelector): ProfileSelector {
+	return profile.kind === 'runtime_default' ? { kind: profile.kind } : { kind: profile.kind, value: profile.value }
+}
+
+const toCapability = ({ name, reason }: CapabilityRequest): CapabilityRequest => ({ name, ...(typeof reason === 'string' && { reason }) })
+
+const toNamed = ({ name, reference }: NamedReference): NamedReference => ({ name, reference })

@@ -38,7 +38,8 @@ type ObservationSocket = Socket<(typeof RuntimeWorkerEventWsFrameSchema)['static
 
 /**
  * A worker as it works: a snapshot, what came after the cursor, then what it does (yoi worker-runtime). All of it is read from
- * the one log. With `methods=true` the client may send protocol methods; otherwise whatever it sends ends the socket.
+ * the one log. With `methods=true` the client may send protocol methods, and is told of frames that are none;
+ * otherwise whatever it sends ends the socket.
  */
 export function observationSocket(deps: ObservationDeps) {
 	return socketRoute({
@@ -57,8 +58,8 @@ export function observationSocket(deps: ObservationDeps) {
 		open: (socket) => begin(deps, socket),
 		async message(socket, frame) {
 			const { workerId, sendsMethods } = socket.caller
-			if (!sendsMethods || !Value.Check(ProtocolMethodSchema, frame))
-				return diagnose(socket, 'runtime.observation_only', 'runtime worker event WebSocket is observation-only', 1008)
+			if (!sendsMethods) return diagnose(socket, 'runtime.observation_only', 'runtime worker event WebSocket is observation-only', 1008)
+			if (!Value.Check(ProtocolMethodSchema, frame)) return void socket.send(NO_METHOD)
 			try {
 				socket.send({ kind: 'ack', method: frame.method, ack: await callMethod(deps, workerId, frame) })
 			} catch (error) {
@@ -71,13 +72,20 @@ export function observationSocket(deps: ObservationDeps) {
 	})
 }
 
+/** A slip is no reason to stop watching. */
+const NO_METHOD = {
+	kind: 'diagnostic',
+	diagnostic: { code: 'runtime.method_malformed', message: 'a frame has to be a method: {"method": name, "params"?: …}' },
+} as const
+
 async function begin(deps: ObservationDeps, socket: ObservationSocket): Promise<void> {
 	const { workerId, cursor } = socket.caller
 	const start = cursor === undefined ? await deps.store.newestObservation(workerId) : decodeCursor(cursor)
 	if (start === null) return diagnose(socket, 'runtime.cursor_malformed', `malformed worker observation cursor: ${cursor}`, 1008)
 	const after = await deps.store.logPosition(start)
+	// Of a cursor that is given the text is kept: it can be larger than any number.
+	const at = cursor?.toLowerCase() ?? encodeCursor(start)
 	try {
-		const at = encodeCursor(start)
 		const payload = await deps.runtime.snapshot(workerId)
 		socket.send({ kind: 'event', envelope: { cursor: at, event_id: `snapshot:${at}`, worker_id: workerId, payload } })
 	} catch (error) {
@@ -85,7 +93,7 @@ async function begin(deps: ObservationDeps, socket: ObservationSocket): Promise<
 	}
 	const bounds = await deps.store.observationBounds(workerId)
 	try {
-		checkCursor(workerId, start, bounds)
+		checkCursor(workerId, at, start, bounds)
 	} catch (error) {
 		return diagnose(socket, 'runtime.cursor_unknown_or_expired', messageOf(error), 1008)
 	}
@@ -112,12 +120,14 @@ async function watch(deps: ObservationDeps, socket: ObservationSocket, after: nu
 async function pour(deps: ObservationDeps, socket: ObservationSocket, after: number, live: boolean): Promise<number> {
 	const { oldest } = await deps.events.bounds()
 	const signal = AbortSignal.any([socket.closed, deps.stopping])
-	const filter = { worker: socket.caller.workerId, kinds: ['worker.observed'] }
+	const filter = { worker: socket.caller.workerId, kinds: ['worker.observed', 'worker.deleted'] }
 	const follower = follow(deps.events, { after: Math.max(after, oldest - 1), filter, live, signal })
 	for await (const page of follower.pages) {
 		for (const event of page) {
+			const isGone = event.kind === 'worker.deleted'
+			if (isGone) diagnose(socket, 'runtime.worker_not_found', `worker ${event.worker} was deleted`, 1008)
+			if (isGone || socket.closed.aborted) return follower.position()
 			if (socket.send(toFrame(event)) === 'queued') await socket.drained()
-			if (socket.closed.aborted) return follower.position()
 		}
 	}
 	return follower.position()

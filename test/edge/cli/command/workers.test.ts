@@ -24,13 +24,32 @@ test('a worker is created, told, listed, ended and forgotten', async () => {
 	expect((await type(url, 'stop', 'worker-00000001', '--reason', 'enough')).stdout).toBe('worker-00000001 is stopped\n')
 	expect((await type(url, 'ls', '--status', 'running')).stdout).toBe('There are no workers.\n')
 	const { stdout } = await type(url, 'tail', 'worker-00000001', '--from-start')
-	expect(stdout.split('\n')).toEqual(expect.arrayContaining(['worker.created', 'text_done  two', 'worker.stopped']))
+	expect(stdout.split('\n')).toEqual(expect.arrayContaining(['worker.created', 'user_message  two', 'text_done  two', 'worker.stopped']))
 	expect((await type(url, 'rm', 'worker-00000001')).stdout).toBe('worker-00000001 is gone\n')
+})
+
+test('a worker is created by the profile that is named, and no word is passed over', async () => {
+	await using server = await testServer()
+	const { url } = server
+	const refused = await type(url, 'create', 'process:none')
+	expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('there is no profile `process:none`')])
+	expect((await type(url, 'create', 'builtin:echo')).stdout).toBe('worker-00000002\n')
+	expect((await type(url, 'create', 'builtin:echo', '--profile', 'http:x')).stderr).toContain('Which profile, "builtin:echo" or "http:x"?')
+	for (const words of [
+		['ls', 'running'],
+		['create', 'builtin:echo', 'hello'],
+		['stop', 'worker-00000002', 'now'],
+	]) {
+		const { code, stderr } = await type(url, ...words)
+		expect([code, stderr]).toEqual([2, expect.stringContaining(`does not know what to do with "${words.at(-1)}"`)])
+	}
+	expect(((await server.call('GET', '/v1/workers')).body.workers as unknown[]).length).toBe(1)
 })
 
 test('a wrong call says what is missing', async () => {
 	const url = 'http://127.0.0.1:1'
 	expect((await type(url, 'dance', 'x')).code).toBe(2)
+	expect((await type(url)).stderr).toContain('What is to be done with workers?')
 	expect((await type(url, 'stop')).stderr).toContain('Which worker?')
 	expect((await type(url, 'input', 'worker-00000001')).stderr).toContain('What shall it be told?')
 	expect((await type(url, 'ls', '--status', 'asleep')).stderr).toContain('running, stopped, cancelled')

@@ -68,6 +68,40 @@ test('a worker with everything and one with the defaults look as upstream writes
 	)
 })
 
+test('what a client sent in another order, with nulls and keys of its own, is told as upstream tells it', async () => {
+	await using world = await runtimeWorld()
+	const { worker } = (
+		await world.call('POST', '/v1/workers', {
+			intent: { purpose: 'p', mood: 'good', role: 'r', kind: 'role' },
+			profile: { value: 'builtin:coder', mine: 1, kind: 'builtin' },
+			requested_capabilities: [
+				{ reason: 'r', name: 'read' },
+				{ extra: 1, reason: null, name: 'write' },
+			],
+			workspace_refs: [{ reference: 'ref', also: true, name: 'ws' }],
+			mount_refs: [{ reference: 'mr', name: 'm' }],
+		})
+	).body
+	expect(text(worker)).toContain(
+		'"intent":{"kind":"role","role":"r","purpose":"p"},"profile":{"kind":"builtin","value":"builtin:coder"},"requested_capabilities":[{"name":"read","reason":"r"},{"name":"write"}],"workspace_refs":[{"name":"ws","reference":"ref"}],"mount_refs":[{"name":"m","reference":"mr"}],"transcript_len"',
+	)
+	await world.create({ intent: { purpose: null, kind: 'assistant', objective: 'none' } })
+	const [, row] = (await world.call('GET', '/v1/workers')).body.workers
+	expect(text(row)).toContain('"intent":{"kind":"assistant"},"profile":')
+})
+
+test('a query key that is given twice is invalid_query', async () => {
+	await using world = await runtimeWorld()
+	const id = await world.create()
+	for (const path of [`/v1/workers/${id}/transcript?limit=1&limit=2`, '/v1/workers?status=running&status=stopped']) {
+		const { status, body } = await world.call('GET', path)
+		expect([status, body.error]).toEqual([
+			400,
+			{ code: 'invalid_query', message: expect.stringMatching(/^invalid query parameters: .* more than once/) },
+		])
+	}
+})
+
 test('a shape that is wrong is invalid_json, a meaning that is wrong its own code, and nothing is created', async () => {
 	verifies('07.B9', '07.B10', '07.B11', '07.B33')
 	await using world = await runtimeWorld()

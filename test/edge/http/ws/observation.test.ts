@@ -98,6 +98,11 @@ test('a cursor expires exactly when something after it is no longer kept, and cu
 		code: 'runtime.cursor_unknown_or_expired',
 		message: `invalid request: worker observation cursor ${at(trimmedThrough - 1).slice(8)} is expired for worker ${mine}`,
 	})
+	using huge = await observe(url, mine, '?cursor=wo_FFFFffffFFFFffff')
+	expect((await huge.next()).envelope).toMatchObject({ cursor: 'wo_ffffffffffffffff', event_id: 'snapshot:wo_ffffffffffffffff' })
+	expect((await huge.next()).diagnostic.message).toBe(
+		`invalid request: worker observation cursor wo_ffffffffffffffff is unknown for worker ${mine}`,
+	)
 	using kept = await observe(url, mine, at(trimmedThrough))
 	await kept.next()
 	expect((await kept.next()).envelope.cursor).toBe(at(trimmedThrough + 2).slice(8))
@@ -150,10 +155,31 @@ test('with methods=true turns, pauses and the end go over the socket', async () 
 	send('pause')
 	expect((await nextOf('ack')).method).toBe('pause')
 	expect(world.script.methods).toEqual(['pause'])
+	for (const frame of ['text', '{}', '{"method":1}', new Uint8Array([1])]) {
+		observer.socket.send(frame)
+		expect((await nextOf('diagnostic')).diagnostic.code).toBe('runtime.method_malformed')
+	}
 	send('rewind_to')
 	expect((await nextOf('diagnostic')).diagnostic.code).toBe('invalid_request')
 	send('shutdown')
 	expect((await nextOf('ack')).ack.status).toBe('stopped')
+})
+
+test('who watches a worker that is deleted is told so, and the socket ends', async () => {
+	await using world = await runtimeWorld()
+	const url = world.listen()
+	const [mine, other] = [await world.create(), await world.create()]
+	using observer = await observe(url, mine)
+	await observer.next()
+	await world.call('DELETE', `/v1/workers/${other}?force=true`)
+	await world.say(mine, 'text_done', { text: 'still here' })
+	expect((await observer.next()).envelope.payload.event).toBe('text_done')
+	await world.call('DELETE', `/v1/workers/${mine}?force=true`)
+	expect(await observer.next()).toEqual({
+		kind: 'diagnostic',
+		diagnostic: { code: 'runtime.worker_not_found', message: `worker ${mine} was deleted` },
+	})
+	expect(await observer.closeCode()).toBe(1008)
 })
 
 test('an unknown or blank worker is refused before the upgrade', async () => {
