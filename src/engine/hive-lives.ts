@@ -22,7 +22,7 @@ export function livesOf({ agents }: HiveCrew, queue: HiveQueue): HiveLives {
 			kill: (name) => agents.kill(name, { by: MANAGER }),
 			requestApplyCommit: async (agent, ref, requester) => void (await queue.requestApplyCommit(agent, ref, requester)),
 		},
-		agents: { isManaged: (name) => agents.isManaged(name) },
+		agents,
 		heard: (name) => agents.heard(name),
 	}
 }

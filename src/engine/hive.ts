@@ -6,7 +6,7 @@ import { newAgentFace } from '../core/hive/agent-face.ts'
 import type { HiveAgents } from '../core/hive/agents.ts'
 import { type Broker, newBroker } from '../core/hive/broker.ts'
 import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
-import type { HiveAgentFace, HiveHost } from '../core/hive/hive.ts'
+import type { AgentDirectory, HiveAgentFace, HiveHost } from '../core/hive/hive.ts'
 import { hivePaths } from '../core/hive/hive-path.ts'
 import { type HiveLives, withoutAgents } from '../core/hive/no-agents.ts'
 import { proveSocket } from '../edge/socket/probe.ts'
@@ -125,7 +125,10 @@ async function orRelease<T>(claim: HiveClaim, make: () => T): Promise<T> {
 }
 
 function newVoices({ config: { hive }, events, clock, log }: HiveDeps, messages: SqliteMessageStore, lives: () => HiveLives) {
-	const agents = { isManaged: (name: string) => lives().agents.isManaged(name) }
+	const agents: AgentDirectory = {
+		isManaged: (name) => lives().agents.isManaged(name),
+		recipientsOf: async (name) => (await lives().agents.recipientsOf?.(name)) ?? null,
+	}
 	const broker = newBroker({ messages, events, agents, clock, log, maxBodyBytes: hive.maxBodyBytes })
 	const face = newAgentFace({
 		...{ broker, operatorMsg: hive.operatorMsg, recvWaitSeconds: hive.recvDefaultWaitS },

@@ -267,6 +267,21 @@ describe('a commit that is proposed', () => {
 	})
 })
 
+test('an agent writes to those alone that its config names, where it names any', async () => {
+	await using w = await withRepository()
+	await w.spawn('bob')
+	const alice = await w.life.agent('alice')
+	const send = (to: string) => alice.ask({ cmd: 'send', to, body: 'hi' })
+	expect(await send('bob')).toEqual({ kind: 'ok' })
+	await w.propose(`${TOML}allowed_recipients = ["manager"]\n`)
+	expect(await w.approve(1)).toEqual(OK)
+	const again = await w.life.agent('alice')
+	expect(await again.ask({ cmd: 'send', to: 'manager', body: 'hi' })).toEqual({ kind: 'ok' })
+	const refused = '"alice" may not write to "bob" (allowed_recipients of its config)'
+	expect(await again.ask({ cmd: 'send', to: 'bob', body: 'hi' })).toEqual({ kind: 'err', message: refused })
+	expect(await again.ask({ cmd: 'operator_msg', body: 'hi' })).toEqual({ kind: 'ok' })
+})
+
 describe('what a server says of its hive', () => {
 	test('agents that share its user, or reach an open API, are not who they say', async () => {
 		verifies('08.32')

@@ -39,6 +39,8 @@ export interface AgentSpec {
 	/** `recv`: it counts as started only once it made its first call on its socket. */
 	readonly ready?: 'started' | 'recv'
 	readonly restart?: RestartPolicy
+	/** Whom it may write to; undefined: everybody. */
+	readonly allowed_recipients?: readonly string[]
 }
 
 /** What was deployed for an agent. */
@@ -64,6 +66,8 @@ export interface RunSpec {
 	readonly limits: Limits
 	readonly ready: 'started' | 'recv'
 	readonly restart: RestartPolicy
+	/** Whom it may write to; absent: everybody. */
+	readonly recipients?: readonly string[]
 }
 
 export interface AgentDefaults {
@@ -79,7 +83,7 @@ export interface AgentDefaults {
 
 /** The cage and the spec of an agent: its applied config or, without one, the defaults. */
 export function resolveSpec(name: string, applied: AppliedConfig | undefined, defaults: AgentDefaults): { cage: string; spec: RunSpec } {
-	const { argv, env, backend, cwd, image, mounts, limits, ready, restart } = applied?.config ?? defaults.spec
+	const { argv, env, backend, cwd, image, mounts, limits, ready, restart, allowed_recipients } = applied?.config ?? defaults.spec
 	const ofManager = name === MANAGER && applied === undefined ? defaults.managerArgv : undefined
 	const given = [ofManager, argv].find((each) => each !== undefined && each.length > 0)
 	return {
@@ -90,6 +94,7 @@ export function resolveSpec(name: string, applied: AppliedConfig | undefined, de
 			...(applied !== undefined && { sha: applied.sha, folder: applied.folder }),
 			...(cwd !== undefined && { cwd }),
 			...(image !== undefined && { image }),
+			...(allowed_recipients !== undefined && { recipients: allowed_recipients }),
 			...{ mounts: mounts ?? [], limits: limits ?? {}, ready: ready ?? 'started', restart: restart ?? 'never' },
 		},
 	}

@@ -126,6 +126,11 @@ export class HiveAgents {
 		return agent !== null && MANAGED.includes(agent.state)
 	}
 
+	/** Whom its config lets it write to; null: everybody. */
+	async recipientsOf(name: string): Promise<readonly string[] | null> {
+		return (await this.#find(name))?.spec.recipients ?? null
+	}
+
 	/** Whether it runs now, and what was deployed with that commit. */
 	async runsOn(name: string, sha: string): Promise<boolean> {
 		const agent = await this.#find(name)

@@ -31,6 +31,7 @@ export function newBroker(deps: BrokerDeps): Broker {
 	return {
 		async send(draft) {
 			if (!(await canReceive(deps.agents, draft.to))) throw new MseError('not_found', `unknown recipient ${JSON.stringify(draft.to)}`)
+			await requireAllowed(deps.agents, draft)
 			refuseLong(draft.body, deps.maxBodyBytes)
 			await deps.messages.add(draft)
 		},
@@ -59,6 +60,14 @@ function newReceive({ messages, events, clock, log }: BrokerDeps): Broker['recei
 
 async function canReceive(agents: AgentDirectory, to: string): Promise<boolean> {
 	return to === MANAGER || to === OPERATOR || (await agents.isManaged(to))
+}
+
+async function requireAllowed(agents: AgentDirectory, { from, to, via }: MessageDraft): Promise<void> {
+	const allowed = via === 'agent-socket' && from !== OPERATOR ? await agents.recipientsOf?.(from) : null
+	if (!allowed || allowed.includes(to)) return
+	throw new MseError('forbidden', `${JSON.stringify(from)} may not write to ${JSON.stringify(to)} (allowed_recipients of its config)`, {
+		code: 'recipient_not_allowed',
+	})
 }
 
 function refuseLong(body: string, limit: number): void {

@@ -55,6 +55,8 @@ export interface Receiving {
 export interface AgentDirectory {
 	/** Running or stopped, and not destroyed. */
 	isManaged(name: string): boolean | Promise<boolean>
+	/** Whom an agent may write to by its config; null: everybody. Left out where no agent has one. */
+	recipientsOf?(name: string): Promise<readonly string[] | null>
 }
 
 /** The sockets of agents, opened and closed along with their lives. Both may be called when it is already so. */
