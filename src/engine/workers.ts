@@ -1,5 +1,6 @@
 import { newRunEnds } from '../backend/worker/run-end.ts'
 import type { EventLog } from '../core/event/log.ts'
+import { agentOf } from '../core/operator/inbox.ts'
 import type { OperatorSessions } from '../core/operator/sessions.ts'
 import type { OutputStore } from '../core/output/store.ts'
 import { isTerminal } from '../core/run/record.ts'
@@ -68,5 +69,6 @@ export async function openWorkers(options: WorkerPartOptions) {
 
 /** Whom workers can be run by: each role of the sessions, and the sid of one without. */
 function namesOf(sessions: OperatorSessions): readonly string[] {
-	return sessions.list().flatMap(({ record: { sid, roles } }) => (roles.length > 0 ? roles : [sid]))
+	const live = sessions.list().filter(({ record }) => agentOf(record.sid) === null)
+	return live.flatMap(({ record: { sid, roles } }) => (roles.length > 0 ? roles : [sid]))
 }

@@ -1,6 +1,7 @@
 import { Value } from '@sinclair/typebox/value'
 import type { Channel } from '../../src/core/operator/connection.ts'
 import { OperatorHub } from '../../src/core/operator/hub.ts'
+import { connectInboxes, type InboxStore } from '../../src/core/operator/inbox.ts'
 import type { Asking } from '../../src/core/operator/request.ts'
 import { OperatorSessions } from '../../src/core/operator/sessions.ts'
 import type { OperatorSocket } from '../../src/core/operator/socket.ts'
@@ -10,6 +11,7 @@ import { type Logger, silentLogger } from '../../src/kernel/log.ts'
 import { type ClientMsg, type ServerMsg, ServerMsgSchema } from '../../src/protocol/operator-frame.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
+import { SqliteInboxStore } from '../../src/store/sqlite/inbox-store.ts'
 import { SqliteOperatorStore } from '../../src/store/sqlite/operator-store.ts'
 import { SqliteRunStore } from '../../src/store/sqlite/run-store.ts'
 import { sqliteSeating } from '../../src/store/sqlite/seating.ts'
@@ -21,24 +23,31 @@ export async function settled(): Promise<void> {
 }
 
 /** Sessions, hub and stores on one database in memory, with a clock that stands still. */
-export async function operatorWorld(options: { requestsPerSession?: number; frameBytes?: number; log?: Logger } = {}) {
+export async function operatorWorld(
+	options: { requestsPerSession?: number; frameBytes?: number; log?: Logger; inboxes?: (store: InboxStore) => InboxStore } = {},
+) {
 	const clock = fakeClock()
 	const db = new SqliteDatabase({ path: ':memory:', clock })
 	const values = openBlobs(undefined)
 	const store = new SqliteOperatorStore(db, values)
 	const runs = new SqliteRunStore(db, values)
+	/** Names of hive agents. */
+	const agents = new Set<string>()
+	const inboxes = new SqliteInboxStore(db, values)
 	const openLife = async () => {
-		const sessions = await OperatorSessions.open({ store, clock, log: silentLogger })
+		const isAgent = async (name: string): Promise<boolean> => agents.has(name)
+		const sessions = await OperatorSessions.open({ store, clock, log: silentLogger, isAgent })
 		const { requestsPerSession = 100, frameBytes = 2 ** 24 } = options
 		const hub = new OperatorHub({
 			...{ sessions, store, seating: sqliteSeating(db, runs), clock, log: options.log ?? silentLogger },
 			...{ requestDeadlineMs: 86_400_000, ackGraceMs: 60_000, limits: { requestsPerSession, frameBytes } },
 		})
+		connectInboxes({ sessions, hub, store: options.inboxes?.(inboxes) ?? inboxes, clock, log: silentLogger })
 		return { sessions, hub }
 	}
 	let life = await openLife()
 	return {
-		...{ clock, db, store, runs, values },
+		...{ clock, db, store, runs, values, agents },
 		get hub() {
 			return life.hub
 		},

@@ -6,6 +6,8 @@ export interface MessageDraft {
 	readonly to: string
 	readonly body: string
 	readonly via: MessageVia
+	/** What it is about, where it must not be sent twice. */
+	readonly key?: string
 }
 
 export interface Message extends MessageDraft {
@@ -22,6 +24,8 @@ export interface Message extends MessageDraft {
 export interface MessageStore {
 	/** The new id. */
 	add(draft: MessageDraft): Promise<number>
+	/** As `add`, unless there is a message with that key already, delivered or not. */
+	addOnce(draft: MessageDraft & { readonly key: string }): Promise<void>
 	/** The oldest undelivered message besides `except`, from now on delivered. */
 	take(recipient: string, except: readonly number[]): Promise<Message | null>
 	/** To be called right before a taken one is handed over: a server that is killed before puts it back, one that is killed later does not. */

@@ -4,7 +4,7 @@ import { asSessionId, type RequestId, type RunId, type SessionId, type StepId } 
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
-import { type Asking, aboutRequest, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
+import { type Asking, aboutRequest, isForAgent, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
 import type { Addressee, OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { EndState, OperatorStore } from './store.ts'
@@ -125,7 +125,7 @@ export class OperatorAsks {
 		waiter.isStored = true
 		if (waiter.isDone) return
 		if (waiter.sid === null) {
-			if (this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
+			if (isForAgent(waiter.asking) || this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
 		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
 		else void this.#settleAsOnDisk(waiter)
 	}

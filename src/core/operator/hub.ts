@@ -90,6 +90,16 @@ export class OperatorHub {
 		this.#asks.seatAssigned(runId, slot, previous)
 	}
 
+	/** An answer that comes by no socket. Rejects when it cannot be written. */
+	answer(sid: SessionId, reply: ClientReply): Promise<Answered> {
+		return this.#answer(sid, reply, false)
+	}
+
+	/** Whether something waits for a session of that name to come. */
+	waitsFor(name: string): boolean {
+		return this.#waiting.vacant(name).length > 0
+	}
+
 	/** Sends a frame that nobody answers (`hook_after`); false when the operator is away, and the frame is lost. */
 	tell(sid: SessionId, frame: ServerMsg): boolean {
 		const isSent = this.#waiting.found(sid)?.connection?.tell(frame) ?? false

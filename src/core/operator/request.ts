@@ -3,6 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { asRequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
+import { agentOf } from './inbox.ts'
 import type { Addressee } from './seat.ts'
 import type { OperatorRequest, RequestKind } from './store.ts'
 
@@ -85,6 +86,9 @@ export function tooMany(sid: SessionId, limit: number): MseError {
 
 /** The name whose bearer may take a request that is addressed to nobody yet. */
 export const nameOf = (asking: Asking): string => ('slot' in asking.to ? asking.to.slot : asking.to.operator)
+
+/** Whether it goes to an agent of the hive, whose session nobody joins for. */
+export const isForAgent = (asking: Asking): boolean => agentOf(nameOf(asking)) !== null
 
 /** The frame, complete with what is never stored. The socket checks it against the wire's schema. */
 export function toFrame({ request, asking }: { readonly request: OperatorRequest; readonly asking: Asking }): ServerMsg {

@@ -16,14 +16,14 @@ export interface JoinRequest {
 }
 
 /** A new session and its token (32 hex), which leaves the process once and is kept as its digest only. */
-export function newSession(request: JoinRequest, clock: Clock): { session: OperatorSession; token: string } {
+export function newSession(request: JoinRequest, clock: Clock, sid = newSessionId()): { session: OperatorSession; token: string } {
 	const token = randomHex(16)
 	const desc = request.desc?.trim() ?? ''
 	const now = clock.now()
 	return {
 		token,
 		session: {
-			sid: newSessionId(),
+			sid,
 			tokenDigest: sha256Hex(token),
 			roles: [...new Set(request.roles ?? [])],
 			desc: desc === '' ? null : desc,

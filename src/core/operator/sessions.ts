@@ -3,6 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { sha256Hex } from '../../kernel/hash.ts'
 import { asSessionId, type SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
+import { agentOf } from './inbox.ts'
 import { hasToken, IDLE_HORIZON_MS, type JoinRequest, newSession } from './session.ts'
 import type { Observed, OperatorSession, OperatorStore } from './store.ts'
 
@@ -35,6 +36,8 @@ interface SessionsDeps {
 	readonly store: OperatorStore
 	readonly clock: Clock
 	readonly log: Logger
+	/** Whether there is a hive agent of that name. Its session is there as soon as somebody asks for it, and stays as long as the agent. */
+	readonly isAgent?: (name: string) => Promise<boolean>
 }
 
 /**
@@ -47,6 +50,7 @@ export class OperatorSessions {
 	readonly #roles = new Map<string, SessionId>()
 	readonly #digests = new Map<string, SessionId>()
 	readonly #listeners = new Set<SessionListener>()
+	readonly #admitting = new Map<string, Promise<LiveSession | null>>()
 
 	private constructor(deps: SessionsDeps) {
 		this.#deps = deps
@@ -68,16 +72,14 @@ export class OperatorSessions {
 	async join(request: JoinRequest): Promise<{ session: OperatorSession; token: string }> {
 		const joining = newSession(request, this.#deps.clock)
 		for (const role of joining.session.roles) await this.find(role)
-		await this.#deps.store.join(joining.session)
-		this.#add(joining.session)
-		for (const listener of this.#listeners) listener.joined(joining.session)
+		await this.#enter(joining.session)
 		return joining
 	}
 
 	/** The live session whose sid or role is `name`. */
 	async find(name: string): Promise<LiveSession | null> {
 		const entry = this.#named(name)
-		if (!entry) return null
+		if (!entry) return this.#admit(name)
 		if (entry.ending) return entry.ending.catch(() => {}).then(() => this.find(name))
 		if (!this.#isExpired(entry)) return entry
 		await this.end(entry.record.sid, 'expired')
@@ -168,15 +170,39 @@ export class OperatorSessions {
 		return ends.length
 	}
 
-	/** Whether an operator could take work, connected or not. */
+	/** Whether an operator could take any work, connected or not; agents of the hive take only what is meant for them. */
 	hasLive(): boolean {
-		for (const entry of this.#entries.values()) if (!this.#isExpired(entry)) return true
+		for (const entry of this.#entries.values()) if (!this.#isExpired(entry) && agentOf(entry.record.sid) === null) return true
 		return false
 	}
 
 	/** Live sessions, in the order they joined. */
 	list(): readonly LiveSession[] {
 		return [...this.#entries.values()].filter((entry) => !this.#isExpired(entry))
+	}
+
+	/** Nobody has the token of an agent's session: the agent is known by its socket. */
+	#admit(name: string): Promise<LiveSession | null> {
+		const agent = agentOf(name)
+		const { isAgent, clock } = this.#deps
+		if (agent === null || !isAgent) return Promise.resolve(null)
+		const sid = asSessionId(name)
+		const admit = async (): Promise<LiveSession | null> => {
+			if (!(await isAgent(agent))) return null
+			await this.#enter(newSession({ desc: `hive agent ${agent}` }, clock, sid).session)
+			return this.peek(name)
+		}
+		const known = this.#admitting.get(name)
+		if (known) return known
+		const admitted = admit().finally(() => this.#admitting.delete(name))
+		this.#admitting.set(name, admitted)
+		return admitted
+	}
+
+	async #enter(session: OperatorSession): Promise<void> {
+		await this.#deps.store.join(session)
+		this.#add(session)
+		for (const listener of this.#listeners) listener.joined(session)
 	}
 
 	async #end(entry: Entry, how: 'ended' | 'expired'): Promise<boolean> {
@@ -206,7 +232,7 @@ export class OperatorSessions {
 	}
 
 	#isExpired(entry: Entry): boolean {
-		return !entry.connected && this.#deps.clock.now() - entry.lastAccessAt >= IDLE_HORIZON_MS
+		return !entry.connected && agentOf(entry.record.sid) === null && this.#deps.clock.now() - entry.lastAccessAt >= IDLE_HORIZON_MS
 	}
 
 	#unattended(work: Promise<void>, message: string, sid: SessionId): void {

@@ -15,9 +15,9 @@ interface MessageRow {
 const OLDEST = 'SELECT id FROM message WHERE recipient = ? AND delivered_at IS NULL'
 
 /** A message as part of another change, inside whose transaction it is called; the new id. Whoever waits for it hears after COMMIT. */
-export function insertMessage(db: SqliteDatabase, { from, to, body, via }: MessageDraft): number {
-	const sql = 'INSERT INTO message (sender, recipient, body, via, sent_at) VALUES (?, ?, ?, ?, ?)'
-	const id = Number(db.query(sql).run(from, to, body, via, db.clock.now()).lastInsertRowid)
+export function insertMessage(db: SqliteDatabase, { from, to, body, via, key }: MessageDraft): number {
+	const sql = 'INSERT INTO message (sender, recipient, body, via, sent_at, key) VALUES (?, ?, ?, ?, ?, ?)'
+	const id = Number(db.query(sql).run(from, to, body, via, db.clock.now(), key ?? null).lastInsertRowid)
 	appendEvent(db, { kind: 'message.sent', data: { message_id: id, from, to, via, bytes: Buffer.byteLength(body) } })
 	return id
 }
@@ -36,6 +36,12 @@ export class SqliteMessageStore implements MessageStore {
 
 	add(draft: MessageDraft): Promise<number> {
 		return this.#db.write(() => insertMessage(this.#db, draft))
+	}
+
+	addOnce(draft: MessageDraft & { readonly key: string }): Promise<void> {
+		return this.#db.write(() => {
+			if (this.#db.query('SELECT 1 FROM message WHERE key = ?').get(draft.key) === null) insertMessage(this.#db, draft)
+		})
 	}
 
 	async take(recipient: string, except: readonly number[]): Promise<Message | null> {

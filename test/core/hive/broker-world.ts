@@ -15,6 +15,7 @@ export function brokerWorld(over: (store: MessageStore) => Partial<MessageStore>
 	const changed = over(store)
 	const messages: MessageStore = {
 		add: (draft) => (changed.add ?? store.add.bind(store))(draft),
+		addOnce: (draft) => store.addOnce(draft),
 		take: (to, except) => (changed.take ?? store.take.bind(store))(to, except),
 		putBack: (id) => (changed.putBack ?? store.putBack.bind(store))(id),
 		deliver: (id) => (changed.deliver ?? store.deliver.bind(store))(id),
