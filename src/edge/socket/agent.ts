@@ -1,14 +1,17 @@
+import type { HiveBridge } from '../../core/hive/bridge.ts'
 import type { HiveAgentFace } from '../../core/hive/hive.ts'
 import { type AgentRequest, type AgentResponse, agentRequests, type ManagerRequest, managerRequests } from '../../protocol/hive.ts'
+import { bridgeVerbs } from './bridge.ts'
 import { type Exchange, newVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** The socket of one agent, whose name every request has by it. */
-export function agentVocabulary(face: HiveAgentFace, owner: string): Vocabulary {
-	return newVocabulary<AgentRequest, AgentResponse>(agentRequests, agentVerbs(face, owner), err)
+export function agentVocabulary(face: HiveAgentFace, owner: string, bridge?: HiveBridge): Vocabulary {
+	const quiet = bridge && bridgeVerbs(bridge, owner)
+	return newVocabulary<AgentRequest, AgentResponse>(agentRequests, agentVerbs(face, owner), err, quiet)
 }
 
 /** The manager's socket: an agent's, and what changes the hive. */
-export function managerVocabulary(face: HiveAgentFace, owner: string): Vocabulary {
+export function managerVocabulary(face: HiveAgentFace, owner: string, bridge?: HiveBridge): Vocabulary {
 	return newVocabulary<ManagerRequest, AgentResponse>(
 		managerRequests,
 		{
@@ -18,6 +21,7 @@ export function managerVocabulary(face: HiveAgentFace, owner: string): Vocabular
 			request_apply_commit: ({ agent, commit_ref }) => done(face.requestApplyCommit(owner, agent, commit_ref)),
 		},
 		err,
+		bridge && bridgeVerbs(bridge, owner),
 	)
 }
 

@@ -26,6 +26,9 @@ type Verbs<Request extends { readonly cmd: string }, Response> = {
 	readonly [Cmd in Request['cmd']]: (request: Extract<Request, { readonly cmd: Cmd }>, exchange: Exchange) => Promise<Response | undefined>
 }
 
+/** What a socket does besides, for clients of ours alone: nothing tells others of it. Each takes its line as it came. */
+export type QuietVerbs = ReadonlyMap<string, (line: string) => Promise<object>>
+
 interface Reader {
 	readonly check: TypeCheck<TObject>
 	readonly fields: readonly (readonly [name: string, schema: TSchema, check: TypeCheck<TSchema>])[]
@@ -36,6 +39,7 @@ export function newVocabulary<Request extends { readonly cmd: string }, Response
 	verbs: readonly Verb[],
 	does: Verbs<Request, Response>,
 	refusal: (sentence: string) => Response,
+	quiet: QuietVerbs = new Map(),
 ): Vocabulary {
 	const readers = new Map(verbs.map((verb) => [verb.properties.cmd.const, readerOf(verb)]))
 	const run = new Map(Object.entries(does)) as Map<string, (request: unknown, exchange: Exchange) => Promise<Response | undefined>>
@@ -44,6 +48,8 @@ export function newVocabulary<Request extends { readonly cmd: string }, Response
 		async answer(line, exchange) {
 			const raw = readJson(line)
 			if (!isObject(raw)) throw invalid('expected an object')
+			const besides = typeof raw.cmd === 'string' && quiet.get(raw.cmd)
+			if (besides) return await besides(line)
 			const cmd = commandOf(raw, readers)
 			return await run.get(cmd)?.(readRequest(raw, readers.get(cmd)), exchange)
 		},
