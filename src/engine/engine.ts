@@ -23,6 +23,8 @@ import { enhanceGate } from './enhance-gate.ts'
 import { logEvents } from './event-lines.ts'
 import { newWorkerFace } from './face.ts'
 import { openHive } from './hive.ts'
+import { hiveFaces } from './hive-faces.ts'
+import { hiveFamily } from './hive-workers.ts'
 import { startJobs } from './jobs.ts'
 import { launchDeps, openOperators } from './operators.ts'
 import type { EngineOptions } from './option.ts'
@@ -55,24 +57,24 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await Promise.all([initTemplates(), endEarlierLife(options, data, childList)])
-
 	const approvals = openApprovals(options, data, stores, secret)
-	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate })
-	const operators = await openOperators(options, data, stores)
+	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
+	const operators = await openOperators(options, data, stores, hive)
 	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
 	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })
 	const workers = await openWorkers({
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
-		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service },
+		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service, hive: hiveFamily({ hive, events: stores.events }) },
 	})
-	const given = { stores, operators, workers, approvals: approvals.ofSteps }
-	const parts = { ...given, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS }
-	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, parts)
+	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, {
+		...{ stores, operators, workers, approvals: approvals.ofSteps, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS },
+	})
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
+	const hiveFace = hiveFaces({ config, clock, hive, face, secret, workers, ...stores, ...operators })
 	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
 	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
 	const enhanceLoop = await openEnhance(options, data, stores, service, enhanceGate(approvals.gate))

@@ -1,3 +1,4 @@
+import type { HiveBridge } from '../core/hive/bridge.ts'
 import type { HiveAgentFace } from '../core/hive/hive.ts'
 import { hivePaths } from '../core/hive/hive-path.ts'
 import type { MessageStore } from '../core/hive/message-store.ts'
@@ -15,6 +16,8 @@ interface ClaimDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log'> {
 	readonly data: DataDir
 	readonly face: HiveAgentFace
 	readonly messages: MessageStore
+	/** What agents find on their sockets besides. */
+	faces(): { readonly bridge: HiveBridge }
 	/** Told of every request on the socket of an agent. */
 	heard(name: string): void
 }
@@ -29,7 +32,7 @@ export interface HiveClaim {
 }
 
 /** Takes the run directory; throws what is in the way, such as another hive. Nothing is open yet. */
-export async function claimRunDir({ config, clock, log, data, face, messages, heard }: ClaimDeps, runDir: string): Promise<HiveClaim> {
+export async function claimRunDir({ config, clock, log, data, face, faces, messages, heard }: ClaimDeps, runDir: string): Promise<HiveClaim> {
 	const { hostSocket, managerSocket } = hivePaths(runDir)
 	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
 	makePassableDir(runDir)
@@ -38,7 +41,8 @@ export async function claimRunDir({ config, clock, log, data, face, messages, he
 		await clearPath(hostSocket)
 		const { adminGroup, maxLineBytes, wireVersion } = config.hive
 		const adminGid = adminGroup === null ? undefined : groupId(adminGroup)
-		const sockets = newHiveSockets({ runDir, face, clock, log, maxLineBytes, wireVersion, adminGid, heard })
+		const bridge = (): HiveBridge => faces().bridge
+		const sockets = newHiveSockets({ runDir, face, bridge, clock, log, maxLineBytes, wireVersion, adminGid, heard })
 		const vacuum = startMessageVacuum({ messages, clock, log })
 		return {
 			sockets,

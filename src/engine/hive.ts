@@ -16,6 +16,7 @@ import { SqliteMessageStore } from '../store/sqlite/message-store.ts'
 import { hiveActions } from './hive-actions.ts'
 import { claimRunDir, type HiveClaim } from './hive-claim.ts'
 import { type HiveCrew, openCrew } from './hive-crew.ts'
+import type { HiveFaces } from './hive-faces.ts'
 import { hiveFolders } from './hive-folder.ts'
 import { livesOf } from './hive-lives.ts'
 import { newPlace, type OpenHive } from './hive-place.ts'
@@ -28,6 +29,8 @@ interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'env
 	readonly events: Stores['events']
 	/** Where spawns and commits wait. It recovers after the hive did. */
 	readonly gate: ApprovalGate
+	/** Asked for with each request of an agent: what agents do for runs is put together after the hive. */
+	faces(): HiveFaces
 }
 
 /** The hive of one server: its inboxes, and where it has any its sockets and agents. */
@@ -124,7 +127,7 @@ async function orRelease<T>(claim: HiveClaim, make: () => T): Promise<T> {
 	}
 }
 
-function newVoices({ config: { hive }, events, clock, log }: HiveDeps, messages: SqliteMessageStore, lives: () => HiveLives) {
+function newVoices({ config: { hive }, events, clock, log, faces }: HiveDeps, messages: SqliteMessageStore, lives: () => HiveLives) {
 	const agents: AgentDirectory = {
 		isManaged: (name) => lives().agents.isManaged(name),
 		recipientsOf: async (name) => (await lives().agents.recipientsOf?.(name)) ?? null,
@@ -132,6 +135,8 @@ function newVoices({ config: { hive }, events, clock, log }: HiveDeps, messages:
 	const broker = newBroker({ messages, events, agents, clock, log, maxBodyBytes: hive.maxBodyBytes })
 	const face = newAgentFace({
 		...{ broker, operatorMsg: hive.operatorMsg, recvWaitSeconds: hive.recvDefaultWaitS },
+		complete: (body) => faces().complete(body),
+		others: { take: async (from, to, body) => (await faces().others?.take(from, to, body)) ?? false },
 		manager: {
 			requestSpawn: (name, requester) => lives().manager.requestSpawn(name, requester),
 			kill: (name) => lives().manager.kill(name),

@@ -1,4 +1,5 @@
 import { OperatorHub } from '../core/operator/hub.ts'
+import { connectInboxes } from '../core/operator/inbox.ts'
 import { isInScope } from '../core/operator/session.ts'
 import { OperatorSessions } from '../core/operator/sessions.ts'
 import type { LaunchDeps } from '../core/run/launch.ts'
@@ -6,22 +7,33 @@ import type { PlanCache } from '../core/run/plan-cache.ts'
 import type { RunSupervisor } from '../core/run/supervisor.ts'
 import type { CapabilityManifest } from '../protocol/operator.ts'
 import type { DataDir } from '../store/data-dir.ts'
+import { SqliteInboxStore } from '../store/sqlite/inbox-store.ts'
 import { sqliteSeating } from '../store/sqlite/seating.ts'
 import { runPolicyOf } from './default-policy.ts'
+import type { Hive } from './hive.ts'
+import { followAgents } from './hive-sessions.ts'
 import type { EngineOptions } from './option.ts'
 import type { Stores } from './stores.ts'
 
 export type Operators = Awaited<ReturnType<typeof openOperators>>
 
-/** Who answers requests: the sessions, and the hub that brings requests to them. */
-export async function openOperators({ config, clock, log }: EngineOptions, { db, fault }: DataDir, { operatorStore: store, runs }: Stores) {
-	const sessions = await OperatorSessions.open({ store, clock, log })
+/** Who answers requests: the sessions, those of hive agents among them, and the hub that brings requests to them. */
+export async function openOperators(
+	{ config, clock, log }: EngineOptions,
+	{ db, values, fault }: DataDir,
+	{ operatorStore: store, runs, events }: Stores,
+	hive: Pick<Hive, 'agents'>,
+) {
+	const isAgent = async (name: string): Promise<boolean> => (await hive.agents?.isManaged(name)) ?? false
+	const sessions = await OperatorSessions.open({ store, clock, log, isAgent })
 	const hub = new OperatorHub({
 		...{ sessions, store, seating: sqliteSeating(db, runs, fault), clock, log, fault },
 		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
 		limits: config.limits,
 	})
+	connectInboxes({ sessions, hub, store: new SqliteInboxStore(db, values), clock, log })
+	await followAgents({ hive, sessions, hub, events })
 	return { sessions, hub }
 }
 

@@ -63,14 +63,14 @@ export function operatorFamily(deps: OperatorWorkerDeps, names: () => readonly s
 	return { prefix: 'operator:', names, profile: (name) => operatorProfile(name, deps) }
 }
 
+/** Why no agent of a hive can be had. */
+export const HIVE_OFF = 'the hive is off'
+
 /** `hive:<agent>` while no hive is on: named, and why it cannot run. */
 export const hiveOff: ProfileFamily = {
 	prefix: 'hive:',
 	names: () => [],
-	profile: (name) => {
-		const reason = 'the hive is off'
-		return { name: `hive:${name}`, unavailable: () => reason, spawn: () => Promise.reject(new Error(reason)) }
-	},
+	profile: (name) => ({ name: `hive:${name}`, unavailable: () => HIVE_OFF, spawn: () => Promise.reject(new Error(HIVE_OFF)) }),
 }
 
 /** Throws `config_invalid` for a table that is none of a profile, naming the key that is wrong. */

@@ -1,6 +1,7 @@
+import type { HiveWorkers } from '../backend/worker/hive.ts'
 import { newRunEnds } from '../backend/worker/run-end.ts'
 import type { EventLog } from '../core/event/log.ts'
-import { agentOf } from '../core/operator/inbox.ts'
+import { agentOf } from '../core/operator/agent-sid.ts'
 import type { OperatorSessions } from '../core/operator/sessions.ts'
 import type { OutputStore } from '../core/output/store.ts'
 import { isTerminal } from '../core/run/record.ts'
@@ -29,7 +30,7 @@ export interface WorkerPartOptions extends Omit<ProfileOptions, 'desk' | 'famili
 	/** Asked for when it is needed: runs are put together after workers. */
 	service(): Pick<RunService, 'launch' | 'cancel'>
 	/** `hive:<agent>`, where a hive is on. */
-	readonly hive?: ProfileFamily
+	readonly hive?: (desk: LeaseDesk) => ProfileFamily & HiveWorkers
 }
 
 /** The worker runtime of an engine: its store, the profiles that the configuration gives, and the runtime around them. */
@@ -42,14 +43,15 @@ export async function openWorkers(options: WorkerPartOptions) {
 	const ends = newRunEnds(events, (runId) => runs.run(runId))
 	const anyOperator = (): boolean => sessions.hasLive() || (options.operatorFactory?.size ?? 0) > 0
 	const asked = { turnRuns: new SqliteTurnRunStore(db), ends, runs: options.service, anyOperator }
-	const profiles = newCatalog({ ...options, desk, families: [operatorFamily(asked, () => namesOf(sessions)), options.hive ?? hiveOff] })
+	const ofHive = options.hive?.(desk)
+	const profiles = newCatalog({ ...options, desk, families: [operatorFamily(asked, () => namesOf(sessions)), ofHive ?? hiveOff] })
 	const attachments = newAttachments(outputs, config.limits)
 	const runtime = new WorkerRuntime({
 		...{ store, profiles, attachments, runtimeId, defaultProfile, log },
 	})
 	const unsubscribe = endWithRuns({ events, store, runtime, log })
 	return {
-		...{ store, profiles, attachments, runtime, desk, turns: newTurns(runtime) },
+		...{ store, profiles, attachments, runtime, desk, turns: newTurns(runtime), ofHive },
 		/** Takes up the workers that an earlier life left running, in the background. */
 		restore(): void {
 			const hasEnded = async (runId: string): Promise<boolean> => isTerminal((await runs.run(asRunId(runId)))?.status ?? 'done')

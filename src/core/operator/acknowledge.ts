@@ -3,8 +3,8 @@ import { MseError } from '../../kernel/error.ts'
 import { asRequestId } from '../../kernel/id.ts'
 import type { MseAck } from '../../protocol/hive-bridge.ts'
 import { type ClientReply, ClientReplySchema } from '../../protocol/operator-frame.ts'
+import { inboxSid } from './agent-sid.ts'
 import type { OperatorHub } from './hub.ts'
-import { inboxSid } from './inbox.ts'
 import type { OperatorStore, RequestKind } from './store.ts'
 
 const isReply = TypeCompiler.Compile(ClientReplySchema)

@@ -1,19 +1,11 @@
 import { type Clock, sleep } from '../../kernel/clock.ts'
-import { asSessionId, type SessionId } from '../../kernel/id.ts'
+import type { SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ServerMsg } from '../../protocol/operator-frame.ts'
+import { agentOf } from './agent-sid.ts'
 import type { Channel } from './connection.ts'
 import type { OperatorHub } from './hub.ts'
 import type { OperatorSessions } from './sessions.ts'
-
-const PREFIX = 'hive:'
-
-/** The session of a hive agent, whose socket is its inbox: nobody joins for it, it is there once somebody asks for it. */
-export const inboxSid = (agent: string): SessionId => asSessionId(PREFIX + agent)
-
-/** The agent that a session's name means; null for the sessions of everybody else. */
-export const agentOf = (name: string): string | null =>
-	name.startsWith(PREFIX) && name.length > PREFIX.length ? name.slice(PREFIX.length) : null
 
 /** Inboxes of agents, as the hub fills them. */
 export interface InboxStore {

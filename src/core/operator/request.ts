@@ -3,7 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { asRequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
-import { agentOf } from './inbox.ts'
+import { agentOf } from './agent-sid.ts'
 import type { Addressee } from './seat.ts'
 import type { OperatorRequest, RequestKind } from './store.ts'
 

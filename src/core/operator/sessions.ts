@@ -3,7 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { sha256Hex } from '../../kernel/hash.ts'
 import { asSessionId, type SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { agentOf } from './inbox.ts'
+import { agentOf } from './agent-sid.ts'
 import { hasToken, IDLE_HORIZON_MS, type JoinRequest, newSession } from './session.ts'
 import type { Observed, OperatorSession, OperatorStore } from './store.ts'
 

@@ -14,7 +14,7 @@ export interface HiveSocketDeps extends Omit<ConnectionDeps, 'vocabulary'> {
 	readonly runDir: string
 	readonly face: HiveAgentFace
 	/** What clients of ours find on the sockets of agents besides. */
-	readonly bridge?: HiveBridge
+	readonly bridge?: () => HiveBridge
 	/** Who may use the operator's socket besides this user: the members of a group. */
 	readonly adminGid?: number | undefined
 	/** Puts `version` into the answers of the operator's socket. */
@@ -50,12 +50,12 @@ export function newHiveSockets(deps: HiveSocketDeps): HiveSockets {
 	return {
 		async open(name) {
 			makePrivateDir(paths.agentDir(name))
-			await openAt(paths.agentSocket(name), heardBy(deps, name, agentVocabulary(deps.face, name, deps.bridge)))
+			await openAt(paths.agentSocket(name), heardBy(deps, name, agentVocabulary(deps.face, name, deps.bridge?.())))
 		},
 		close: (name) => closeAt(paths.agentSocket(name)),
 		async openManager() {
 			makePrivateDir(paths.manager)
-			await openAt(paths.managerSocket, heardBy(deps, MANAGER, managerVocabulary(deps.face, MANAGER, deps.bridge)))
+			await openAt(paths.managerSocket, heardBy(deps, MANAGER, managerVocabulary(deps.face, MANAGER, deps.bridge?.())))
 		},
 		openHost: (host) => openAt(paths.hostSocket, hostVocabulary(host, deps), deps.adminGid),
 		async stop() {
