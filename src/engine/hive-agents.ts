@@ -30,6 +30,7 @@ export interface HiveAgentOptions {
 	readonly sockets: AgentSockets
 	readonly config: AgentConfig
 	readonly approvals: ApprovalsOfAgent
+	readonly beginsAnew?: (name: string) => Promise<void>
 	/** `[hive.defaults]`. */
 	readonly defaults: AgentSpec
 	/** `hive.backend`. */
@@ -59,9 +60,10 @@ export function openHiveAgents(options: HiveAgentOptions) {
 	if (settings.uidBase !== null && process.getuid?.() !== 0)
 		throw new MseError('invalid', 'hive.agent_uid_base needs a server that runs as root', { code: 'config_invalid' })
 	const cages = [...machineCages(options), ...(options.cages ?? [])]
-	const { sockets, config, approvals } = options
+	const { sockets, config, approvals, beginsAnew } = options
 	const agents = new HiveAgents({
 		...{ sockets, config, approvals, settings, clock, log, fault, cages },
+		...(beginsAnew && { beginsAnew }),
 		store: new SqliteHiveAgentStore(db, options.alongside),
 		folders: agentFolders({ stateDir, runDir }),
 		calls: newFirstCalls(),

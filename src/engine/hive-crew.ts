@@ -10,7 +10,7 @@ import { GitConfigStore } from '../store/git/config-store.ts'
 import { realPathOf } from '../store/regular-file.ts'
 import type { SqliteDatabase } from '../store/sqlite/database.ts'
 import { type Alongside, SqliteHiveAgentStore } from '../store/sqlite/hive-agent-store.ts'
-import { insertMessage } from '../store/sqlite/message-store.ts'
+import { insertMessage, type SqliteMessageStore } from '../store/sqlite/message-store.ts'
 import { openHiveAgents } from './hive-agents.ts'
 import { about } from './hive-asked.ts'
 import { openHiveMarks } from './hive-mark.ts'
@@ -25,6 +25,7 @@ interface CrewDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'env
 	readonly sockets: AgentSockets
 	readonly events: Stores['events']
 	readonly gate: ApprovalGate
+	readonly messages: Pick<SqliteMessageStore, 'returnUnanswered'>
 }
 
 /** The agents of a hive with their configs. */
@@ -40,7 +41,7 @@ export interface HiveCrew extends Omit<ReturnType<typeof openHiveAgents>, 'agent
 }
 
 /** Agents as the config wants them. Nothing runs until `recover()`. */
-export function openCrew({ data, config, clock, log, environment, gate, events, ...given }: CrewDeps): HiveCrew {
+export function openCrew({ data, config, clock, log, environment, gate, events, messages, ...given }: CrewDeps): HiveCrew {
 	const { hive } = config
 	const { backend, sandbox, mountAllow } = hive
 	const { defaults, manager, agents: settings } = hiveSettings(config)
@@ -49,6 +50,7 @@ export function openCrew({ data, config, clock, log, environment, gate, events, 
 	const marks = openHiveMarks({ gate, events, configs, agents: new SqliteHiveAgentStore(data.db), log })
 	const opened = openHiveAgents({
 		...given,
+		beginsAnew: (name) => messages.returnUnanswered(name),
 		approvals: { failPending: async (name, note) => void (await gate.failAll(about(name), note)) },
 		...(hive.helperEvents === 'extended' && { alongside: tellOfCrashes(data.db) }),
 		...{ db: data.db, dataDirId: data.id, fault: data.fault, config: configs, defaults, backend, sandbox, settings },

@@ -77,7 +77,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const { broker, face } = newVoices(deps, messages, lives)
 	await place.attempt(async () => {
 		const claim = await claimRunDir({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
-		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets })
+		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets, messages })
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {

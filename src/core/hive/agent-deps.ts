@@ -43,6 +43,8 @@ export interface AgentDeps {
 	readonly defaults: AgentDefaults
 	readonly settings: AgentSettings
 	readonly calls: FirstCalls
+	/** Told before a program of that agent begins, which knows nothing of what an earlier one was about. */
+	readonly beginsAnew?: (name: string) => Promise<void>
 	readonly clock: Clock
 	readonly log: Logger
 	readonly fault: FaultPoint

@@ -17,6 +17,7 @@ export async function bringUp(deps: AgentDeps, agent: AgentRecord, how: How): Pr
 	await openSocket(deps, agent)
 	if (how === 'new' || !(await cage.inspect(agent.name)).exists) await cage.create(caged)
 	deps.fault('agent.after_create')
+	await deps.beginsAnew?.(agent.name)
 	const handle = await cage.start(caged)
 	deps.fault('agent.after_start')
 	await untilStarted(deps, cage, caged)

@@ -71,6 +71,20 @@ export class SqliteMessageStore implements MessageStore {
 		await this.#db.write(() => this.#settle(onWay.map(({ id }) => id)))
 	}
 
+	/** What the agent had read and is asked still, by a request or a turn of a worker, is unread again. */
+	async returnUnanswered(agent: string): Promise<void> {
+		const sql = `UPDATE message SET delivered_at = NULL WHERE recipient = ?1 AND delivered_at IS NOT NULL AND key IN (
+			SELECT req_id FROM request WHERE sid = 'hive:' || ?1 AND ended_at IS NULL UNION ALL
+			SELECT worker_id || ':' || turn FROM worker_lease WHERE profile = 'hive:' || ?1 AND state = 'waiting') RETURNING id`
+		const returned = await this.#db.write(() => {
+			const ids = this.#db.query<{ id: number }>(sql).all(agent).map(({ id }) => id)
+			this.#settle(ids)
+			for (const id of ids) appendEvent(this.#db, { kind: 'message.returned', data: { message_id: id, to: agent } })
+			return ids
+		})
+		for (const id of returned) this.stays(id)
+	}
+
 	putBack(id: number): Promise<void> {
 		return this.#db.write(() => {
 			const to = this.#setDelivered(id, null)
