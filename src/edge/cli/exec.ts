@@ -3,6 +3,8 @@ import type { Clock } from '../../kernel/clock.ts'
 export interface ShellCommand {
 	/** A line for `/bin/sh -c`. */
 	readonly line: string
+	/** What `"$@"` is in that line. */
+	readonly args?: readonly string[]
 	readonly env: Readonly<Record<string, string | undefined>>
 	readonly stdin: string
 	/** Null: as long as it takes. */
@@ -30,7 +32,7 @@ const TAIL_CHARS = 2000
 
 /** Runs a shell command in a process group of its own and collects what it prints. Whatever ends it early ends its whole group. */
 export async function runCommand(command: ShellCommand): Promise<CommandEnd> {
-	const child = Bun.spawn(['/bin/sh', '-c', command.line], {
+	const child = Bun.spawn(['/bin/sh', '-c', command.line, 'sh', ...(command.args ?? [])], {
 		env: { ...command.env },
 		stdin: new TextEncoder().encode(command.stdin),
 		stdout: 'pipe',

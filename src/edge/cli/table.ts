@@ -3,6 +3,7 @@ import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from 
 import { blueprintCommand } from './command/bp.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
+import { hiveCommand } from './command/hive.ts'
 import { issuesCommand } from './command/issues.ts'
 import { operatorCommand } from './command/operator.ts'
 import { type ReadBlueprint, runCommand } from './command/run.ts'
@@ -31,6 +32,7 @@ export function commandTable(parts: {
 		issuesCommand,
 		approvalsCommand,
 		operatorCommand,
+		hiveCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,
 		backupCommand(parts.dataDirWork),
