@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { newAgentFace } from '../../../src/core/hive/agent-face.ts'
+import type { HiveBridge } from '../../../src/core/hive/bridge.ts'
 import { newBroker } from '../../../src/core/hive/broker.ts'
 import { approvalResolved } from '../../../src/core/hive/helper-event.ts'
 import type { HiveHost } from '../../../src/core/hive/hive.ts'
@@ -25,6 +26,7 @@ interface HiveWorldOptions {
 	readonly wireVersion?: boolean
 	readonly adminGid?: number
 	readonly maxBodyBytes?: number
+	readonly bridge?: HiveBridge
 }
 
 export type HiveWorld = Awaited<ReturnType<typeof hiveWorld>>
@@ -46,7 +48,9 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 	const runDir = join(dir, 'run')
 	const paths = hivePaths(runDir)
 	const heard: string[] = []
+	const { bridge } = options
 	const sockets = newHiveSockets({
+		...(bridge && { bridge: () => bridge }),
 		...{ runDir, face, clock, log, maxLineBytes: 1_048_576, wireVersion: options.wireVersion ?? false },
 		adminGid: options.adminGid,
 		heard: (name) => void heard.push(name),
