@@ -32,7 +32,10 @@ export interface HiveClaim {
 }
 
 /** Takes the run directory; throws what is in the way, such as another hive. Nothing is open yet. */
-export async function claimRunDir({ config, clock, log, data, face, faces, messages, heard }: ClaimDeps, runDir: string): Promise<HiveClaim> {
+export async function claimRunDir(
+	{ config, clock, log, data, face, faces, messages, heard }: ClaimDeps,
+	runDir: string,
+): Promise<HiveClaim> {
 	const { hostSocket, managerSocket } = hivePaths(runDir)
 	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
 	makePassableDir(runDir)

@@ -77,7 +77,10 @@ export class SqliteMessageStore implements MessageStore {
 			SELECT req_id FROM request WHERE sid = 'hive:' || ?1 AND ended_at IS NULL UNION ALL
 			SELECT worker_id || ':' || turn FROM worker_lease WHERE profile = 'hive:' || ?1 AND state = 'waiting') RETURNING id`
 		const returned = await this.#db.write(() => {
-			const ids = this.#db.query<{ id: number }>(sql).all(agent).map(({ id }) => id)
+			const ids = this.#db
+				.query<{ id: number }>(sql)
+				.all(agent)
+				.map(({ id }) => id)
 			this.#settle(ids)
 			for (const id of ids) appendEvent(this.#db, { kind: 'message.returned', data: { message_id: id, to: agent } })
 			return ids
