@@ -17,7 +17,7 @@ interface ClaimDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log'> {
 	readonly face: HiveAgentFace
 	readonly messages: MessageStore
 	/** What agents find on their sockets besides. */
-	faces(): { readonly bridge: HiveBridge }
+	readonly faces?: () => { readonly bridge: HiveBridge }
 	/** Told of every request on the socket of an agent. */
 	heard(name: string): void
 }
@@ -44,7 +44,7 @@ export async function claimRunDir(
 		await clearPath(hostSocket)
 		const { adminGroup, maxLineBytes, wireVersion } = config.hive
 		const adminGid = adminGroup === null ? undefined : groupId(adminGroup)
-		const bridge = (): HiveBridge => faces().bridge
+		const bridge = (): HiveBridge | undefined => faces?.().bridge
 		const sockets = newHiveSockets({ runDir, face, bridge, clock, log, maxLineBytes, wireVersion, adminGid, heard })
 		const vacuum = startMessageVacuum({ messages, clock, log })
 		return {

@@ -29,8 +29,8 @@ interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'env
 	readonly events: Stores['events']
 	/** Where spawns and commits wait. It recovers after the hive did. */
 	readonly gate: ApprovalGate
-	/** Asked for with each request of an agent: what agents do for runs is put together after the hive. */
-	faces(): HiveFaces
+	/** What agents do for runs, which are put together after the hive. Left out, they only write to one another. */
+	readonly faces?: () => HiveFaces
 }
 
 /** The hive of one server: its inboxes, and where it has any its sockets and agents. */
@@ -135,8 +135,8 @@ function newVoices({ config: { hive }, events, clock, log, faces }: HiveDeps, me
 	const broker = newBroker({ messages, events, agents, clock, log, maxBodyBytes: hive.maxBodyBytes })
 	const face = newAgentFace({
 		...{ broker, operatorMsg: hive.operatorMsg, recvWaitSeconds: hive.recvDefaultWaitS },
-		complete: (body) => faces().complete(body),
-		others: { take: async (from, to, body) => (await faces().others?.take(from, to, body)) ?? false },
+		complete: (body) => faces?.().complete(body) ?? body,
+		others: { take: async (from, to, body) => (await faces?.().others?.take(from, to, body)) ?? false },
 		manager: {
 			requestSpawn: (name, requester) => lives().manager.requestSpawn(name, requester),
 			kill: (name) => lives().manager.kill(name),

@@ -14,7 +14,7 @@ export interface HiveSocketDeps extends Omit<ConnectionDeps, 'vocabulary'> {
 	readonly runDir: string
 	readonly face: HiveAgentFace
 	/** What clients of ours find on the sockets of agents besides. */
-	readonly bridge?: () => HiveBridge
+	readonly bridge?: () => HiveBridge | undefined
 	/** Who may use the operator's socket besides this user: the members of a group. */
 	readonly adminGid?: number | undefined
 	/** Puts `version` into the answers of the operator's socket. */

@@ -15,6 +15,8 @@ async function hiveWorld(options: Parameters<typeof operatorWorld>[0] = {}) {
 		world,
 		run: await world.newRun(),
 		unread: () => messages.unread('alice'),
+		/** Its program ended, and another one begins. */
+		beginAnew: () => messages.returnUnanswered('alice'),
 		/** The frame of the oldest message, which is read by that. */
 		async read() {
 			const message = await messages.take('alice', [])
@@ -96,6 +98,20 @@ test('a request that is to be delivered once more gets a second message, but nev
 	await it.world.hub.redeliver(inboxSid('alice'), request?.reqId ?? '')
 	await settled()
 	expect(await it.unread()).toBe(1)
+})
+
+test('a program that begins anew finds what the one before had read and not answered, in its old place, and nothing else', async () => {
+	using it = await hiveWorld()
+	const answered = it.world.hub.ask(spawnAsking(it.run, ALICE))
+	void it.world.hub.ask(spawnAsking(it.run, ALICE)).catch(() => {})
+	await settled()
+	const [first, second] = [await it.read(), await it.read()]
+	await it.ack({ req_id: first.req_id, kind: 'spawn_ack' })
+	await answered
+	for (let time = 0; time < 2; time++) await it.beginAnew()
+	expect(await it.unread()).toBe(1)
+	expect(await it.read()).toMatchObject({ req_id: second.req_id, capability_token: 'fresh' })
+	expect(it.world.events('message.returned')).toHaveLength(1)
 })
 
 test('what is cancelled is withdrawn from the inbox; who has read it already is told that it is gone', async () => {
