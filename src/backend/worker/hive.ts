@@ -1,5 +1,6 @@
 import type { Correspondents } from '../../core/hive/agent-face.ts'
 import type { MessageDraft } from '../../core/hive/message-store.ts'
+import { withAttachments } from '../../core/worker/attachment.ts'
 import type { ExecutionContext, ExecutionProfile } from '../../core/worker/execution.ts'
 import { eventsOf, failed, type TurnOffer } from '../../core/worker/lease.ts'
 import type { LeaseDesk } from '../../core/worker/lease-desk.ts'
@@ -58,8 +59,11 @@ export function hiveWorkers(deps: HiveWorkerDeps): HiveWorkers {
 function execution(deps: HiveWorkerDeps, agent: string, context: ExecutionContext, gone: () => void) {
 	const deliver = (offer: TurnOffer): void => {
 		const { workerId, turn, input } = offer
-		const draft = { from: PREFIX + workerId, to: agent, body: input.content, via: 'daemon', key: `${workerId}:${turn}` } as const
-		deps.send(draft).catch((error: unknown) => deps.desk.settle(workerId, [failed(messageOf(error))]).catch(() => {}))
+		const send = async (): Promise<void> => {
+			const body = await withAttachments(input, context.attachment)
+			await deps.send({ from: PREFIX + workerId, to: agent, body, via: 'daemon', key: `${workerId}:${turn}` })
+		}
+		send().catch((error: unknown) => deps.desk.settle(workerId, [failed(messageOf(error))]).catch(() => {}))
 	}
 	const place = { desk: deps.desk, profile: `hive:${agent}`, isPulled: false, leaseMs: DEADLINE_MS, deadlineMs: DEADLINE_MS, deliver }
 	const elsewhere = elsewhereExecution(place, context)

@@ -32,6 +32,7 @@ function hiveWorld(start: () => Promise<void> = async () => {}) {
 			const execution = await workers.profile('alice').spawn({
 				...{ workerId: 'worker-00000001', generation: 1, isRestored: false, flushed: async () => {} },
 				request: { intent: { kind: 'assistant' }, profile: { kind: 'runtime_default' } },
+				attachment: async () => null,
 				publish: (event) => void events.push(event),
 				transcript: async () => [{ sequence: 7, role: 'user', content: 'hello', eventId: 1 }],
 			})
