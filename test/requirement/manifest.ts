@@ -8,6 +8,7 @@ import { fieldRequirements } from './field.ts'
 import { hiveRequirements } from './hive.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
+import { hiveHttpRequirements } from './hive-http.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -31,6 +32,7 @@ export const requirementRows: readonly Requirement[] = [
 	...enhanceRequirements,
 	...hiveAgentRequirements,
 	...hiveRequirements,
+	...hiveHttpRequirements,
 	...authoringRequirements,
 	...approvalRequirements,
 ]

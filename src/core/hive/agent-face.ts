@@ -21,7 +21,9 @@ export interface AgentFaceDeps {
 /** The verbs of agents and of the manager on the broker. Which of them a socket knows is its vocabulary's business. */
 export function newAgentFace({ broker, manager, operatorMsg, recvWaitSeconds }: AgentFaceDeps): HiveAgentFace {
 	return {
-		send: (owner, to, body) => broker.send({ from: owner, to, body, via: 'agent-socket' }),
+		async send(owner, to, body) {
+			await broker.send({ from: owner, to, body, via: 'agent-socket' })
+		},
 		recv: (owner, { waitSeconds = recvWaitSeconds, signal, handOver }) =>
 			broker.receive(owner, { patienceMs: waitSeconds * 1000, signal, handOver }),
 		unread: (owner) => broker.unread(owner),

@@ -53,7 +53,7 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 	})
 	await sockets.openManager()
 	for (const name of names) await sockets.open(name)
-	await sockets.openHost(script.host)
+	await sockets.openHost({ host: script.host })
 	const clients: LineClient[] = []
 	const connect = async (path: string, socket: 'host' | 'agent'): Promise<LineClient> => {
 		const client = await connectTo(path, socket)
