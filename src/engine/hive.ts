@@ -76,8 +76,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const lives = (): HiveLives => (place.open ? livesOf(place.open.crew, queue) : without)
 	const { messages, close } = await openInboxes(data)
 	const { broker, face } = newVoices(deps, messages, lives)
-	const operated = (): OperatedHive =>
-		operatedHive({ crew, host: () => lives().host, broker, inboxes: messages, recvWaitSeconds: config.hive.recvDefaultWaitS })
+	const operated = (): OperatedHive => operatedHive({ config, crew, lives, broker, messages })
 	await place.attempt(async () => {
 		const claim = await claimRunDir({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
 		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets })

@@ -30,7 +30,6 @@ export function commandTable(parts: {
 		blueprintCommand(parts.readBlueprint),
 		workersCommand,
 		hiveCommand(parts.hiveRunDir),
-		hiveCommand(parts.hiveRunDir),
 		webhooksCommand,
 		issuesCommand,
 		approvalsCommand,
