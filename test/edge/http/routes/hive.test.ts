@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { mseClient } from '../../../../src/edge/client/client.ts'
 import { verifies } from '../../../support/verifies.ts'
 import { diff, hiveHttpWorld } from '../hive-http-world.ts'
 
@@ -192,4 +193,21 @@ test('a server without a hive says so on every route', async () => {
 		expect([path, status, body.code]).toEqual([path, 503, 'no_hive'])
 	}
 	expect((await world.call('POST', '/v1/hive/agents', { name: 'alice' })).status).toBe(503)
+})
+
+test('types: the client knows the moves, the bodies and the answers', () => {
+	const prove = async () => {
+		const { v1 } = mseClient({ url: 'http://localhost' })
+		const spawned = await v1.hive.agents.post({ name: 'alice' })
+		if (spawned.data && 'live' in spawned.data) spawned.data.live?.running satisfies boolean | undefined
+		// @ts-expect-error an agent has a name
+		await v1.hive.agents.post({})
+		// @ts-expect-error a page is a number
+		await v1.hive.agents({ name: 'alice' }).inbox.get({ query: { limit: 'all' } })
+		// @ts-expect-error no such move
+		await v1.hive.agents({ name: 'alice' }).freeze.post()
+		const diff = await v1.hive.config({ name: 'alice' }).proposals({ id: '7' }).diff.get()
+		if (diff.data && 'patch' in diff.data) diff.data.fetched_sha satisfies string
+	}
+	expect(prove).toBeFunction()
 })
