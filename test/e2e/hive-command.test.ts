@@ -3,24 +3,23 @@ import { join } from 'node:path'
 import { eventually } from '../support/eventually.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { call } from './support/api.ts'
-import { binaryPath, type Ended, runBinary } from './support/binary.ts'
+import { bareEnvironment, binaryPath, CHECKOUT, type Ended, runBinary } from './support/binary.ts'
 import { startTestServer } from './support/server.ts'
 
 /** What an agent does that is told something: it says it in capitals to whoever is the operator. */
 const SHOUT = 'while m=$("$MSE" hive recv --wait 60); do [ -n "$m" ] && "$MSE" hive send operator "$(echo "$m" | tr a-z A-Z)"; done'
-const config = `[hive]
-start_grace_ms = 50
-[hive.defaults]
+const shouting = `[hive.defaults]
 argv = ["sh", "-c", ${JSON.stringify(SHOUT)}]
 env = { MSE = ${JSON.stringify(binaryPath())} }
-[webhook.chat]
+`
+const config = `[webhook.chat]
 url = "URL"
 secret_env = "CHAT_SECRET"
 kinds = ["approval.", "hive."]
 `
 
 /** A server with a hive, and the command in a terminal of its user. */
-async function hiveWorld() {
+async function hiveWorld(agents = shouting) {
 	const folder = tempDir()
 	const told: string[] = []
 	const receiver = Bun.serve({
@@ -31,9 +30,13 @@ async function hiveWorld() {
 		},
 	})
 	const env = { HIVE_RUN_DIR: join(folder.path, 'run'), HIVE_STATE_DIR: join(folder.path, 'state'), CHAT_SECRET: 'secret' }
-	const server = await startTestServer({ env, config: config.replace('URL', receiver.url.href) })
+	const server = await startTestServer({
+		env,
+		args: ['--hive-start-grace-ms', '50'],
+		config: agents + config.replace('URL', receiver.url.href),
+	})
 	return {
-		...{ server, told, folder: folder.path },
+		...{ server, told, env, folder: folder.path },
 		/** `mse-server hive …`; `--as manager` is the manager. */
 		hive: (...args: string[]): Promise<Ended> => runBinary(['hive', ...args], { env }),
 		async [Symbol.asyncDispose]() {
@@ -61,6 +64,32 @@ test('the manager asks for an agent, a person approves it, the agent answers, an
 		what: 'the webhook is told',
 	})
 	expect(world.told.every((kind) => /^(approval|hive)\./.test(kind))).toBe(true)
+}, 60_000)
+
+/** The commands of the README, for this binary and this server. */
+async function readmeDemo({ url }: { readonly url: string }): Promise<string> {
+	const section = (await Bun.file(join(CHECKOUT, 'README.md')).text()).split('### A manager, a person and a new agent')[1] ?? ''
+	const script = /```sh\n([\s\S]*?)```/.exec(section)?.[1] ?? ''
+	return script.replaceAll('dist/mse-server', binaryPath()).replaceAll('127.0.0.1:7777', new URL(url).host)
+}
+
+test('the demo of the README does what its comments say', async () => {
+	const harness = [binaryPath(), 'hive', 'harness', '--answer', '--', 'tr', 'a-z', 'A-Z']
+	await using world = await hiveWorld(`[hive.defaults]\nargv = ${JSON.stringify(harness)}\n`)
+	const child = Bun.spawn(['sh', '-e'], {
+		...{ cwd: world.folder, env: bareEnvironment(world.folder, world.env) },
+		...{ stdin: new TextEncoder().encode(await readmeDemo(world.server)), stdout: 'pipe', stderr: 'pipe' },
+	})
+	const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited])
+	expect({ code, err }).toEqual({ code: 0, err: 'from system\nfrom alice\n' })
+	const lines = out.split('\n')
+	expect(lines[0]).toBe('alice waits for an approval')
+	expect(lines[2]).toMatch(/^1 +spawn +alice /)
+	expect(lines[3]).toBe('approval 1 is approved')
+	expect(JSON.parse(lines[4] ?? '')).toMatchObject({ event: 'approval_resolved', id: 1, agent: 'alice', status: 'approved' })
+	expect(lines[5]).toContain('"text":"HELLO"')
+	expect(lines[5]).toContain('"status":"done"')
+	expect(lines[5]?.endsWith('ANYBODY THERE?') || lines[6] === 'ANYBODY THERE?').toBe(true)
 }, 60_000)
 
 test('agents outlive a killed server, their messages too, and the command says when there is none', async () => {
