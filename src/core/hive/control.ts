@@ -85,10 +85,10 @@ export function newHiveControl(deps: ControlDeps): HiveControl {
 }
 
 async function statuses({ agents, inboxes }: ControlDeps, name?: string): Promise<readonly HiveAgent[]> {
-	const [records, unread] = [await agents.records(), await inboxes.unreadByInbox()]
+	const records = await agents.records()
 	const asked = name === undefined ? records : records.filter((record) => record.name === name)
 	if (name !== undefined && asked.length === 0) throw noSuchAgent()
-	return asked.map((record) => toHiveAgent(record, unread.get(record.name) ?? 0))
+	return Promise.all(asked.map(async (record) => toHiveAgent(record, await inboxes.unread(record.name))))
 }
 
 /** What a destroyed agent did not receive waits for the next of its name, and can be read until then. */

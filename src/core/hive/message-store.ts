@@ -44,8 +44,6 @@ export interface InboxReader {
 	/** By id, from `after` on; delivered ones only on request, and as long as they are kept. */
 	read(recipient: string, page: InboxSlice): Promise<readonly KeptMessage[]>
 	unread(recipient: string): Promise<number>
-	/** How many messages wait in each inbox that is not empty. */
-	unreadByInbox(): Promise<ReadonlyMap<string, number>>
 }
 
 export interface InboxSlice {

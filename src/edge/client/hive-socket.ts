@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { MseError } from '../../kernel/error.ts'
 
 /**
@@ -34,16 +34,16 @@ export function askSocket(path: string, request: object): Promise<string> {
 }
 
 /** Why nobody can be asked at a socket, by the system's word for it. */
-export function noSocket(path: string, code: string, gid = groupOf(path)): MseError {
-	const [sentence, hint] = REASONS[code]?.(path, gid) ?? [`${path} cannot be reached: ${code}.`, 'Is it the socket of a hive?']
+export function noSocket(path: string, code: string, group = groupOf(path)): MseError {
+	const [sentence, hint] = REASONS[code]?.(path, group) ?? [`${path} cannot be reached: ${code}.`, 'Is it the socket of a hive?']
 	return new MseError('unavailable', sentence, { code: 'unreachable', hint })
 }
 
-type Reason = (path: string, gid: string) => readonly [sentence: string, hint: string]
+type Reason = (path: string, group: string | null) => readonly [sentence: string, hint: string]
 
-const denied: Reason = (path, gid) => [
+const denied: Reason = (path, group) => [
 	`permission denied: ${path} is not for this user.`,
-	`It belongs to group ${gid}; hive.admin_group is the group whose members are operators.`,
+	group === null ? 'Its folder is closed to this user.' : `Its group is ${group}: members of hive.admin_group are operators.`,
 ]
 
 const REASONS: { readonly [code: string]: Reason } = {
@@ -57,12 +57,14 @@ const REASONS: { readonly [code: string]: Reason } = {
 	EPIPE: (path) => [`${path} ended before it answered.`, 'The server was stopped, or what was asked is too long; see its log.'],
 }
 
-/** The group of a file by number, or `?` where even that is not to be seen. */
-function groupOf(path: string): string {
+/** The group of a file by name, or by number where it has none; null where not even that is to be seen. */
+function groupOf(path: string): string | null {
 	try {
-		return String(statSync(path).gid)
+		const gid = String(statSync(path).gid)
+		const lines = readFileSync('/etc/group', 'utf8').split('\n')
+		return lines.find((line) => line.split(':')[2] === gid)?.split(':')[0] ?? gid
 	} catch {
-		return '?'
+		return null
 	}
 }
 

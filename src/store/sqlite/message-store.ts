@@ -98,12 +98,6 @@ export class SqliteMessageStore implements MessageStore, InboxReader {
 		return this.#db.query<{ unread: number }>(sql).get(recipient)?.unread ?? 0
 	}
 
-	async unreadByInbox(): Promise<ReadonlyMap<string, number>> {
-		const sql = 'SELECT recipient, count(*) AS unread FROM message WHERE delivered_at IS NULL GROUP BY recipient'
-		const rows = this.#db.query<{ recipient: string; unread: number }>(sql).all()
-		return new Map(rows.map(({ recipient, unread }) => [recipient, unread]))
-	}
-
 	async read(recipient: string, { after, limit, delivered }: InboxSlice): Promise<readonly KeptMessage[]> {
 		const which = delivered ? '' : 'AND delivered_at IS NULL'
 		const sql = `SELECT * FROM message WHERE recipient = ? AND id > ? ${which} ORDER BY id LIMIT ?`

@@ -111,6 +111,13 @@ describe('an agent', () => {
 	})
 })
 
+test('a message as large as an inbox takes goes and comes whole', async () => {
+	await using cli = await cliWorld()
+	const body = 'ä€😀'.repeat(25_000)
+	expect((await cli.run(`send bob ${body} --as alice`)).code).toBe(0)
+	expect((await cli.run('recv --as bob')).out).toBe(`${body}\n`)
+})
+
 describe('what is typed wrongly', () => {
 	test.each([
 		['spawn', 'NAME is missing.'],
@@ -141,11 +148,13 @@ describe('a hive that cannot be reached', () => {
 	})
 
 	test('for want of permission names the group', () => {
-		const { message, hint } = noSocket('/run/hyperhive/host.sock', 'EACCES', '1001')
-		expect([message, hint]).toEqual([
-			'permission denied: /run/hyperhive/host.sock is not for this user.',
-			expect.stringContaining('group 1001'),
-		])
+		const denied = (group: string | null) => {
+			const { message, hint } = noSocket('/run/hyperhive/host.sock', 'EACCES', group)
+			return [message, hint]
+		}
+		const sentence = 'permission denied: /run/hyperhive/host.sock is not for this user.'
+		expect(denied('hive-admin')).toEqual([sentence, 'Its group is hive-admin: members of hive.admin_group are operators.'])
+		expect(denied(null)).toEqual([sentence, 'Its folder is closed to this user.'])
 	})
 })
 
