@@ -9,6 +9,7 @@ import { runBlueprintScript } from './engine/blueprint-script.ts'
 import { dataDirWork } from './engine/data-dir-work.ts'
 import { localChecks } from './engine/doctor.ts'
 import { expandFileDocument } from './engine/expansion.ts'
+import { hiveFolders } from './engine/hive-folder.ts'
 
 /** Runs what was typed, and resolves to the exit code once everything is written. */
 export async function runCommandLine(): Promise<number> {
@@ -18,6 +19,7 @@ export async function runCommandLine(): Promise<number> {
 		server: (config, log) => startServer(config, log, process.env),
 		readBlueprint,
 		dataDirWork,
+		hiveRunDir: ({ hive }) => hiveFolders({ config: hive, environment: process.env, uid: process.getuid?.() ?? -1 }).runDir,
 		localChecks: (config) => localChecks(config, process.env),
 	})
 	const code = await runCli(process.argv.slice(2), commands, terminal)

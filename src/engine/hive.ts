@@ -9,6 +9,7 @@ import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
 import type { AgentDirectory, HiveAgentFace, HiveHost } from '../core/hive/hive.ts'
 import { hivePaths } from '../core/hive/hive-path.ts'
 import { type HiveLives, withoutAgents } from '../core/hive/no-agents.ts'
+import type { OperatedHive } from '../core/hive/operated-hive.ts'
 import { proveSocket } from '../edge/socket/probe.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { openHandOverRing } from '../store/hand-over-ring.ts'
@@ -21,6 +22,7 @@ import { hiveFolders } from './hive-folder.ts'
 import { livesOf } from './hive-lives.ts'
 import { newPlace, type OpenHive } from './hive-place.ts'
 import { type HiveQueue, openHiveQueue } from './hive-queue.ts'
+import { operatedHive } from './operated-hive.ts'
 import type { EngineOptions } from './option.ts'
 import type { Stores } from './stores.ts'
 
@@ -41,6 +43,8 @@ export interface Hive {
 	/** What the operator may do; without agents every verb says that there are none. */
 	readonly host: HiveHost
 	readonly queue: HiveQueue
+	/** All that the operator may do; throws where this server runs no agents. */
+	operated(): OperatedHive
 	/** The run directory and what goes on there; this and the next two are null where this server runs no agents. */
 	readonly open: OpenHive | null
 	readonly agents: HiveAgents | null
@@ -75,13 +79,14 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const lives = (): HiveLives => (place.open ? livesOf(place.open.crew, queue) : without)
 	const { messages, close } = await openInboxes(data)
 	const { broker, face } = newVoices(deps, messages, lives)
+	const operated = (): OperatedHive => operatedHive({ config, crew, lives, broker, messages })
 	await place.attempt(async () => {
 		const claim = await claimRunDir({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
 		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets, messages })
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {
-		...{ broker, face, messages, queue, ...folders, stop: () => place.leave().then(close) },
+		...{ broker, face, messages, queue, operated, ...folders, stop: () => place.leave().then(close) },
 		get host() {
 			return lives().host
 		},
@@ -102,7 +107,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 		listen: () =>
 			place.attempt(async (open) => {
 				await open?.crew.startManager()
-				await open?.claim.sockets.openHost(lives().host)
+				await open?.claim.sockets.openHost(operated())
 			}),
 		async prove() {
 			const { absent } = place

@@ -59,6 +59,7 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
 			webhooks: { webhooks: engine.webhooks },
+			hive: { hive: engine.hive.operated, keys },
 			...newWorkerRoutes(engine, stopping),
 		}),
 	)

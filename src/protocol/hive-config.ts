@@ -100,18 +100,18 @@ export type AgentConfigFile = Static<typeof AgentConfigFileSchema>
 export const ConfigDiffSchema = Type.Object({
 	agent: Type.String(),
 	/** The commit it was compared with; null for a first deployment. */
-	base_sha: Type.Union([Type.String(), Type.Null()]),
-	fetched_sha: Type.String(),
+	base_sha: Type.Union([Type.String(), Type.Null()], { examples: [null] }),
+	fetched_sha: Type.String({ examples: ['3f2a91c0f3a1c2d4e5f60718293a4b5c6d7e8f90'] }),
 	files: Type.Array(
 		Type.Object({
-			path: Type.String(),
-			change: Type.Union([Type.Literal('added'), Type.Literal('changed'), Type.Literal('removed')]),
+			path: Type.String({ examples: ['agent.toml'] }),
+			change: Type.Union([Type.Literal('added'), Type.Literal('changed'), Type.Literal('removed')], { examples: ['added'] }),
 			/** Too large or not text: the patch only names it. */
 			opaque: Type.Optional(Type.Literal(true)),
 		}),
 	),
 	/** Unified, one part a file in their order. */
-	patch: Type.String(),
+	patch: Type.String({ examples: ['+argv = ["my-harness"]\n'] }),
 	/** The patch ends before its last file. */
 	truncated: Type.Boolean(),
 })

@@ -1,4 +1,5 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox'
+import { HiveAgentSchema, LOG_TAIL_MAX } from './hive-http.ts'
 
 /** A signed 64-bit integer. A number as far as those are exact, a bigint beyond. */
 export const Int64Schema = Type.Union([
@@ -28,6 +29,20 @@ export const hostRequests = [
 ] as const
 export const HostRequestSchema = Type.Union([...hostRequests])
 export type HostRequest = Static<typeof HostRequestSchema>
+
+/** What the operator's socket takes besides, for our own clients: readers of hyperhive's list of verbs are not told of these. */
+export const hostExtraRequests = [
+	verb('start', Name),
+	verb('stop', Name),
+	verb('restart', Name),
+	verb('set_paused', { ...Name, paused: Type.Boolean() }),
+	verb('agent_status', { name: Type.Optional(Type.String()) }),
+	verb('logs', { ...Name, tail: Type.Optional(Type.Integer({ minimum: 1, maximum: LOG_TAIL_MAX })) }),
+	verb('operator_send', { to: Type.String(), body: Type.String() }),
+	verb('operator_recv', { wait_seconds: Type.Optional(Type.Integer({ minimum: 0, maximum: RECV_WAIT_MAX_SECS })) }),
+] as const
+export const HostExtraRequestSchema = Type.Union([...hostExtraRequests])
+export type HostExtraRequest = Static<typeof HostExtraRequestSchema>
 
 /** What an agent's socket takes. Who asks is the socket, never a field. */
 export const agentRequests = [
@@ -71,6 +86,12 @@ export const HostResponseSchema = Type.Object({
 	agents: Type.Optional(Type.Array(Type.String())),
 	approvals: Type.Optional(Type.Array(HiveApprovalSchema)),
 	version: Type.Optional(Type.Integer()),
+	/** Of `agent_status`. */
+	statuses: Type.Optional(Type.Array(HiveAgentSchema)),
+	/** Of `logs`. */
+	text: Type.Optional(Type.String()),
+	/** Of `operator_recv`; absent when nothing came. */
+	message: Type.Optional(Type.Object({ from: Type.String(), body: Type.String() })),
 })
 export type HostResponse = Static<typeof HostResponseSchema>
 

@@ -9,6 +9,7 @@ import { hiveRequirements } from './hive.ts'
 import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
 import { hiveFaceRequirements } from './hive-face.ts'
+import { hiveHttpRequirements } from './hive-http.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -33,6 +34,7 @@ export const requirementRows: readonly Requirement[] = [
 	...hiveAgentRequirements,
 	...hiveRequirements,
 	...hiveFaceRequirements,
+	...hiveHttpRequirements,
 	...authoringRequirements,
 	...approvalRequirements,
 ]

@@ -38,6 +38,7 @@ test('its commands are commands of the program', () => {
 		localChecks: async () => [],
 		readBlueprint: () => Promise.reject(new Error('not read')),
 		dataDirWork,
+		hiveRunDir: () => '',
 	}).map(({ name }) => name)
 	expect(words).toEqual(['serve', 'mse-server', 'health'])
 	expect(names).toContain('serve')

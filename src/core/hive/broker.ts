@@ -18,8 +18,8 @@ export interface BrokerDeps {
 }
 
 export interface Broker {
-	/** Resolves once the message is on disk. Throws `not_found` for a recipient nobody can write to. */
-	send(draft: MessageDraft): Promise<void>
+	/** Resolves to its id once the message is on disk. Throws `not_found` for a recipient nobody can write to. */
+	send(draft: MessageDraft): Promise<number>
 	/** True once a message was handed over. Receivers of one inbox are served in the order they came. */
 	receive(owner: string, receiver: Receiver): Promise<boolean>
 	unread(owner: string): Promise<number>
@@ -30,10 +30,11 @@ export function newBroker(deps: BrokerDeps): Broker {
 	const receive = newReceive(deps)
 	return {
 		async send(draft) {
-			if (!(await canReceive(deps.agents, draft.to))) throw new MseError('not_found', `unknown recipient ${JSON.stringify(draft.to)}`)
+			if (!(await canReceive(deps.agents, draft.to)))
+				throw new MseError('not_found', `unknown recipient ${JSON.stringify(draft.to)}`, { code: 'unknown_recipient' })
 			await requireAllowed(deps.agents, draft)
 			refuseLong(draft.body, deps.maxBodyBytes)
-			await deps.messages.add(draft)
+			return deps.messages.add(draft)
 		},
 		receive,
 		unread: (owner) => deps.messages.unread(owner),
@@ -73,5 +74,5 @@ async function requireAllowed(agents: AgentDirectory, { from, to, via }: Message
 function refuseLong(body: string, limit: number): void {
 	const bytes = Buffer.byteLength(body)
 	if (bytes <= limit) return
-	throw new MseError('too_large', `the body has ${bytes} bytes; the limit is ${limit} (hive.max_body_bytes)`)
+	throw new MseError('too_large', `the body has ${bytes} bytes; the limit is ${limit} (hive.max_body_bytes)`, { code: 'message_too_large' })
 }

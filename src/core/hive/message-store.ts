@@ -42,3 +42,20 @@ export interface MessageStore {
 	/** Deletes at most so many messages that were delivered before then; how many went. Undelivered ones are never touched. */
 	dropDelivered(before: number, limit: number): Promise<number>
 }
+
+/** Inboxes as a reader sees them to whom nothing is delivered. */
+export interface InboxReader {
+	/** By id, from `after` on; delivered ones only on request, and as long as they are kept. */
+	read(recipient: string, page: InboxSlice): Promise<readonly KeptMessage[]>
+	unread(recipient: string): Promise<number>
+}
+
+export interface InboxSlice {
+	readonly after: number
+	readonly limit: number
+	readonly delivered: boolean
+}
+
+export interface KeptMessage extends Message {
+	readonly deliveredAt: number | null
+}

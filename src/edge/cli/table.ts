@@ -3,7 +3,7 @@ import { backupCommand, type DataDirWork, migrateCommand, restoreCommand } from 
 import { blueprintCommand } from './command/bp.ts'
 import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
-import { hiveCommand } from './command/hive.ts'
+import { hiveCommand, type RunDirOf } from './command/hive.ts'
 import { issuesCommand } from './command/issues.ts'
 import { operatorCommand } from './command/operator.ts'
 import { type ReadBlueprint, runCommand } from './command/run.ts'
@@ -21,6 +21,7 @@ export function commandTable(parts: {
 	readonly localChecks: LocalChecks
 	readonly readBlueprint: ReadBlueprint
 	readonly dataDirWork: DataDirWork
+	readonly hiveRunDir: RunDirOf
 }): readonly Command[] {
 	return [
 		serveCommand(parts.server),
@@ -28,11 +29,11 @@ export function commandTable(parts: {
 		runsCommand,
 		blueprintCommand(parts.readBlueprint),
 		workersCommand,
+		hiveCommand(parts.hiveRunDir),
 		webhooksCommand,
 		issuesCommand,
 		approvalsCommand,
 		operatorCommand,
-		hiveCommand,
 		doctorCommand(parts.localChecks),
 		healthCommand,
 		backupCommand(parts.dataDirWork),

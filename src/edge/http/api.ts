@@ -9,6 +9,7 @@ import { dataRoutes } from './routes/data.ts'
 import { enhanceRoutes } from './routes/enhance.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { hiveRoutes } from './routes/hive.ts'
 import { leaseRoutes } from './routes/leases.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { operatorRoutes } from './routes/operators.ts'
@@ -53,6 +54,7 @@ export interface ApiDeps {
 	readonly workers: DepsOf<typeof workerRoutes>
 	readonly attachments: DepsOf<typeof attachmentRoutes>
 	readonly webhooks: DepsOf<typeof webhookRoutes>
+	readonly hive: DepsOf<typeof hiveRoutes>
 	readonly leases: DepsOf<typeof leaseRoutes>
 }
 
@@ -83,6 +85,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(workerRoutes(deps.workers))
 		.use(attachmentRoutes(deps.attachments))
 		.use(webhookRoutes(deps.webhooks))
+		.use(hiveRoutes(deps.hive))
 		.use(leaseRoutes(deps.leases))
 }
 

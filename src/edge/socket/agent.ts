@@ -7,7 +7,7 @@ import { type Exchange, newVocabulary, type Vocabulary } from './vocabulary.ts'
 /** The socket of one agent, whose name every request has by it. */
 export function agentVocabulary(face: HiveAgentFace, owner: string, bridge?: HiveBridge): Vocabulary {
 	const quiet = bridge && bridgeVerbs(bridge, owner)
-	return newVocabulary<AgentRequest, AgentResponse>(agentRequests, agentVerbs(face, owner), err, quiet)
+	return newVocabulary<AgentRequest, AgentResponse>(agentRequests, agentVerbs(face, owner), err, { quiet })
 }
 
 /** The manager's socket: an agent's, and what changes the hive. */
@@ -21,7 +21,7 @@ export function managerVocabulary(face: HiveAgentFace, owner: string, bridge?: H
 			request_apply_commit: ({ agent, commit_ref }) => done(face.requestApplyCommit(owner, agent, commit_ref)),
 		},
 		err,
-		bridge && bridgeVerbs(bridge, owner),
+		{ quiet: bridge && bridgeVerbs(bridge, owner) },
 	)
 }
 

@@ -1,11 +1,11 @@
 import { MANAGER } from '../../core/hive/agent-name.ts'
 import type { HiveBridge } from '../../core/hive/bridge.ts'
-import type { AgentSockets, HiveAgentFace, HiveHost } from '../../core/hive/hive.ts'
+import type { AgentSockets, HiveAgentFace } from '../../core/hive/hive.ts'
 import { hivePaths } from '../../core/hive/hive-path.ts'
 import { newSerial } from '../../core/worker/serial.ts'
 import { agentVocabulary, managerVocabulary } from './agent.ts'
 import type { ConnectionDeps } from './connection.ts'
-import { hostVocabulary } from './host.ts'
+import { hostVocabulary, type Operated } from './host.ts'
 import { openListener, type SocketListener } from './listener.ts'
 import { makePassableDir, makePrivateDir } from './run-dir.ts'
 import type { Vocabulary } from './vocabulary.ts'
@@ -26,7 +26,7 @@ export interface HiveSocketDeps extends Omit<ConnectionDeps, 'vocabulary'> {
 /** Every socket of one hive. Agents' sockets open and close along with them; the operator's is opened last. */
 export interface HiveSockets extends AgentSockets {
 	openManager(): Promise<void>
-	openHost(host: HiveHost): Promise<void>
+	openHost(operated: Operated): Promise<void>
 	/** Closes all of them; may be called twice. */
 	stop(): Promise<void>
 }
@@ -57,7 +57,7 @@ export function newHiveSockets(deps: HiveSocketDeps): HiveSockets {
 			makePrivateDir(paths.manager)
 			await openAt(paths.managerSocket, heardBy(deps, MANAGER, managerVocabulary(deps.face, MANAGER, deps.bridge?.())))
 		},
-		openHost: (host) => openAt(paths.hostSocket, hostVocabulary(host, deps), deps.adminGid),
+		openHost: (operated) => openAt(paths.hostSocket, hostVocabulary(operated, deps), deps.adminGid),
 		async stop() {
 			await Promise.all([...open.keys()].map(closeAt))
 		},

@@ -29,19 +29,29 @@ type Verbs<Request extends { readonly cmd: string }, Response> = {
 /** What a socket does besides, for clients of ours alone: nothing tells others of it. Each takes its line as it came. */
 export type QuietVerbs = ReadonlyMap<string, (line: string) => Promise<object>>
 
+/** What is understood and told nobody of. */
+export interface Besides {
+	readonly untold?: readonly Verb[]
+	readonly quiet?: QuietVerbs | undefined
+}
+
 interface Reader {
 	readonly check: TypeCheck<TObject>
 	readonly fields: readonly (readonly [name: string, schema: TSchema, check: TypeCheck<TSchema>])[]
 }
 
-/** Verbs in the order in which an unknown one is told of them, and what each does. Whatever is not listed does not exist on this socket. */
+/**
+ * Verbs in the order in which an unknown one is told of them, and what each does. Whatever is not listed does not exist on this socket;
+ * `untold` ones exist, and are not in that sentence, which is part of the wire.
+ */
 export function newVocabulary<Request extends { readonly cmd: string }, Response extends object>(
 	verbs: readonly Verb[],
 	does: Verbs<Request, Response>,
 	refusal: (sentence: string) => Response,
-	quiet: QuietVerbs = new Map(),
+	{ untold = [], quiet = new Map() }: Besides = {},
 ): Vocabulary {
-	const readers = new Map(verbs.map((verb) => [verb.properties.cmd.const, readerOf(verb)]))
+	const told = verbs.map((verb) => verb.properties.cmd.const)
+	const readers = new Map([...verbs, ...untold].map((verb) => [verb.properties.cmd.const, readerOf(verb)]))
 	const run = new Map(Object.entries(does)) as Map<string, (request: unknown, exchange: Exchange) => Promise<Response | undefined>>
 	return {
 		refusal,
@@ -50,7 +60,7 @@ export function newVocabulary<Request extends { readonly cmd: string }, Response
 			if (!isObject(raw)) throw invalid('expected an object')
 			const besides = typeof raw.cmd === 'string' && quiet.get(raw.cmd)
 			if (besides) return await besides(line)
-			const cmd = commandOf(raw, readers)
+			const cmd = commandOf(raw, readers, told)
 			return await run.get(cmd)?.(readRequest(raw, readers.get(cmd)), exchange)
 		},
 	}
@@ -64,12 +74,12 @@ function readerOf(verb: Verb): Reader {
 	}
 }
 
-function commandOf(raw: Record<string, unknown>, readers: ReadonlyMap<string, Reader>): string {
+function commandOf(raw: Record<string, unknown>, readers: ReadonlyMap<string, Reader>, told: readonly string[]): string {
 	const { cmd } = raw
 	if (!Object.hasOwn(raw, 'cmd')) throw invalid('missing field `cmd`')
 	if (typeof cmd !== 'string') throw invalid(`invalid type: ${shown(cmd)}, expected a string`)
 	if (readers.has(cmd)) return cmd
-	throw invalid(`unknown variant \`${cmd}\`, expected one of ${[...readers.keys()].map((name) => `\`${name}\``).join(', ')}`)
+	throw invalid(`unknown variant \`${cmd}\`, expected one of ${told.map((name) => `\`${name}\``).join(', ')}`)
 }
 
 /** The request with its own fields alone; those that are optional may be null. */

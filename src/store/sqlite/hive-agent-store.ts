@@ -3,6 +3,7 @@ import type { AgentDraft, AgentEvent, AgentGoal, AgentPatch, AgentRecord, AgentS
 import type { CageHandle } from '../../core/hive/cage.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 
 interface AgentRow {
 	readonly name: string
@@ -34,6 +35,18 @@ const UPDATE = `UPDATE hive_agent SET state = ?, goal = ?, cage = ?, spec = ?, h
 /** What else is to be on disk together with a fact about an agent; called in its transaction. */
 export type Alongside = (name: string, event: AgentEvent) => void
 
+/** What ends a request about an agent: from then on a repeat of its key asks for nothing any more. */
+const DONE: readonly AgentEvent['kind'][] = [
+	'hive.agent_spawned',
+	'hive.agent_started',
+	'hive.agent_rebuilt',
+	'hive.agent_stopped',
+	'hive.agent_paused',
+	'hive.agent_resumed',
+	'hive.agent_destroyed',
+	'hive.agent_purged',
+]
+
 export class SqliteHiveAgentStore implements AgentStore {
 	readonly #db: SqliteDatabase
 	readonly #alongside: Alongside
@@ -64,7 +77,7 @@ export class SqliteHiveAgentStore implements AgentStore {
 	}
 
 	change(name: string, from: readonly AgentState[], patch: AgentPatch, event?: AgentEvent): Promise<AgentRecord | null> {
-		return this.#db.write(() => {
+		return this.#asked(name, event, () => {
 			const before = this.#find(name)
 			if (!before || !from.includes(before.state)) return null
 			const after = { ...before, ...patch, updatedAt: this.#db.clock.now() }
@@ -81,11 +94,17 @@ export class SqliteHiveAgentStore implements AgentStore {
 	}
 
 	forget(name: string, event: AgentEvent): Promise<boolean> {
-		return this.#db.write(() => {
+		return this.#asked(name, event, () => {
 			const gone = this.#db.query("DELETE FROM hive_agent WHERE name = ? AND state = 'destroyed'").run(name).changes > 0
 			this.#append(name, event)
 			return gone
 		})
+	}
+
+	/** The change that a request was made for goes with the request's key; steps on the way there do not. */
+	#asked<T>(name: string, event: AgentEvent | undefined, change: () => T): Promise<T> {
+		if (!event || !DONE.includes(event.kind)) return this.#db.write(change)
+		return writeEffect(this.#db, change, () => ({ agent: name }))
 	}
 
 	#find(name: string): AgentRecord | null {

@@ -1,7 +1,16 @@
-import type { Message, MessageDraft, MessageStore, MessageVia } from '../../core/hive/message-store.ts'
+import type {
+	InboxReader,
+	InboxSlice,
+	KeptMessage,
+	Message,
+	MessageDraft,
+	MessageStore,
+	MessageVia,
+} from '../../core/hive/message-store.ts'
 import type { HandOverRing } from '../hand-over-ring.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
+import { writeEffect } from './rider.ts'
 
 interface MessageRow {
 	readonly id: number
@@ -10,6 +19,7 @@ interface MessageRow {
 	readonly body: string
 	readonly via: string
 	readonly sent_at: number
+	readonly delivered_at: number | null
 }
 
 const OLDEST = 'SELECT id FROM message WHERE recipient = ? AND delivered_at IS NULL'
@@ -22,7 +32,7 @@ export function insertMessage(db: SqliteDatabase, { from, to, body, via, key }: 
 	return id
 }
 
-export class SqliteMessageStore implements MessageStore {
+export class SqliteMessageStore implements MessageStore, InboxReader {
 	readonly #db: SqliteDatabase
 	readonly #ring: HandOverRing | undefined
 	/** Handed over, and on disk still on their way. */
@@ -35,7 +45,11 @@ export class SqliteMessageStore implements MessageStore {
 	}
 
 	add(draft: MessageDraft): Promise<number> {
-		return this.#db.write(() => insertMessage(this.#db, draft))
+		return writeEffect(
+			this.#db,
+			() => insertMessage(this.#db, draft),
+			(id) => ({ message_id: id }),
+		)
 	}
 
 	addOnce(draft: MessageDraft & { readonly key: string }): Promise<void> {
@@ -105,6 +119,13 @@ export class SqliteMessageStore implements MessageStore {
 	async unread(recipient: string): Promise<number> {
 		const sql = 'SELECT count(*) AS unread FROM message WHERE recipient = ? AND delivered_at IS NULL'
 		return this.#db.query<{ unread: number }>(sql).get(recipient)?.unread ?? 0
+	}
+
+	async read(recipient: string, { after, limit, delivered }: InboxSlice): Promise<readonly KeptMessage[]> {
+		const which = delivered ? '' : 'AND delivered_at IS NULL'
+		const sql = `SELECT * FROM message WHERE recipient = ? AND id > ? ${which} ORDER BY id LIMIT ?`
+		const rows = this.#db.query<MessageRow>(sql).all(recipient, after, limit)
+		return rows.map((row) => ({ ...toMessage(row), deliveredAt: row.delivered_at }))
 	}
 
 	dropDelivered(before: number, limit: number): Promise<number> {

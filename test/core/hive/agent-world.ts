@@ -8,6 +8,7 @@ import { newFirstCalls } from '../../../src/core/hive/first-call.ts'
 import { plannedFault } from '../../../src/kernel/fault.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { agentFolders } from '../../../src/store/agent-folder.ts'
+import type { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
 import { SqliteHiveAgentStore } from '../../../src/store/sqlite/hive-agent-store.ts'
 import { testDatabase } from '../../store/sqlite/support.ts'
 import { type FakeCage, fakeCage } from '../../support/fake-cage.ts'
@@ -17,6 +18,7 @@ import { tempDir } from '../../support/temp-dir.ts'
 /** Agents in fake cages with real folders, a real store and sockets that somebody listens on. */
 export interface AgentWorld extends AsyncDisposable {
 	readonly agents: HiveAgents
+	readonly db: SqliteDatabase
 	readonly cage: FakeCage
 	/** A second kind of cage. */
 	readonly other: FakeCage
@@ -94,7 +96,7 @@ export async function agentWorld(over: Partial<AgentDeps['settings']> & { readon
 
 	let agents = newAgents([first, second], dieAt)
 	const world: AgentWorld = {
-		...{ cage: first, other: second, clock, applied, failedApprovals, stateDir, runDir },
+		...{ db: database.db, cage: first, other: second, clock, applied, failedApprovals, stateDir, runDir },
 		get agents() {
 			return agents
 		},

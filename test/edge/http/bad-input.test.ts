@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { HttpOptions } from '../../../src/edge/http/app.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
 import { faceWorld } from './face-world.ts'
+import { hiveHttpWorld } from './hive-http-world.ts'
 import { runtimeWorld } from './runtime-world.ts'
 import { type Answer, callApp, httpWorld, readAnswer } from './support.ts'
 
@@ -25,6 +26,7 @@ type World = Pick<ReturnType<typeof httpWorld>, 'db' | 'call' | 'listen'> & { re
 const worlds: { readonly [name: string]: (options?: { http?: Partial<HttpOptions> }) => World | Promise<World> } = {
 	'runs and Blueprints': httpWorld,
 	'workers and operators': faceWorld,
+	'the hive': hiveHttpWorld,
 }
 const tests = Object.entries(worlds)
 /** The worker runtime has a table of statuses and an error shape of its own; what holds for both families is tried on all. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { newAgentFace } from '../../../src/core/hive/agent-face.ts'
+import type { AgentRecord } from '../../../src/core/hive/agent-store.ts'
 import type { HiveBridge } from '../../../src/core/hive/bridge.ts'
 import { newBroker } from '../../../src/core/hive/broker.ts'
+import { newHiveControl } from '../../../src/core/hive/control.ts'
 import { approvalResolved } from '../../../src/core/hive/helper-event.ts'
 import type { HiveHost } from '../../../src/core/hive/hive.ts'
 import { hivePaths } from '../../../src/core/hive/hive-path.ts'
@@ -57,7 +59,8 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 	})
 	await sockets.openManager()
 	for (const name of names) await sockets.open(name)
-	await sockets.openHost(script.host)
+	const control = newHiveControl({ agents: scriptedAgents(script, clock), broker, inboxes: messages, recvWaitSeconds: 0 })
+	await sockets.openHost({ host: script.host, control })
 	const clients: LineClient[] = []
 	const connect = async (path: string, socket: 'host' | 'agent'): Promise<LineClient> => {
 		const client = await connectTo(path, socket)
@@ -65,7 +68,7 @@ export async function hiveWorld(options: HiveWorldOptions = {}) {
 		return client
 	}
 	return {
-		...{ db, messages, broker, face, sockets, script, paths, clock, heard },
+		...{ db, messages, broker, face, sockets, script, paths, clock, heard, runDir },
 		host: () => connect(paths.hostSocket, 'host'),
 		agent: (name: string) => connect(paths.agentSocket(name), 'agent'),
 		manager: () => connect(paths.managerSocket, 'agent'),
@@ -143,4 +146,40 @@ export function scriptedHost(clock: Clock) {
 		},
 	}
 	return { host, manager, agents, approvals, calls, resolved: (row: HiveApproval) => approvalResolved(row) }
+}
+
+/** The same agents, for verbs that no other reader of the wire knows. */
+function scriptedAgents({ agents, calls, host }: ReturnType<typeof scriptedHost>, clock: Clock) {
+	const logged =
+		(verb: string) =>
+		async (name: string): Promise<void> => {
+			calls.push(`${verb} ${name}`)
+			if (!agents.has(name)) throw new MseError('not_found', 'no such agent', { code: 'no_such_agent' })
+		}
+	const record = (name: string): AgentRecord => ({
+		...{
+			name,
+			role: 'agent',
+			state: 'running',
+			goal: 'running',
+			cage: 'fake',
+			spec: { argv: ['serve'], env: {}, mounts: [], limits: {}, ready: 'started', restart: 'never' },
+			handle: null,
+		},
+		...{ uid: null, exitCode: null, failure: null, startedAt: clock.now(), restarts: 0, paused: false, parent: null, purge: false },
+		...{ createdAt: clock.now(), updatedAt: clock.now() },
+	})
+	return {
+		...{ start: logged('start'), restart: logged('restart') },
+		ensureManager: async () => void calls.push('start manager'),
+		setPaused: (name: string, paused: boolean) => logged(paused ? 'pause' : 'resume')(name),
+		records: async () => (await host.list()).map(record),
+		kept: async () => [],
+		isManaged: async (name: string) => agents.has(name),
+		inspect: async (name: string) => ({ record: record(name), live: null }),
+		async logs(name: string, tail: number) {
+			await logged('logs')(name)
+			return Array.from({ length: Math.min(tail, 3) }, (_, n) => `line ${n}\n`).join('')
+		},
+	}
 }

@@ -16,7 +16,7 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 
 /** Sockets whose requests nobody can answer; only the files matter. */
 function bareSockets(runDir: string, over: { adminGid?: number } = {}) {
-	const broker = { send: async () => {}, receive: async () => false, unread: async () => 0 }
+	const broker = { send: async () => 1, receive: async () => false, unread: async () => 0 }
 	const manager = { requestSpawn: async () => {}, kill: async () => {}, requestApplyCommit: async () => {} }
 	const face = newAgentFace({ broker, manager, operatorMsg: 'allow', recvWaitSeconds: 0 })
 	return newHiveSockets({ runDir, face, clock: systemClock, log: silentLogger, maxLineBytes: 1024, wireVersion: false, ...over })

@@ -8,6 +8,7 @@ const TAGS: readonly (readonly [name: string, about: string, ...segments: string
 	['events', 'The one log, replayed and followed.', 'events'],
 	['workers', 'The worker runtime: long-lived workers, their transcripts and their bundles.', 'workers', 'runtime', 'config-bundles'],
 	['step workers', 'The face of an attempt, for the worker that performs it.', 'worker', 'agents', 'data'],
+	['hive', 'Agents that write to one another: their lives, inboxes and configs, for the operator alone.', 'hive'],
 	['webhooks', 'Addresses that are told of events.', 'webhooks'],
 	['enhance', 'Wishes about Blueprints and what became of them.', 'issues', 'enhance', 'enhance-settings'],
 	['sessions', 'Attaching to the engine.', 'sessions'],
@@ -45,6 +46,8 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	agent: ['Name of the agent.', 'greeter'],
 	slot: ['Name of the seat.', 'main'],
 	'agents/name': ['Name of the agent.', 'greeter'],
+	'config/name': ['Name of the agent.', 'alice'],
+	'proposals/id': ['Id of the approval.', '7'],
 	'data/name': ['Id of a record, or the name it was put down under.', 'findings'],
 }
 

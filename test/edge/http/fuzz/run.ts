@@ -9,8 +9,8 @@ const ANSWER_MS = 10_000
 const LANES = 8
 /** Requests after which there is something to be found again. */
 const GENERATION = 96
-/** What a server that is well may refuse with for now, or give up waiting for. */
-const GENUINE = ['no_operator', 'sync_ceiling', 'session_gone', 'operator_session_ended', 'request_deadline']
+/** What a server that is well may refuse with for now, for want of agents, or give up waiting for. */
+const GENUINE = ['no_operator', 'sync_ceiling', 'session_gone', 'operator_session_ended', 'request_deadline', 'no_agents']
 
 export interface Report {
 	/** Answers by `METHOD /path status`. */
