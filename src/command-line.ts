@@ -9,7 +9,7 @@ import { runBlueprintScript } from './engine/blueprint-script.ts'
 import { dataDirWork } from './engine/data-dir-work.ts'
 import { localChecks } from './engine/doctor.ts'
 import { expandFileDocument } from './engine/expansion.ts'
-import { hiveFolders } from './engine/hive-folder.ts'
+import { hiveFolders } from './engine/hive/folder.ts'
 
 /** Runs what was typed, and resolves to the exit code once everything is written. */
 export async function runCommandLine(): Promise<number> {

@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 		'engine/data-dir-work.ts',
 		'engine/doctor.ts',
 		'engine/expansion.ts',
-		'engine/hive-folder.ts',
+		'engine/hive/folder.ts',
 		'edge/cli',
 	],
 	'app.ts': [...INWARD, 'store', 'backend', 'edge', 'config.ts', 'engine'],

@@ -15,7 +15,7 @@ import type { Check } from '../protocol/health.ts'
 import { proveCommit, proveDataDir, proveDisk, sqliteVersion } from '../store/probe.ts'
 import { lockHolder } from '../store/sqlite/instance-lock.ts'
 import type { Engine } from './engine.ts'
-import { hiveProbes } from './hive-doctor.ts'
+import { hiveProbes } from './hive/doctor.ts'
 import { webhookFinding } from './webhooks.ts'
 
 /** The process's own variables. */

@@ -1,9 +1,9 @@
-import type { EventLog } from '../core/event/log.ts'
-import type { HiveAgents } from '../core/hive/agents.ts'
-import { agentOf, inboxSid } from '../core/operator/agent-sid.ts'
-import type { OperatorHub } from '../core/operator/hub.ts'
-import type { OperatorSessions } from '../core/operator/sessions.ts'
-import type { Event } from '../protocol/event.ts'
+import type { EventLog } from '../../core/event/log.ts'
+import type { HiveAgents } from '../../core/hive/agents.ts'
+import { agentOf, inboxSid } from '../../core/operator/agent-sid.ts'
+import type { OperatorHub } from '../../core/operator/hub.ts'
+import type { OperatorSessions } from '../../core/operator/sessions.ts'
+import type { Event } from '../../protocol/event.ts'
 
 interface FollowDeps {
 	readonly hive: { readonly agents: HiveAgents | null }

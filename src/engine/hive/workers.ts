@@ -1,10 +1,10 @@
-import { type HiveWorkers, hiveWorkers } from '../backend/worker/hive.ts'
-import { MANAGER } from '../core/hive/agent-name.ts'
-import type { LeaseDesk } from '../core/worker/lease-desk.ts'
-import { MseError } from '../kernel/error.ts'
+import { type HiveWorkers, hiveWorkers } from '../../backend/worker/hive.ts'
+import { MANAGER } from '../../core/hive/agent-name.ts'
+import type { LeaseDesk } from '../../core/worker/lease-desk.ts'
+import { MseError } from '../../kernel/error.ts'
+import type { Stores } from '../stores.ts'
+import { HIVE_OFF, type ProfileFamily } from '../worker-profiles.ts'
 import type { Hive } from './hive.ts'
-import type { Stores } from './stores.ts'
-import { HIVE_OFF, type ProfileFamily } from './worker-profiles.ts'
 
 interface HiveWorkerParts {
 	readonly hive: Pick<Hive, 'agents' | 'messages'>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../config.ts'
-import { MseError } from '../kernel/error.ts'
+import type { Config } from '../../config.ts'
+import { MseError } from '../../kernel/error.ts'
 
 interface Asked {
 	readonly config: Config['hive']

@@ -1,9 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
-import type { Config } from '../config.ts'
-import type { AgentSettings } from '../core/hive/agent-deps.ts'
-import type { AgentSpec } from '../core/hive/agent-spec.ts'
-import { parseConfigTable } from '../kernel/config-table.ts'
-import { AgentConfigFileSchema } from '../protocol/hive-config.ts'
+import type { Config } from '../../config.ts'
+import type { AgentSettings } from '../../core/hive/agent-deps.ts'
+import type { AgentSpec } from '../../core/hive/agent-spec.ts'
+import { parseConfigTable } from '../../kernel/config-table.ts'
+import { AgentConfigFileSchema } from '../../protocol/hive-config.ts'
 
 /** What `[hive.defaults]` may say of agents without a config of their own; the keys mean what they mean there. */
 const DefaultsSchema = Type.Pick(AgentConfigFileSchema, ['argv', 'env', 'backend', 'cwd', 'image', 'limits', 'ready', 'restart'], {

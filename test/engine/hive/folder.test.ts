@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { loadConfig } from '../../src/config.ts'
-import { groupId, hiveFolders } from '../../src/engine/hive-folder.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { loadConfig } from '../../../src/config.ts'
+import { groupId, hiveFolders } from '../../../src/engine/hive/folder.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 const HOME = '/home/ada'
 

@@ -1,8 +1,8 @@
-import { MANAGER } from '../core/hive/agent-name.ts'
-import { OPERATOR } from '../core/hive/hive.ts'
-import type { HiveLives } from '../core/hive/no-agents.ts'
-import type { HiveCrew } from './hive-crew.ts'
-import type { HiveQueue } from './hive-queue.ts'
+import { MANAGER } from '../../core/hive/agent-name.ts'
+import { OPERATOR } from '../../core/hive/hive.ts'
+import type { HiveLives } from '../../core/hive/no-agents.ts'
+import type { HiveCrew } from './crew.ts'
+import type { HiveQueue } from './queue.ts'
 
 /** What stands behind the sockets of a hive with agents. */
 export function livesOf({ agents }: HiveCrew, queue: HiveQueue): HiveLives {

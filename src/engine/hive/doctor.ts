@@ -1,8 +1,8 @@
-import type { Config } from '../config.ts'
-import type { Finding, Probe } from '../core/doctor/probe.ts'
-import { works } from '../core/doctor/probe.ts'
+import type { Config } from '../../config.ts'
+import type { Finding, Probe } from '../../core/doctor/probe.ts'
+import { works } from '../../core/doctor/probe.ts'
+import type { HiveCrew } from './crew.ts'
 import type { Hive } from './hive.ts'
-import type { HiveCrew } from './hive-crew.ts'
 
 /** What `doctor` says of a hive: whether it is there, and of its agents what they run in, what they run, and whether they are who they say. */
 export function hiveProbes(hive: Hive, config: Config): Probe[] {

@@ -1,11 +1,11 @@
-import type { Approval, ApprovalEntry } from '../core/approval/approval.ts'
-import type { ApprovalGate, Approved, Asked } from '../core/approval/gate.ts'
-import { checkAgentName, MANAGER } from '../core/hive/agent-name.ts'
-import { type HiveHost, OPERATOR } from '../core/hive/hive.ts'
-import { MseError, messageOf } from '../kernel/error.ts'
-import type { HiveApproval, Int64 } from '../protocol/hive.ts'
-import { about, commitRef } from './hive-asked.ts'
-import type { HiveCrew } from './hive-crew.ts'
+import type { Approval, ApprovalEntry } from '../../core/approval/approval.ts'
+import type { ApprovalGate, Approved, Asked } from '../../core/approval/gate.ts'
+import { checkAgentName, MANAGER } from '../../core/hive/agent-name.ts'
+import { type HiveHost, OPERATOR } from '../../core/hive/hive.ts'
+import { MseError, messageOf } from '../../kernel/error.ts'
+import type { HiveApproval, Int64 } from '../../protocol/hive.ts'
+import { about, commitRef } from './asked.ts'
+import type { HiveCrew } from './crew.ts'
 
 interface QueueDeps {
 	readonly gate: ApprovalGate

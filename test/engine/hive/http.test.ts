@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { hivePaths } from '../../src/core/hive/hive-path.ts'
-import { askSocket } from '../../src/edge/client/hive-socket.ts'
-import type { Event } from '../../src/protocol/event.ts'
-import { proposedRepository, TOML } from '../store/git/proposed.ts'
-import { eventually } from '../support/eventually.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { type TestServer, testServer } from '../support/test-server.ts'
-import { verifies } from '../support/verifies.ts'
+import { hivePaths } from '../../../src/core/hive/hive-path.ts'
+import { askSocket } from '../../../src/edge/client/hive-socket.ts'
+import type { Event } from '../../../src/protocol/event.ts'
+import { proposedRepository, TOML } from '../../store/git/proposed.ts'
+import { eventually } from '../../support/eventually.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+import { type TestServer, testServer } from '../../support/test-server.ts'
+import { verifies } from '../../support/verifies.ts'
 
 /** A whole server with a hive of its own, and its sockets. */
 async function hiveServer() {

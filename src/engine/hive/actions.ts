@@ -1,13 +1,13 @@
-import type { ApprovalAction } from '../core/approval/action.ts'
-import type { Approval } from '../core/approval/approval.ts'
-import { MANAGER } from '../core/hive/agent-name.ts'
-import type { HiveAgents } from '../core/hive/agents.ts'
-import type { Rebuild } from '../core/hive/config/applied-spec.ts'
-import { approvalResolved } from '../core/hive/helper-event.ts'
-import type { SqliteDatabase } from '../store/sqlite/database.ts'
-import { insertMessage } from '../store/sqlite/message-store.ts'
-import { commitRef, pinProposal } from './hive-asked.ts'
-import type { HiveCrew } from './hive-crew.ts'
+import type { ApprovalAction } from '../../core/approval/action.ts'
+import type { Approval } from '../../core/approval/approval.ts'
+import { MANAGER } from '../../core/hive/agent-name.ts'
+import type { HiveAgents } from '../../core/hive/agents.ts'
+import type { Rebuild } from '../../core/hive/config/applied-spec.ts'
+import { approvalResolved } from '../../core/hive/helper-event.ts'
+import type { SqliteDatabase } from '../../store/sqlite/database.ts'
+import { insertMessage } from '../../store/sqlite/message-store.ts'
+import { commitRef, pinProposal } from './asked.ts'
+import type { HiveCrew } from './crew.ts'
 
 interface ActionDeps {
 	readonly db: SqliteDatabase

@@ -1,8 +1,8 @@
-import type { Finding } from '../core/doctor/probe.ts'
-import { MseError, messageOf } from '../kernel/error.ts'
-import type { HiveClaim } from './hive-claim.ts'
-import type { HiveCrew } from './hive-crew.ts'
-import type { EngineOptions } from './option.ts'
+import type { Finding } from '../../core/doctor/probe.ts'
+import { MseError, messageOf } from '../../kernel/error.ts'
+import type { EngineOptions } from '../option.ts'
+import type { HiveClaim } from './claim.ts'
+import type { HiveCrew } from './crew.ts'
 
 interface PlaceDeps extends Pick<EngineOptions, 'config' | 'log' | 'environment' | 'opensHive'> {
 	/** Null keeps everything in memory. */

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import * as git from 'isomorphic-git'
-import type { ApprovalKind } from '../../src/protocol/approval.ts'
-import { proposedRepository, TOML } from '../store/git/proposed.ts'
-import { eventually } from '../support/eventually.ts'
-import { tempDir } from '../support/temp-dir.ts'
-import { verifies } from '../support/verifies.ts'
-import { type HiveLife, hiveLife } from './hive-world.ts'
+import type { ApprovalKind } from '../../../src/protocol/approval.ts'
+import { proposedRepository, TOML } from '../../store/git/proposed.ts'
+import { eventually } from '../../support/eventually.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
+import { type HiveLife, hiveLife } from './world.ts'
 
 const OK = { ok: true }
 const no = (error: unknown) => ({ ok: false, error })

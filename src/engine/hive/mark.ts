@@ -1,11 +1,11 @@
-import type { ApprovalGate } from '../core/approval/gate.ts'
-import type { EventLog } from '../core/event/log.ts'
-import { MANAGER } from '../core/hive/agent-name.ts'
-import type { AgentStore } from '../core/hive/agent-store.ts'
-import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
-import { messageOf } from '../kernel/error.ts'
-import type { Logger } from '../kernel/log.ts'
-import { pinProposal } from './hive-asked.ts'
+import type { ApprovalGate } from '../../core/approval/gate.ts'
+import type { EventLog } from '../../core/event/log.ts'
+import { MANAGER } from '../../core/hive/agent-name.ts'
+import type { AgentStore } from '../../core/hive/agent-store.ts'
+import type { AgentConfigs } from '../../core/hive/config/agent-configs.ts'
+import { messageOf } from '../../kernel/error.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { pinProposal } from './asked.ts'
 
 interface MarkDeps {
 	readonly gate: ApprovalGate

@@ -1,6 +1,6 @@
-import type { Approval } from '../core/approval/approval.ts'
-import type { AgentConfigs } from '../core/hive/config/agent-configs.ts'
-import { isJsonObject, type Json } from '../kernel/json.ts'
+import type { Approval } from '../../core/approval/approval.ts'
+import type { AgentConfigs } from '../../core/hive/config/agent-configs.ts'
+import { isJsonObject, type Json } from '../../kernel/json.ts'
 
 /** The subject of an approval that is about an agent. */
 export const about = (agent: string): Approval['subject'] => ({ type: 'agent', id: agent })

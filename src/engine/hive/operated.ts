@@ -1,10 +1,10 @@
-import type { Config } from '../config.ts'
-import type { Broker } from '../core/hive/broker.ts'
-import { newHiveControl } from '../core/hive/control.ts'
-import type { InboxReader } from '../core/hive/message-store.ts'
-import type { HiveLives } from '../core/hive/no-agents.ts'
-import type { OperatedHive } from '../core/hive/operated-hive.ts'
-import type { HiveCrew } from './hive-crew.ts'
+import type { Config } from '../../config.ts'
+import type { Broker } from '../../core/hive/broker.ts'
+import { newHiveControl } from '../../core/hive/control.ts'
+import type { InboxReader } from '../../core/hive/message-store.ts'
+import type { HiveLives } from '../../core/hive/no-agents.ts'
+import type { OperatedHive } from '../../core/hive/operated-hive.ts'
+import type { HiveCrew } from './crew.ts'
 
 interface OperatedDeps {
 	/** Throws where this server runs no agents. */
