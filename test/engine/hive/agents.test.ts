@@ -12,7 +12,7 @@ import { eventually } from '../../support/eventually.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
 
-const program = join(import.meta.dir, '../fixture/program/hive-server.ts')
+const program = join(import.meta.dir, '../../fixture/program/hive-server.ts')
 
 interface Answer {
 	readonly failure: string | null

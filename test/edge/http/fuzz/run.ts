@@ -109,8 +109,10 @@ function faultsOf({ target, method }: Drawn, status: number, body: unknown): str
 	const code = codeOf(body)
 	const isDocumented = String(status) in target.operation.responses
 	const isElsewhere = method !== target.method || code === 'upgrade_required' || code === 'unknown_path'
+	// An answer to HEAD has no body that could say why.
+	const isGenuine = isDocumented && (GENUINE.includes(code) || (method === 'head' && status === 503))
 	return [
-		...(status >= 500 && !(isDocumented && GENUINE.includes(code)) ? [`a fault of the server (${code})`] : []),
+		...(status >= 500 && !isGenuine ? [`a fault of the server (${code})`] : []),
 		...(isDocumented || (isElsewhere && status !== 500) ? [] : ['an undocumented status']),
 		...(status >= 400 && method !== 'head' && code === '' ? ['a refusal without a code'] : []),
 	]
