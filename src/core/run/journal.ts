@@ -17,8 +17,8 @@ export class Journal {
 	readonly #decisions: ReadonlyMap<string, number>
 	readonly #ttlUsedMs: () => number
 	readonly #onFault: (error: unknown) => void
-	#buffer: Fact[] = []
-	#afterNext: (() => void)[] = []
+	/** What the next write will take; null when the last one has been run. */
+	#open: OpenWrite | null = null
 	#committed: Promise<void> = Promise.resolve()
 	#sinceFlush = 0
 	#flushedAt = performance.now()
@@ -53,8 +53,8 @@ export class Journal {
 	}
 
 	record(fact: Fact): void {
-		if (this.#buffer.length === 0) queueMicrotask(() => this.#send())
-		this.#buffer.push(fact)
+		this.#open ??= this.#queue()
+		this.#open.facts.push(fact)
 		this.#sinceFlush++
 	}
 
@@ -65,7 +65,6 @@ export class Journal {
 
 	/** Resolves once everything recorded so far, and everything written before it, is on disk. */
 	async flush(): Promise<void> {
-		this.#send()
 		await this.#committed
 		this.#sinceFlush = 0
 		this.#flushedAt = performance.now()
@@ -73,22 +72,34 @@ export class Journal {
 
 	/** Calls `fn` once what is recorded in this turn is on disk, or could not be written. */
 	whenWritten(fn: () => void): void {
-		this.#afterNext.push(fn)
+		this.#open ??= this.#queue()
+		this.#open.after.push(fn)
 	}
 
-	#send(): void {
-		if (this.#buffer.length === 0) return
-		const facts = this.#buffer
-		const after = this.#afterNext
-		this.#buffer = []
-		this.#afterNext = []
-		this.#committed = this.#store.record(this.#run, facts, this.#ttlUsedMs())
-		const done = (): void => {
-			for (const fn of after) fn()
+	/** One write of the store takes all that is recorded until it runs, at the end of the turn: what belongs together is never split. */
+	#queue(): OpenWrite {
+		const write: OpenWrite = { facts: [], after: [] }
+		const close = (): void => {
+			if (this.#open === write) this.#open = null
 		}
+		const take = (): readonly Fact[] => {
+			close()
+			return write.facts
+		}
+		const done = (): void => {
+			close()
+			for (const fn of write.after) fn()
+		}
+		this.#committed = this.#store.record(this.#run, take, this.#ttlUsedMs())
 		this.#committed.then(done, (error) => {
 			done()
 			this.#onFault(error)
 		})
+		return write
 	}
+}
+
+interface OpenWrite {
+	readonly facts: Fact[]
+	readonly after: (() => void)[]
 }

@@ -62,8 +62,8 @@ export interface RunStore {
 	/** Also writes the seats. */
 	createRun(run: Run, events: readonly EventDraft[]): Promise<void>
 	// --- the journal ---
-	/** Does nothing for a generation that is closed. */
-	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void>
+	/** All of them or none. A function is asked as late as can be, and may be asked again. Does nothing for a generation that is closed. */
+	record(run: Run, facts: readonly Fact[] | (() => readonly Fact[]), ttlUsedMs: number): Promise<void>
 	journal(runId: RunId, generation: number): Promise<RecordedJournal>
 	setPhase(runId: RunId, phase: RunPhase): Promise<void>
 	/** Compare-and-set; false when the status was none of `from`, and nothing is written. */

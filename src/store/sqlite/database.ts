@@ -11,7 +11,8 @@ import { isStorageFault } from './storage-fault.ts'
 
 interface Waiting {
 	readonly run: () => unknown
-	readonly weight: number
+	/** How many facts it writes. */
+	readonly weight: () => number
 	readonly resolve: (value: never) => void
 	readonly reject: (error: unknown) => void
 }
@@ -88,7 +89,7 @@ export class SqliteDatabase implements Disposable {
 	 * COMMIT fails every change of the batch is undone and rejects with `storage_unavailable`. `change` is run a second time
 	 * when another one of its batch throws, so it may do nothing but read and write this database.
 	 */
-	write<T>(change: () => T, weight = 1): Promise<T> {
+	write<T>(change: () => T, weight = (): number => 1): Promise<T> {
 		return new Promise<T>((resolve, reject) => {
 			this.#waiting.push({ run: change, weight, resolve: resolve as (value: never) => void, reject })
 			this.#schedule()
@@ -179,7 +180,7 @@ export class SqliteDatabase implements Disposable {
 		let careful = false
 		while (next < this.#waiting.length && facts < BATCH_FACTS && (next === 0 || performance.now() - started < BATCH_MS)) {
 			const waiting = this.#waiting[next++] as Waiting
-			facts += waiting.weight
+			facts += waiting.weight()
 			const entry: Entry = { waiting }
 			batch.push(entry)
 			if (careful) this.#runInSavepoint(entry)

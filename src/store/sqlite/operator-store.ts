@@ -135,9 +135,12 @@ export class SqliteOperatorStore implements OperatorStore {
 	}
 
 	mark(marks: readonly { readonly reqId: RequestId; readonly state: OpenState }[]): Promise<void> {
-		return this.#db.write(() => {
-			for (const { reqId, state } of marks) this.#requests.mark(reqId, state)
-		}, marks.length)
+		return this.#db.write(
+			() => {
+				for (const { reqId, state } of marks) this.#requests.mark(reqId, state)
+			},
+			() => marks.length,
+		)
 	}
 
 	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): Promise<Answered> {

@@ -71,13 +71,15 @@ export class SqliteRunStore implements RunStore {
 		return writeEffect(this.#db, insert, () => ({ run_id: run.id }))
 	}
 
-	record(run: Run, facts: readonly Fact[], ttlUsedMs: number): Promise<void> {
-		return this.#db.write(() => {
+	record(run: Run, facts: readonly Fact[] | (() => readonly Fact[]), ttlUsedMs: number): Promise<void> {
+		const take = typeof facts === 'function' ? facts : () => facts
+		const insert = (): void => {
 			// A driver of an earlier generation may still be unwinding.
 			if (this.#generations.current(run.id) !== run.generation) return
-			for (const fact of facts) this.#journal.write(run, fact)
+			for (const fact of take()) this.#journal.write(run, fact)
 			if (ttlUsedMs > 0) this.#db.query('UPDATE run SET ttl_used_ms = ? WHERE id = ?').run(ttlUsedMs, run.id)
-		}, facts.length)
+		}
+		return this.#db.write(insert, () => take().length)
 	}
 
 	async journal(runId: RunId, generation: number): Promise<RecordedJournal> {
@@ -233,10 +235,8 @@ export class SqliteRunStore implements RunStore {
 	}
 
 	#ids(sql: string): readonly RunId[] {
-		return this.#db
-			.query<{ id: string }>(sql)
-			.all()
-			.map(({ id }) => asRunId(id))
+		const rows = this.#db.query<{ id: string }>(sql).all()
+		return rows.map(({ id }) => asRunId(id))
 	}
 
 	#listed(row: RunRow): Run {
