@@ -36,7 +36,7 @@ export class RunSupervisor {
 		this.#sleepers = new Sleepers({
 			...{ clock: deps.clock, log: deps.log },
 			driverOf: (runId) => this.#drivers.get(runId),
-			takeUp: (runId) => takeUpAgain(this.#deps, runId, (...started) => this.start(...started)),
+			takeUp: (runId) => this.#takeUpAgain(runId),
 		})
 	}
 
@@ -202,6 +202,12 @@ export class RunSupervisor {
 			this.#deps.log.warn('a run over its limit could not be ended', { run_id: run.id, code, error })
 			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run, why))
 		}
+	}
+
+	async #takeUpAgain(runId: RunId): Promise<Driver | null> {
+		const driver = await takeUpAgain(this.#deps, runId, (...started) => this.start(...started))
+		if (driver === null) this.#deps.standing?.runEnded(runId)
+		return driver
 	}
 
 	async #recoverRun(id: RunId): Promise<void> {
