@@ -24,7 +24,7 @@ export function cageContract(title: string, open: () => Promise<OpenedCage>, ski
 		test('a program runs until it is stopped, and is not there before or afterwards', async () => {
 			await using opened = await open()
 			const { cage } = opened
-			const agent = await opened.agent('alice', `echo up > "$HIVE_STATE_DIR/told"; ${STAY}`)
+			const agent = await opened.agent('alice', `trap 'exit 0' TERM; echo up > "$HIVE_STATE_DIR/told"; ${STAY}`)
 			expect(await cage.inspect('alice')).toMatchObject({ running: false })
 			await whatIsTold(opened, agent)
 			expect(await cage.inspect('alice')).toMatchObject({ exists: true, running: true })

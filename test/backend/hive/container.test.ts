@@ -1,10 +1,13 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { nspawnCage, startArgv } from '../../../src/backend/hive/nspawn.ts'
 import { containerCage, createArgs } from '../../../src/backend/hive/podman.ts'
 import type { ProgramResult, RunProgram } from '../../../src/backend/hive/program.ts'
 import type { CagedAgent } from '../../../src/core/hive/cage.ts'
 import { cageContract } from '../../contract/cage.ts'
 import { cageWorld, runProgram, tools } from './cage-world.ts'
+
+// podman alone takes a second for a container to come and go.
+setDefaultTimeout(20_000)
 
 const IMAGE = 'docker.io/library/debian:stable-slim'
 const ROOT = '/var/lib/machines/debian'
