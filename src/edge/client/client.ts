@@ -2,9 +2,6 @@ import { treaty } from '@elysiajs/eden'
 import type { Api } from '../http/api.ts'
 import { fromAnswer, unreachable } from './failure.ts'
 
-// This file is the package's `mse-server/client`: calls, and operators.
-export { connectOperator, type Operator, type OperatorOptions } from './operator.ts'
-
 export interface ClientOptions {
 	/** Without a slash at the end. */
 	readonly url: string

@@ -16,12 +16,15 @@ export interface FollowOptions {
 	readonly signal?: AbortSignal
 	/** Called each time a stream stands; what happens from now on will be in it. */
 	readonly onConnected?: () => void | Promise<void>
+	/** Called each time a stream that stood breaks, or cannot be opened again. */
+	readonly onBroken?: () => void
+	/** How long a server that was there may stay away; a minute unless told. */
+	readonly patienceMs?: number
 	readonly clock?: Clock
 }
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
-/** How long a server that was there may stay away. */
 const PATIENCE_MS = 60_000
 
 /**
@@ -30,7 +33,7 @@ const PATIENCE_MS = 60_000
  * come next were dropped.
  */
 export async function* followEvents(client: MseClient, options: FollowOptions = {}): AsyncGenerator<Event, void, void> {
-	const { signal, live = true, clock = systemClock } = options
+	const { signal, live = true, clock = systemClock, patienceMs = PATIENCE_MS } = options
 	let cursor = options.after
 	let away: Away | null = null
 	while (!signal?.aborted) {
@@ -47,8 +50,9 @@ export async function* followEvents(client: MseClient, options: FollowOptions = 
 			if (!live) return
 		} catch (thrown) {
 			if (signal?.aborted) return
-			if (away === null || !isPassing(thrown) || clock.now() - away.since > PATIENCE_MS) throw thrown
+			if (away === null || !isPassing(thrown) || clock.now() - away.since > patienceMs) throw thrown
 		}
+		options.onBroken?.()
 		away = await pause(clock, away, signal)
 	}
 }

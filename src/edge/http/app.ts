@@ -3,6 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { randomHex } from '../../kernel/hash.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { bodyTooLarge } from './body.ts'
+import { consolePages } from './console.ts'
 import { documents } from './documents.ts'
 import { failureAt, fromElysia, isRuntimePath, logInternal, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
@@ -92,6 +93,7 @@ function newRoot(options: HttpOptions) {
 	return root
 		.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers))
 		.use(documents(options.version, () => root.routes))
+		.use(consolePages())
 }
 
 /** What stands before every route; a returned answer is the end of it. */

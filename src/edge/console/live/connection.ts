@@ -1,0 +1,51 @@
+import { createContext, useContext } from 'react'
+import { MseError, messageOf, toMseError } from '../../../kernel/error.ts'
+import { type MseClient, mseClient } from '../../client/client.ts'
+import { type Live, openLive } from './live.ts'
+
+/** A server as pages see it: typed calls, and what happens there. */
+export interface Connection {
+	readonly client: MseClient
+	readonly live: Live
+	/** What queries found last, so that a page that was there before is there at once. */
+	readonly remembered: Map<string, unknown>
+	close(): void
+}
+
+export const ConnectionContext = createContext<Connection | null>(null)
+
+/** The connection of the console around. */
+export function useConnection(): Connection {
+	const connection = useContext(ConnectionContext)
+	if (connection === null) throw new MseError('internal', 'There is no console around this part.')
+	return connection
+}
+
+/** Opens the event stream at once. A server that wants another token makes the state of `live` `refused`. */
+export function openConnection({ url, token }: { readonly url: string; readonly token: string | null }): Connection {
+	const client = mseClient({ url, token: token ?? undefined, fetch: browserFetch(() => live.refuse()) })
+	const live = openLive(client)
+	return { client, live, remembered: new Map(), close: live.close }
+}
+
+/** An answer that wants the admin token ends the session, whoever asked. */
+function browserFetch(onRefused: () => void): typeof fetch {
+	const ask = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+		const response = await fetch(input, init)
+		if (response.status === 401 && (await codeOf(response.clone())) === 'admin_token_required') onRefused()
+		return response
+	}
+	return Object.assign(ask, { preconnect: fetch.preconnect })
+}
+
+async function codeOf(response: Response): Promise<unknown> {
+	const body: unknown = await response.json().catch(() => null)
+	return typeof body === 'object' && body !== null && 'code' in body ? body.code : null
+}
+
+/** What a person is told of something that went wrong: the server's own sentence and what to do. */
+export function failureOf(thrown: unknown): MseError {
+	if (thrown instanceof MseError) return thrown
+	const { kind } = toMseError(thrown)
+	return new MseError(kind, `The console stumbled: ${messageOf(thrown)}`)
+}

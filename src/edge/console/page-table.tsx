@@ -1,0 +1,28 @@
+import type { ComponentType } from 'react'
+import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
+import type { Route } from './route.ts'
+
+/**
+ * A page of the console. To add one: write `page/<noun>.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the
+ * one thing to show, `route.query` holds filters, so that addresses survive a reload), and give it a line in `pages`. In it:
+ *
+ * - `useQuery(key, (client) => client.answer(client.v1.….get()), touches)` reads, and reads anew when an event comes for which
+ *   `touches` is true; `<Shown query={query}>` shows what it found, or why not. Nothing polls.
+ * - `useAction((client, argument) => …)` changes something; show its `error` with `<Failure>`.
+ * - parts (`part/`) draw, with the classes of `style/`; what needs thought (grouping, layout, wording) is a pure function in `view/`,
+ *   with a test in `test/edge/console`.
+ * - text of others goes into JSX or `<Json>` and nowhere else: it is shown, never interpreted.
+ */
+export interface Page {
+	/** The first part of its address: `#/<noun>`. */
+	readonly noun: string
+	readonly title: string
+	/** Pages of a group stand together, in the order of the table. */
+	readonly group: 'Work' | 'Parts' | 'Server'
+	readonly Page: ComponentType<{ readonly route: Route }>
+	/** Stands beside the title in the navigation; shows nothing when there is nothing to see. */
+	readonly Count?: ComponentType
+}
+
+/** In the order in which they are shown; the first is where the console begins. */
+export const pages: readonly Page[] = [{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount }]
