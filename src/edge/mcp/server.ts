@@ -1,0 +1,87 @@
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import {
+	CallToolRequestSchema,
+	type CallToolResult,
+	ErrorCode,
+	ListToolsRequestSchema,
+	McpError,
+	type ServerNotification,
+	type ServerRequest,
+} from '@modelcontextprotocol/sdk/types.js'
+import type { Clock } from '../../kernel/clock.ts'
+import { nearestName } from '../../kernel/nearest.ts'
+import { VERSION } from '../../kernel/version.ts'
+import type { BlueprintFiles } from './blueprint-file.ts'
+import { LaunchedRuns } from './launched-runs.ts'
+import { OperatorDesk } from './operator-desk.ts'
+import { toFailure, toResult } from './result.ts'
+import { clientOf, type ServerLink } from './server-link.ts'
+import { toolTable } from './table.ts'
+import type { ToolCall } from './tool.ts'
+
+export interface McpOptions {
+	readonly link: ServerLink
+	readonly clock: Clock
+	readonly files: BlueprintFiles | null
+}
+
+/** One MCP client's server: what it joined and launched is kept with it. */
+export interface McpServer {
+	readonly server: Server
+	/** Gives its sessions up; the runs that it launched go on. */
+	close(): Promise<void>
+}
+
+const INSTRUCTIONS = `Tools of an mse-server, which runs flows of agents (Blueprints) durably. swarm_run launches one; mse_waiting says who waits for what.
+To do steps yourself: mse_operator_join, then again and again mse_pending_wait, do what the directive says (mse_worker_fetch, the work,
+mse_worker_submit), mse_ack. Approvals are a person's to decide: mse_approvals, mse_approve, mse_deny. Guides are resources under mse://guides/.`
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
+
+export function newMcpServer(options: McpOptions): McpServer {
+	const desk = new OperatorDesk(options.clock)
+	const launched = new LaunchedRuns()
+	const server = new Server({ name: 'mse-server', version: VERSION }, { capabilities: { tools: {} }, instructions: INSTRUCTIONS })
+	server.setRequestHandler(ListToolsRequestSchema, () => ({
+		tools: toolTable.map(({ name, description, input, hints }) => ({
+			...{ name, description, inputSchema: { ...input, type: 'object' as const } },
+			annotations: { ...hints, openWorldHint: false },
+		})),
+	}))
+	server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
+		callTool(params.name, params.arguments, { ...options, desk, launched, ...toCall(options, extra) }),
+	)
+	return { server, close: () => desk.close() }
+}
+
+async function callTool(name: string, given: unknown, call: ToolCall): Promise<CallToolResult> {
+	const tool = toolTable.find((known) => known.name === name)
+	if (!tool)
+		throw new McpError(
+			ErrorCode.InvalidParams,
+			`There is no tool ${name}.${nearestName(
+				name,
+				toolTable.map((known) => known.name),
+			)}`,
+		)
+	try {
+		return toResult(tool, await tool.call(given, call))
+	} catch (thrown) {
+		return toFailure(tool, thrown)
+	}
+}
+
+function toCall({ link }: McpOptions, { signal, _meta, sendNotification }: Extra): Pick<ToolCall, 'signal' | 'server' | 'progress'> {
+	const progressToken = _meta?.progressToken
+	let progress = 0
+	return {
+		signal,
+		server: (bind) => clientOf(link, bind, signal),
+		progress(message) {
+			if (progressToken === undefined || signal.aborted) return
+			progress++
+			sendNotification({ method: 'notifications/progress', params: { progressToken, progress, message } }).catch(() => {})
+		},
+	}
+}
