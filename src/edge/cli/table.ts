@@ -35,7 +35,7 @@ export function commandTable(parts: {
 		issuesCommand,
 		approvalsCommand,
 		operatorCommand,
-		mcpCommand,
+		mcpCommand(parts.readBlueprint),
 		doctorCommand(parts.localChecks),
 		healthCommand,
 		backupCommand(parts.dataDirWork),

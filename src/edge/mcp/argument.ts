@@ -40,6 +40,5 @@ function refuse(schema: TObject, value: object): MseError {
 		return invalidParams(`There is no argument \`${path}\`.${nearestName(path, names)}`, `It takes ${names.join(', ') || 'none'}.`)
 	if (error !== undefined && error.value === undefined) return invalidParams(`The argument \`${path}\` is missing.`)
 	const { description } = error?.schema ?? {}
-	const expected = description === undefined ? error?.message : `expected ${description}`
-	return invalidParams(`The argument \`${path}\` does not fit: ${expected}.`)
+	return invalidParams(`The argument \`${path}\` does not fit: ${error?.message}.`, description && `It is ${description}.`)
 }

@@ -76,6 +76,13 @@ export class OperatorDesk {
 		return living.length === 1 ? living[0] : undefined
 	}
 
+	/** How each session is; no tokens. */
+	get all() {
+		return [...this.#sessions.values()].map(({ credential: { sid }, baseUrl, isConnected, closed, frames }) => ({
+			...{ sid, bind: baseUrl, connected: isConnected, closed, waiting: frames.waiting.length },
+		}))
+	}
+
 	/** Forgets the session and tells the server. Throws when that cannot be reached. */
 	async leave(sid: string): Promise<void> {
 		const { credential, baseUrl } = this.session(sid)

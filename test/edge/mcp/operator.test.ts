@@ -59,7 +59,7 @@ test('every kind of reply is sent as the model means it', async () => {
 		refused: { code: 'unknown_request' },
 	})
 	expect(await it.use('mse_pending_wait', { timeout_ms: 0 })).toEqual({ timed_out: true })
-	await expect(it.use('mse_ack', { req_id: 'x', kind: 'nod' })).rejects.toThrow('`kind` does not fit: expected spawn_ack')
+	await expect(it.use('mse_ack', { req_id: 'x', kind: 'nod' })).rejects.toThrow('It is spawn_ack, answer')
 })
 
 test('a request that nobody wants any more is not given out', async () => {
@@ -118,9 +118,9 @@ test('a launch that cannot be is a result with the reason, a wrong selector an e
 	await expect(it.use('swarm_run', { blueprint: { kind: 'what' } })).rejects.toThrow('`blueprint` names none')
 	await expect(it.use('swarm_run', { blueprint: { kind: 'file', path: 'a.json' } })).rejects.toThrow('over HTTP')
 	await expect(it.use('swarm_status', { run_id: 'R-nobody' })).rejects.toThrow('does not exist')
-	expect(
-		await it.use('swarm_run', { blueprint: JSON.stringify({ kind: 'id', id: 'main' }), init_ctx: '{"greeting":"hi"}' }),
-	).toMatchObject({ status: 'done' })
+	expect(await it.use('swarm_run', { blueprint: JSON.stringify({ kind: 'id', id: 'main' }), init_ctx: '{"greeting":"hi"}' })).toMatchObject(
+		{ status: 'done' },
+	)
 })
 
 test('a role that somebody else holds is refused with whose it is', async () => {
