@@ -4,8 +4,10 @@ import {
 	CallToolRequestSchema,
 	type CallToolResult,
 	ErrorCode,
+	ListResourcesRequestSchema,
 	ListToolsRequestSchema,
 	McpError,
+	ReadResourceRequestSchema,
 	type ServerNotification,
 	type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js'
@@ -15,6 +17,7 @@ import { VERSION } from '../../kernel/version.ts'
 import type { BlueprintFiles } from './blueprint-file.ts'
 import { LaunchedRuns } from './launched-runs.ts'
 import { OperatorDesk } from './operator-desk.ts'
+import { listResources, readResource } from './resource.ts'
 import { toFailure, toResult } from './result.ts'
 import { clientOf, type ServerLink } from './server-link.ts'
 import { toolTable } from './table.ts'
@@ -42,7 +45,10 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 export function newMcpServer(options: McpOptions): McpServer {
 	const desk = new OperatorDesk(options.clock)
 	const launched = new LaunchedRuns()
-	const server = new Server({ name: 'mse-server', version: VERSION }, { capabilities: { tools: {} }, instructions: INSTRUCTIONS })
+	const server = new Server(
+		{ name: 'mse-server', version: VERSION },
+		{ capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS },
+	)
 	server.setRequestHandler(ListToolsRequestSchema, () => ({
 		tools: toolTable.map(({ name, description, input, hints }) => ({
 			...{ name, description, inputSchema: { ...input, type: 'object' as const } },
@@ -51,6 +57,10 @@ export function newMcpServer(options: McpOptions): McpServer {
 	}))
 	server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
 		callTool(params.name, params.arguments, { ...options, desk, launched, ...toCall(options, extra) }),
+	)
+	server.setRequestHandler(ListResourcesRequestSchema, listResources)
+	server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }, { signal }) =>
+		readResource(uri, () => clientOf(options.link, undefined, signal)),
 	)
 	return { server, close: () => desk.close() }
 }

@@ -1,0 +1,87 @@
+import { expect, test } from 'bun:test'
+import { samples } from '../../../src/core/blueprint/samples.ts'
+import { guides } from '../../../src/edge/mcp/guides.ts'
+import { toolTable } from '../../../src/edge/mcp/table.ts'
+import { testServer } from '../../support/test-server.ts'
+import { mcpClient, mcpWorld } from './mcp-world.ts'
+
+const NOWHERE = 'http://127.0.0.1:9'
+
+async function readAll(client: Awaited<ReturnType<typeof mcpClient>>['client']) {
+	const { resources } = await client.listResources()
+	const texts = new Map<string, string>()
+	for (const { uri, mimeType } of resources) {
+		const [content] = (await client.readResource({ uri }).catch(() => ({ contents: [] }))).contents
+		if (content && 'text' in content) texts.set(uri, content.text)
+		expect(mimeType).toMatch(/^(text\/markdown|application\/json)$/)
+	}
+	return { uris: resources.map(({ uri }) => uri), texts }
+}
+
+test('guides, samples and the schema are read without a server', async () => {
+	const { client, close } = await mcpClient({ url: NOWHERE })
+	const { uris, texts } = await readAll(client)
+	expect(uris.filter((uri) => !texts.has(uri))).toEqual(['mse://api/http-endpoints'])
+	for (const { name, text } of guides) expect(texts.get(`mse://guides/${name}`)).toBe(text)
+	for (const { name, document } of samples) expect(JSON.parse(texts.get(`mse://blueprints/samples/${name}`) ?? '')).toEqual(document)
+	expect(JSON.parse(texts.get('mse://api/blueprint-schema') ?? '')).toMatchObject({ type: 'object' })
+	for (const { name } of toolTable) expect(texts.get('mse://api/mcp-tools')).toContain(`### ${name}\n`)
+	await expect(client.readResource({ uri: 'mse://api/http-endpoints' })).rejects.toThrow('No server answers')
+	await close()
+})
+
+test('the routes are those of the server that runs', async () => {
+	await using it = await mcpWorld()
+	const [content] = (await it.client.readResource({ uri: 'mse://api/http-endpoints' })).contents
+	expect(content).toMatchObject({ text: expect.stringContaining('| `POST /v1/approvals/{id}/approve` | Grants an approval') })
+})
+
+test('an unknown resource is not found, with the nearest one', async () => {
+	const { client, close } = await mcpClient({ url: NOWHERE })
+	await expect(client.readResource({ uri: 'mse://guides/approval' })).rejects.toMatchObject({
+		code: -32002,
+		message: expect.stringContaining('mse://guides/approvals'),
+	})
+	await close()
+})
+
+test('guides name tools and resources that there are', async () => {
+	const known = new Set(toolTable.map(({ name }) => name))
+	const { client, close } = await mcpClient({ url: NOWHERE })
+	const uris = new Set((await client.listResources()).resources.map(({ uri }) => uri))
+	for (const { name, text } of guides) {
+		const tools = text.match(/\b(mse|swarm|bp|mlua_swarm)_[a-z_]+/g) ?? []
+		const strange = tools.filter((tool) => !known.has(tool) && tool !== 'bp_dsl' && tool !== 'mse_ack')
+		expect({ name, strange }).toEqual({ name, strange: [] })
+		const links = [...text.matchAll(/mse:\/\/[a-z/-]+[a-z]/g)].map(([uri]) => uri)
+		expect({ name, broken: links.filter((uri) => !uris.has(uri) && !uri.endsWith('/samples')) }).toEqual({ name, broken: [] })
+	}
+	await close()
+})
+
+test('every tool says what it takes, in few words, and what it does to the world', async () => {
+	const { client, close } = await mcpClient({ url: NOWHERE })
+	const { tools } = await client.listTools()
+	expect(new Set(tools.map(({ name }) => name)).size).toBe(tools.length)
+	for (const { name, description = '', inputSchema, annotations } of tools) {
+		expect({ name, type: inputSchema.type, hints: Object.keys(annotations ?? {}).length }).toEqual({ name, type: 'object', hints: 4 })
+		expect({ name, fits: description.length > 20 && description.length < 500 }).toEqual({ name, fits: true })
+		expect(annotations?.readOnlyHint && annotations.destructiveHint).toBe(false)
+	}
+	expect(tools.find(({ name }) => name === 'mse_run_cancel')?.annotations).toMatchObject({ readOnlyHint: false, destructiveHint: true })
+	expect(tools.find(({ name }) => name === 'mse_runs')?.annotations).toMatchObject({ readOnlyHint: true, idempotentHint: true })
+	await close()
+})
+
+test('arguments that do not fit are refused with their name', async () => {
+	await using server = await testServer()
+	const { client, use, close } = await mcpClient({ url: server.url })
+	await expect(use('mse_runs', { limit: 0 })).rejects.toMatchObject({ code: -32602, message: expect.stringContaining('`limit`') })
+	await expect(use('mse_runs', { limits: 3 })).rejects.toThrow('The nearest is "limit"')
+	await expect(use('mse_run', {})).rejects.toThrow('`run_id` is missing')
+	await expect(use('mse_run', { run_id: 'T-1' })).rejects.toThrow('It is the id of a run, R-…')
+	await expect(use('mse_rans', {})).rejects.toThrow('The nearest is "mse_runs"')
+	expect(await use('mse_runs', { limit: '3', status: null })).toMatchObject({ runs: [] })
+	expect(await client.ping()).toEqual({})
+	await close()
+})
