@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { eventually } from '../../support/eventually.ts'
+import { verifies } from '../../support/verifies.ts'
 import { gated, type McpWorld, mcpWorld, oneStep } from './mcp-world.ts'
 
 async function waitingRun(it: McpWorld): Promise<{ run_id: string; id: number }> {
@@ -10,6 +11,7 @@ async function waitingRun(it: McpWorld): Promise<{ run_id: string; id: number }>
 }
 
 test('a step that waits for a yes is listed, shown with its form, and goes on when it is approved', async () => {
+	verifies('05.T5', '05.T13')
 	await using it = await mcpWorld()
 	const { run_id, id } = await waitingRun(it)
 	const { approvals } = await it.use('mse_approvals')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { localFiles } from '../../../src/edge/cli/blueprint/local-files.ts'
 import { readSource } from '../../../src/edge/cli/blueprint/source.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 import { identity, mcpWorld, oneStep, seated, withMain } from './mcp-world.ts'
 
 const filesIn = (folder: string) =>
@@ -51,6 +52,7 @@ test('a document with mistakes is refused with all of them', async () => {
 })
 
 test('a file is built, stored and launched, and a module is read anew each time', async () => {
+	verifies('05.T2')
 	using folder = tempDir()
 	await using it = await mcpWorld({ files: filesIn(folder.path) })
 	await Bun.write(join(folder.path, 'one.ts'), `export default ${JSON.stringify(oneStep(identity))}`)

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { eventually } from '../../support/eventually.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { verifies } from '../../support/verifies.ts'
 import { gated, identity, mcpClient, mcpWorld, oneStep, seated, withMain } from './mcp-world.ts'
 
 test('a long-lived worker is created, told, read and ended', async () => {
@@ -99,6 +100,7 @@ test('the doctor and the server tools say how it is and what to do, and do nothi
 })
 
 test('with the server down every tool says what to do, and finds it when it is there', async () => {
+	verifies('05.T8')
 	const gone = await mcpClient({ url: 'http://127.0.0.1:9' })
 	expect(await gone.say('mse_runs')).toMatchObject({
 		isError: true,
@@ -113,6 +115,7 @@ test('with the server down every tool says what to do, and finds it when it is t
 })
 
 test('an admin token is used where it belongs and goes nowhere else', async () => {
+	verifies('05.T10')
 	const flags = { 'admin-token': 'the-admin-token-of-a-test' }
 	await using it = await mcpWorld({ flags })
 	expect((await it.use('mse_runs')).runs).toEqual([])

@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { type AppWorld, appWorld } from '../../support/app-world.ts'
 import { eventually } from '../../support/eventually.ts'
+import { verifies } from '../../support/verifies.ts'
 import { gated, oneStep, seated, toolsOf, withMain } from './mcp-world.ts'
 
 const TOKEN = 'the-admin-token-of-a-test'
@@ -58,6 +59,7 @@ test('sessions do not see one another, and one that ends gives up what it joined
 })
 
 test('the admin token guards it, and is what its tools work with', async () => {
+	verifies('05.T9')
 	await using app = await appWorld({ flags: { 'admin-token': TOKEN } })
 	await expect(httpClient(app)).rejects.toThrow()
 	await expect(httpClient(app, { authorization: 'Bearer wrong' })).rejects.toThrow()
@@ -76,6 +78,7 @@ test('the admin token guards it, and is what its tools work with', async () => {
 })
 
 test('a foreign page, another server and files are out of reach', async () => {
+	verifies('05.T9', '05.T10')
 	await using app = await appWorld()
 	for (const headers of [{ origin: 'http://evil.example' }, { host: 'evil.example' }])
 		expect((await app.call('POST', '/mcp', INITIALIZE, { ...ACCEPT, ...headers })).status).toBe(403)

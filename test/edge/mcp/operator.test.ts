@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { eventually } from '../../support/eventually.ts'
+import { verifies } from '../../support/verifies.ts'
 import { type McpWorld, mcpClient, mcpWorld, oneStep, seated, withMain } from './mcp-world.ts'
 
 const taken = async (it: Pick<McpWorld, 'use'>, sid?: string) => {
@@ -96,6 +97,7 @@ test('seats are looked at and taken over by another client', async () => {
 })
 
 test('when the client goes, its sessions go, and the next one with the role is given what waits', async () => {
+	verifies('05.T14')
 	await using it = await mcpWorld()
 	const first = await mcpClient({ url: it.app.url })
 	await first.use('mse_operator_join', { roles: ['main'] })

@@ -3,6 +3,7 @@ import { samples } from '../../../src/core/blueprint/samples.ts'
 import { guides } from '../../../src/edge/mcp/guides.ts'
 import { toolTable } from '../../../src/edge/mcp/table.ts'
 import { testServer } from '../../support/test-server.ts'
+import { verifies } from '../../support/verifies.ts'
 import { mcpClient, mcpWorld } from './mcp-world.ts'
 
 const NOWHERE = 'http://127.0.0.1:9'
@@ -19,6 +20,7 @@ async function readAll(client: Awaited<ReturnType<typeof mcpClient>>['client']) 
 }
 
 test('guides, samples and the schema are read without a server', async () => {
+	verifies('05.T12')
 	const { client, close } = await mcpClient({ url: NOWHERE })
 	const { uris, texts } = await readAll(client)
 	expect(uris.filter((uri) => !texts.has(uri))).toEqual(['mse://api/http-endpoints'])
@@ -37,6 +39,7 @@ test('the routes are those of the server that runs', async () => {
 })
 
 test('an unknown resource is not found, with the nearest one', async () => {
+	verifies('05.T12')
 	const { client, close } = await mcpClient({ url: NOWHERE })
 	await expect(client.readResource({ uri: 'mse://guides/approval' })).rejects.toMatchObject({
 		code: -32002,
@@ -59,6 +62,17 @@ test('guides name tools and resources that there are', async () => {
 	await close()
 })
 
+const OF_UPSTREAM = `mse_operator_join mse_operator_list mse_operator_leave mse_pending_wait mse_ack mse_run_assignees mse_run_handover
+	mse_run_material mse_run_acquire mse_worker_fetch mse_worker_submit swarm_run swarm_status swarm_run_stats swarm_cancel bp_schema bp_new
+	bp_build bp_archive bp_unarchive bp_doctor bp_explain_agent bp_explain_agents mse_doctor mlua_swarm_server_start mlua_swarm_server_status
+	mlua_swarm_server_shutdown mlua_swarm_server_restart`
+
+test('every tool that clients of mlua-swarm 0.26.0 know is there', () => {
+	verifies('05.T1')
+	const known = new Set(toolTable.map(({ name }) => name))
+	expect(OF_UPSTREAM.split(/\s+/).filter((name) => !known.has(name))).toEqual([])
+})
+
 test('every tool says what it takes, in few words, and what it does to the world', async () => {
 	const { client, close } = await mcpClient({ url: NOWHERE })
 	const { tools } = await client.listTools()
@@ -74,6 +88,7 @@ test('every tool says what it takes, in few words, and what it does to the world
 })
 
 test('arguments that do not fit are refused with their name', async () => {
+	verifies('05.T13')
 	await using server = await testServer()
 	const { client, use, close } = await mcpClient({ url: server.url })
 	await expect(use('mse_runs', { limit: 0 })).rejects.toMatchObject({ code: -32602, message: expect.stringContaining('`limit`') })

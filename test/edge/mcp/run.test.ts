@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
+import { verifies } from '../../support/verifies.ts'
 import { identity, mcpWorld, oneStep, seated, withMain } from './mcp-world.ts'
 
 test('runs are listed without their values, and one is shown in parts', async () => {
+	verifies('05.T11')
 	await using it = await mcpWorld()
 	const { run_id } = (await it.app.launch(oneStep(identity), { init_ctx: { goal: 'x'.repeat(50_000) } })).body
 	const { runs, next_offset } = await it.use('mse_runs', { status: 'done', blueprint: 'one-step' })

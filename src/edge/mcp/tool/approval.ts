@@ -8,9 +8,8 @@ import {
 	DenyBodySchema,
 } from '../../../protocol/approval.ts'
 import { type MseClient, pathId } from '../../client/client.ts'
-import { followEvents } from '../../client/follow-events.ts'
 import { adds, ends, looks, moves, ownTool, type ToolCall } from '../tool.ts'
-import { DEFAULT_WAIT_SECS, LONGEST_WAIT_SECS, waiting } from '../wait.ts'
+import { DEFAULT_WAIT_SECS, LONGEST_WAIT_SECS, untilSeen, waiting } from '../wait.ts'
 
 const ApprovalId = Type.Integer({ minimum: 1, description: 'the number of an approval' })
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' }))
@@ -58,7 +57,7 @@ const showTool = ownTool({
 	description: 'Show an approval whole: what is asked for (payload), the diff, and the form (a JSON Schema) that an answer has to fit.',
 	input: Type.Object({ id: ApprovalId }),
 	hints: looks,
-	run: async ({ id }, call) => readApproval(call.server(), id, 0),
+	run: async ({ id }, call) => readApproval(call.server(), id),
 })
 
 const approveTool = ownTool({
@@ -124,43 +123,40 @@ const waitTool = ownTool({
 
 export const approvalTools = [listTool, showTool, approveTool, denyTool, askTool, waitTool]
 
-/** Longest wait for one answer of the server. */
-const LEG_SECS = 60
-
 async function waitForEnd(call: ToolCall, id: number, secs: number) {
 	const client = call.server()
-	const first = await readApproval(client, id, 0)
+	const first = await readApproval(client, id)
 	if (first.status !== 'pending' || secs === 0) return { timed_out: first.status === 'pending', approval: first }
-	const approval = await waiting(call, secs, `approval ${id} waits`, async (until) => {
-		const began = call.clock.now()
-		const left = (): number => Math.max(1, Math.ceil(secs - (call.clock.now() - began) / 1000))
-		let seen = first
-		while (seen.status === 'pending' && !until.aborted) seen = await readApproval(client, id, Math.min(LEG_SECS, left()))
-		return seen
-	})
-	return { timed_out: approval.status === 'pending', approval }
+	const { clock } = call
+	let seen = first
+	await waiting(call, secs, `approval ${id} waits`, (until) =>
+		untilSeen(client, { clock, until, filter: { kind: 'approval.' } }, async () => {
+			seen = await readApproval(client, id)
+			return seen.status !== 'pending'
+		}),
+	)
+	return { timed_out: seen.status === 'pending', approval: seen }
 }
 
 /** One that is pending already is the next one. */
 async function waitForNext(call: ToolCall, secs: number) {
+	const { clock } = call
 	const client = call.server()
 	const pending = async () =>
 		(await client.answer(client.v1.approvals.get({ query: { status: 'pending', limit: DEFAULT_LIMIT } }))).approvals
-	const found = await waiting(call, secs, 'no approval is asked for', async (until) => {
-		const enough = new AbortController()
-		const signal = AbortSignal.any([until, enough.signal])
-		const look = async (): Promise<void> => {
-			if ((await pending()).length > 0) enough.abort()
-		}
-		for await (const _ of followEvents(client, { after: 'latest', filter: { kind: 'approval.requested' }, signal, onConnected: look }))
-			break
-		return pending()
-	})
+	let found = await pending()
+	if (found.length === 0 && secs > 0)
+		await waiting(call, secs, 'no approval is asked for', (until) =>
+			untilSeen(client, { clock, until, filter: { kind: 'approval.requested' } }, async () => {
+				found = await pending()
+				return found.length > 0
+			}),
+		)
 	return { timed_out: found.length === 0, approvals: found }
 }
 
-async function readApproval(client: MseClient, id: number, wait: number): Promise<(typeof ApprovalSchema)['static']> {
-	return client.answer(client.v1.approvals(numbered(id)).get({ query: wait === 0 ? {} : { wait } }))
+function readApproval(client: MseClient, id: number): Promise<(typeof ApprovalSchema)['static']> {
+	return client.answer(client.v1.approvals(numbered(id)).get({ query: {} }))
 }
 
 const numbered = (id: number) => pathId(String(id))

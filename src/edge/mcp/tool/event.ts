@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Event } from '../../../protocol/event.ts'
 import type { MseClient } from '../../client/client.ts'
 import { type FollowOptions, followEvents } from '../../client/follow-events.ts'
+import { untilAnswered } from '../../client/operator-backoff.ts'
 import { looks, ownTool } from '../tool.ts'
 import { LONGEST_WAIT_SECS, waiting } from '../wait.ts'
 
@@ -42,7 +43,9 @@ export const eventTools = [
 			})
 			if (page.events.length > 0 || wait_secs === 0) return page
 			const next = await waiting(call, wait_secs, 'nothing has happened', (signal) =>
-				readPage(client, 1, { ...(page.cursor !== null && { after: page.cursor }), filter, signal }),
+				untilAnswered(call.clock, signal, () =>
+					readPage(client, 1, { ...(page.cursor !== null && { after: page.cursor }), filter, signal }),
+				),
 			)
 			return { events: next.events, cursor: next.cursor ?? page.cursor, more: next.events.length > 0 }
 		},

@@ -1,9 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import { LOG_TAIL_MAX } from '../../../protocol/hive-http.ts'
 import type { MseClient } from '../../client/client.ts'
-import { followEvents } from '../../client/follow-events.ts'
 import { adds, ends, looks, moves, ownTool } from '../tool.ts'
-import { LONGEST_WAIT_SECS, waiting } from '../wait.ts'
+import { LONGEST_WAIT_SECS, untilSeen, waiting } from '../wait.ts'
 
 const Name = Type.String({ minLength: 1, description: 'the name of an agent of the hive' })
 const OPERATOR = 'operator'
@@ -68,18 +67,14 @@ const recvTool = ownTool({
 		}
 		const page = await read()
 		if (page.messages.length > 0 || wait_secs === 0) return page
-		return waiting(call, wait_secs, 'no agent has written', async (until) => {
-			const enough = new AbortController()
-			const signal = AbortSignal.any([until, enough.signal])
-			let found = page
-			const look = async (): Promise<void> => {
+		let found = page
+		await waiting(call, wait_secs, 'no agent has written', (until) =>
+			untilSeen(client, { clock: call.clock, until, filter: { kind: 'message.sent' } }, async () => {
 				found = await read()
-				if (found.messages.length > 0) enough.abort()
-			}
-			for await (const _ of followEvents(client, { after: 'latest', filter: { kind: 'message.sent' }, signal, onConnected: look }))
-				await look()
-			return found
-		})
+				return found.messages.length > 0
+			}),
+		)
+		return found
 	},
 })
 
