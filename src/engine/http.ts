@@ -8,7 +8,7 @@ import { newMetrics } from '../edge/http/metrics.ts'
 import type { HealthDeps } from '../edge/http/routes/health.ts'
 import { mcpRoutes } from '../edge/http/routes/mcp.ts'
 import type { TaskStepDeps } from '../edge/http/routes/task-steps.ts'
-import { McpSessions } from '../edge/mcp/http.ts'
+import type { McpSessions } from '../edge/mcp/http.ts'
 import { MseError } from '../kernel/error.ts'
 import type { SessionId } from '../kernel/id.ts'
 import type { JobReport } from '../kernel/periodic-job.ts'
@@ -83,9 +83,19 @@ export function newHttp(engine: Engine, surroundings: HttpSurroundings) {
 
 /** They are clients of the other routes, so no client is typed by them. */
 function newMcpRoutes({ config, clock }: Engine, { stopping, baseUrl }: HttpSurroundings) {
-	const sessions = new McpSessions({ baseUrl, adminToken: config.adminToken, bodyBytes: config.limits.bodyBytes, clock })
-	stopping.addEventListener('abort', () => void sessions.close())
-	return mcpRoutes({ sessions })
+	let opened: Promise<McpSessions> | undefined
+	// What it is made of is large, and not for every server.
+	const open = async (): Promise<McpSessions> => {
+		const { McpSessions } = await import('../edge/mcp/http.ts')
+		return new McpSessions({ baseUrl, adminToken: config.adminToken, bodyBytes: config.limits.bodyBytes, clock })
+	}
+	stopping.addEventListener('abort', () => void opened?.then((sessions) => sessions.close()))
+	return mcpRoutes({
+		sessions() {
+			opened ??= open()
+			return opened
+		},
+	})
 }
 
 const streamLimitsOf = ({ limits }: Config) => ({

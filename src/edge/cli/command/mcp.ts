@@ -1,6 +1,5 @@
 import { loadConfig } from '../../../config.ts'
 import { systemClock } from '../../../kernel/clock.ts'
-import { serveMcp } from '../../mcp/stdio.ts'
 import { localFiles } from '../blueprint/local-files.ts'
 import type { Command, Invocation } from '../command.ts'
 import { connectionFlags } from '../connection.ts'
@@ -28,6 +27,8 @@ are at /mcp of the server itself, over Streamable HTTP:
 		const link = { url: serverUrl(invocation), token, mayRoam: true }
 		keepStdoutClean()
 		const files = localFiles(process.cwd(), (file) => readBlueprint(file, configOf(invocation)))
+		// No other command needs what it is made of.
+		const { serveMcp } = await import('../../mcp/stdio.ts')
 		const served = await serveMcp({ link, clock: systemClock, files })
 		await Promise.race([served.closed, invocation.nextSignal()])
 		await served.close()

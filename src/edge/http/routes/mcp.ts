@@ -2,7 +2,8 @@ import type { McpSessions } from '../../mcp/http.ts'
 import { swarmRoutes } from '../failure.ts'
 
 export interface McpRouteDeps {
-	readonly sessions: Pick<McpSessions, 'handle'>
+	/** Opened by the first request. */
+	sessions(): Promise<Pick<McpSessions, 'handle'>>
 }
 
 /** The part of a request's context that a stream needs. */
@@ -16,10 +17,10 @@ interface Asked {
  * tools are clients of them. The admin token guards it, where there is one.
  */
 export function mcpRoutes({ sessions }: McpRouteDeps) {
-	const handle = ({ request, server }: Asked): Promise<Response> => {
+	const handle = async ({ request, server }: Asked): Promise<Response> => {
 		// A stream of a session is silent for as long as nothing happens.
 		server?.timeout(request, 0)
-		return sessions.handle(request)
+		return (await sessions()).handle(request)
 	}
 	const raw = { parse: 'none' as const, detail: { hide: true, summary: 'Speaks MCP over Streamable HTTP' } }
 	return swarmRoutes('mcp').get('/mcp', handle, raw).post('/mcp', handle, raw).delete('/mcp', handle, raw)
