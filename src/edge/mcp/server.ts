@@ -15,6 +15,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import { nearestName } from '../../kernel/nearest.ts'
 import { VERSION } from '../../kernel/version.ts'
 import type { BlueprintFiles } from './blueprint-file.ts'
+import { toInputSchema } from './input-schema.ts'
 import { LaunchedRuns } from './launched-runs.ts'
 import { OperatorDesk } from './operator-desk.ts'
 import { listResources, readResource } from './resource.ts'
@@ -51,7 +52,7 @@ export function newMcpServer(options: McpOptions): McpServer {
 	)
 	server.setRequestHandler(ListToolsRequestSchema, () => ({
 		tools: toolTable.map(({ name, description, input, hints }) => ({
-			...{ name, description, inputSchema: { ...input, type: 'object' as const } },
+			...{ name, description, inputSchema: toInputSchema(input) },
 			annotations: { ...hints, openWorldHint: false },
 		})),
 	}))
