@@ -16,4 +16,5 @@ export const mcpRequirements = numbered('05.T', {
 	12: 'guides, samples, schema and tools are resources that need no server, and an unknown one is not found',
 	13: 'wrong arguments are an error of the protocol that names them; a refusal of the server is told with its code and hint',
 	14: 'when a client ends it gives up what it joined, and the next one is given what waits',
+	15: 'a client that can ask its user has them decide about an approval in a form of their own',
 })

@@ -24,8 +24,8 @@ export class OperatorFrames implements Inbox {
 	readonly #clock: Clock
 	readonly #outbox = new OperatorOutbox()
 	#queue: OperatorFrame[] = []
-	/** Taken and not answered. */
-	readonly #taken = new Set<string>()
+	/** Taken and not answered, by `req_id`. */
+	readonly #taken = new Map<string, OperatorFrame>()
 	readonly #arrivals = new Set<() => void>()
 	readonly #fates = new Map<string, (fate: ReplyFate) => void>()
 
@@ -38,10 +38,15 @@ export class OperatorFrames implements Inbox {
 		return this.#queue
 	}
 
+	/** Those in hand: taken, and neither answered nor withdrawn. */
+	get taken(): readonly OperatorFrame[] {
+		return [...this.#taken.values()]
+	}
+
 	/** The oldest, which is then in hand. */
 	take(): OperatorFrame | undefined {
 		const frame = this.#queue.shift()
-		if (frame && frame.type !== 'hook_after') this.#taken.add(frame.req_id)
+		if (frame && frame.type !== 'hook_after') this.#taken.set(frame.req_id, frame)
 		return frame
 	}
 
@@ -87,7 +92,7 @@ export class OperatorFrames implements Inbox {
 	}
 
 	get running(): readonly string[] {
-		return [...this.#taken, ...this.#queue.filter(({ type }) => type !== 'hook_after').map(({ req_id }) => req_id)]
+		return [...this.#taken.keys(), ...this.#queue.filter(({ type }) => type !== 'hook_after').map(({ req_id }) => req_id)]
 	}
 
 	/** Nobody waits for it any more: it is not given out, and an answer to it will be refused. */

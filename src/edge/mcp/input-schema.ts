@@ -8,12 +8,19 @@ export function toInputSchema(schema: TObject): { readonly type: 'object'; reado
 
 function compact(schema: object): { readonly [key: string]: unknown } {
 	const kept = Object.entries(schema).filter(([key]) => key !== 'examples')
-	return withEnum(Object.fromEntries(kept.map(([key, value]) => [key, inside(value)])))
+	return withEnum(withMembers(Object.fromEntries(kept.map(([key, value]) => [key, inside(value)]))))
 }
 
 function inside(value: unknown): unknown {
 	if (Array.isArray(value)) return value.map(inside)
 	return isJsonObject(value) ? compact(value) : value
+}
+
+/** An object of any keys, in the spelling that every client reads. */
+function withMembers(schema: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
+	const { patternProperties, ...rest } = schema
+	if (!isJsonObject(patternProperties)) return schema
+	return { ...rest, additionalProperties: patternProperties['^(.*)$'] ?? true }
 }
 
 function withEnum(schema: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {

@@ -112,9 +112,12 @@ export class OperatorDesk {
 
 	/** What waits to be taken with mse_pending_wait. */
 	waitingFrames() {
-		return [...this.#sessions.values()].flatMap(({ credential: { sid }, frames }) =>
-			frames.waiting.map(({ req_id, type, task_id }) => ({ sid, req_id, type, task_id })),
-		)
+		return this.#briefs(({ frames }) => frames.waiting)
+	}
+
+	/** What was taken and not answered. */
+	takenFrames() {
+		return this.#briefs(({ frames }) => frames.taken)
 	}
 
 	/** Gives all sessions up: their tokens end with this process, so nobody could come back to them. */
@@ -123,6 +126,12 @@ export class OperatorDesk {
 		this.#sessions.clear()
 		const tired = new Promise<void>((resolve) => void this.#clock.after(LEAVE_PATIENCE_MS, resolve))
 		await Promise.race([Promise.allSettled(sessions.map((session) => session.leave())), tired])
+	}
+
+	#briefs(framesOf: (session: DeskSession) => readonly OperatorFrame[]) {
+		return [...this.#sessions.values()].flatMap((session) =>
+			framesOf(session).map(({ req_id, type, task_id }) => ({ sid: session.credential.sid, req_id, type, task_id })),
+		)
 	}
 
 	#remember(handle: string, route: HandleRoute): void {

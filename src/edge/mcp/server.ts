@@ -3,6 +3,8 @@ import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/proto
 import {
 	CallToolRequestSchema,
 	type CallToolResult,
+	type ElicitRequestFormParams,
+	ElicitResultSchema,
 	ErrorCode,
 	ListResourcesRequestSchema,
 	ListToolsRequestSchema,
@@ -23,6 +25,7 @@ import { toFailure, toResult } from './result.ts'
 import { clientOf, type ServerLink } from './server-link.ts'
 import { toolTable } from './table.ts'
 import type { ToolCall } from './tool.ts'
+import { LONGEST_WAIT_SECS } from './wait.ts'
 
 export interface McpOptions {
 	readonly link: ServerLink
@@ -57,7 +60,13 @@ export function newMcpServer(options: McpOptions): McpServer {
 		})),
 	}))
 	server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
-		callTool(params.name, params.arguments, { ...options, desk, launched, ...toCall(options, extra) }),
+		callTool(params.name, params.arguments, {
+			...options,
+			desk,
+			launched,
+			...toCall(options, extra),
+			elicit: canElicit(server) ? eliciting(extra) : null,
+		}),
 	)
 	server.setRequestHandler(ListResourcesRequestSchema, listResources)
 	server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }, { signal }) =>
@@ -80,6 +89,21 @@ async function callTool(name: string, given: unknown, call: ToolCall): Promise<C
 		return toResult(tool, await tool.call(given, call))
 	} catch (thrown) {
 		return toFailure(tool, thrown)
+	}
+}
+
+/** A client that knows pages only, and no forms, cannot. */
+function canElicit(server: Server): boolean {
+	const { elicitation } = server.getClientCapabilities() ?? {}
+	return elicitation !== undefined && !(elicitation.url !== undefined && elicitation.form === undefined)
+}
+
+/** Over the stream of the call itself, which is open. */
+function eliciting({ sendRequest }: Extra): NonNullable<ToolCall['elicit']> {
+	return (message, form, until) => {
+		const requestedSchema = { ...form, required: [...form.required] } as ElicitRequestFormParams['requestedSchema']
+		const options = { signal: until, timeout: LONGEST_WAIT_SECS * 1000 }
+		return sendRequest({ method: 'elicitation/create', params: { mode: 'form', message, requestedSchema } }, ElicitResultSchema, options)
 	}
 }
 

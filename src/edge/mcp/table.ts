@@ -1,6 +1,7 @@
 import { approvalTools } from './tool/approval.ts'
 import { authoringTools } from './tool/authoring.ts'
 import { blueprintTools } from './tool/blueprint.ts'
+import { elicitTools } from './tool/elicit.ts'
 import { eventTools } from './tool/event.ts'
 import { hiveTools } from './tool/hive.ts'
 import { issueTools } from './tool/issue.ts'
@@ -19,7 +20,7 @@ export const toolGroups = {
 	'Launching runs': swarmTools,
 	Runs: runTools,
 	'What waits, and what happened': [...waitingTools, ...eventTools],
-	Approvals: approvalTools,
+	Approvals: [...approvalTools, ...elicitTools],
 	'Being an operator': operatorTools,
 	'The work of a step': stepWorkerTools,
 	'Seats of a run': seatTools,

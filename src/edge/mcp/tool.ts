@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { MseClient } from '../client/client.ts'
 import { parseArguments } from './argument.ts'
 import type { BlueprintFiles } from './blueprint-file.ts'
+import type { Elicited, RequestedForm } from './elicitation.ts'
 import type { LaunchedRuns } from './launched-runs.ts'
 import type { OperatorDesk } from './operator-desk.ts'
 
@@ -18,6 +19,8 @@ export interface ToolCall {
 	readonly launched: LaunchedRuns
 	/** Null where the client is somewhere else than the files it names. */
 	readonly files: BlueprintFiles | null
+	/** Has the client ask its user; null where it cannot. Rejects when the signal fires. */
+	readonly elicit: ((message: string, form: RequestedForm, until: AbortSignal) => Promise<Elicited>) | null
 	/** For a client that asked to be told; must not throw. */
 	progress(message: string): void
 }

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import type { ClientCapabilities } from '@modelcontextprotocol/sdk/types.js'
 import type { BlueprintFiles } from '../../../src/edge/mcp/blueprint-file.ts'
 import { serveMcp } from '../../../src/edge/mcp/stdio.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -33,11 +34,12 @@ export async function mcpClient(at: {
 	readonly url: string
 	readonly token?: string | undefined
 	readonly files?: BlueprintFiles | undefined
+	readonly capabilities?: ClientCapabilities
 }) {
 	const [ours, theirs] = InMemoryTransport.createLinkedPair()
 	const link = { url: at.url, token: at.token, mayRoam: true }
 	const served = await serveMcp({ link, clock: systemClock, files: at.files ?? null, transport: ours })
-	const client = new Client({ name: 'test', version: '0' })
+	const client = new Client({ name: 'test', version: '0' }, { capabilities: at.capabilities ?? {} })
 	await client.connect(theirs)
 	return { client, served, ...toolsOf(client), close: () => served.close() }
 }

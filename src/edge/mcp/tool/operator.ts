@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { CapabilityManifestSchema } from '../../../protocol/operator.ts'
 import type { ClientReply } from '../../../protocol/operator-frame.ts'
 import { WorkerStatsReqSchema } from '../../../protocol/worker.ts'
-import type { ReplyFate } from '../../client/operator-frames.ts'
+import type { OperatorFrame, ReplyFate } from '../../client/operator-frames.ts'
 import { invalidParams } from '../argument.ts'
 import { actingAs } from '../credential.ts'
 import type { DeskSession } from '../operator-desk.ts'
@@ -73,19 +73,21 @@ const waitTool = swarmTool({
 		timeout_ms: Type.Optional(
 			Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_SECS * 1000, description: 'wait so long; 0 only looks (default 30000)' }),
 		),
+		again: Type.Optional(Type.String({ description: 'the req_id of a request that you took and did not answer: show it once more' })),
 	}),
 	hints: takes,
-	async run({ sid, timeout_ms = DEFAULT_TIMEOUT_MS }, call) {
+	async run({ sid, timeout_ms = DEFAULT_TIMEOUT_MS, again }, call) {
 		const session = call.desk.session(sid)
+		if (again !== undefined) return shown(inHand(session, again))
 		if (session.frames.waiting.length === 0) {
 			refuseClosed(session)
 			if (timeout_ms > 0)
 				await waiting(call, timeout_ms / 1000, 'nothing is asked of you', (until) => session.frames.arrival(until).catch(() => {}))
 		}
 		const frame = call.desk.take(session)
-		if (!frame) return { timed_out: true, ...lineOf(session) }
-		const { type, ...payload } = frame
-		return { timed_out: false, req_id: frame.req_id, type, payload }
+		if (frame) return shown(frame)
+		refuseClosed(session)
+		return { timed_out: true, ...lineOf(session) }
 	},
 })
 
@@ -116,6 +118,18 @@ const ackTool = swarmTool({
 })
 
 export const operatorTools = [joinTool, listTool, leaveTool, waitTool, ackTool]
+
+function shown(frame: OperatorFrame) {
+	const { type, ...payload } = frame
+	return { timed_out: false, req_id: frame.req_id, type, payload }
+}
+
+function inHand({ frames }: DeskSession, reqId: string): OperatorFrame {
+	const frame = frames.taken.find(({ req_id }) => req_id === reqId)
+	if (frame) return frame
+	const names = frames.taken.map(({ req_id }) => req_id).join(', ')
+	throw invalidParams(`Request ${reqId} is not in your hand.`, names === '' ? 'You have answered all that you took.' : `There is ${names}.`)
+}
 
 interface Ack {
 	readonly req_id: string

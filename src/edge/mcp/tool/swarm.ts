@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { sleep } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { randomHex } from '../../../kernel/hash.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
-import type { LaunchBody } from '../../../protocol/task.ts'
+import type { LaunchBody, LaunchReply } from '../../../protocol/task.ts'
 import { type MseClient, pathId } from '../../client/client.ts'
 import { invalidParams } from '../argument.ts'
 import { type FoundBlueprint, SwarmBlueprintSchema, toFound } from '../blueprint-argument.ts'
@@ -51,7 +52,7 @@ const runTool = swarmTool({
 		const client = call.server(found.bind)
 		const base = { head: found.head, resolved_via: 'http' }
 		try {
-			const reply = await client.answer(client.v1.tasks.post(toLaunch(input, found, pinned(call, client)), { headers: onceOnly() }))
+			const reply = await launchOnce(call, client, toLaunch(input, found, pinned(call, client)))
 			const { run_id, task_id, status, final_ctx, bound_version, effective_ttl_secs, ttl_source, info } = reply
 			call.launched.add(run_id, { taskId: task_id, bind: found.bind })
 			const launched = { run_id, task_id, bound_version, effective_ttl_secs, ttl_source, info, ...base }
@@ -65,8 +66,18 @@ const runTool = swarmTool({
 	},
 })
 
+const SECOND_TRY_MS = 1000
+
 /** Said twice because a connection broke, it is still one launch. */
-const onceOnly = (): Record<string, string> => ({ 'idempotency-key': randomHex(16) })
+async function launchOnce({ clock, signal }: ToolCall, client: MseClient, body: LaunchBody): Promise<LaunchReply> {
+	const headers = { 'idempotency-key': randomHex(16) }
+	const launch = () => client.answer(client.v1.tasks.post(body, { headers }))
+	return launch().catch(async (thrown) => {
+		if (!(thrown instanceof MseError) || thrown.code !== 'unreachable') throw thrown
+		await sleep(clock, SECOND_TRY_MS, signal)
+		return launch()
+	})
+}
 
 /** A launch that names nobody is given to the one session that was joined here. */
 function pinned({ desk }: ToolCall, { url }: MseClient): string | undefined {

@@ -14,7 +14,7 @@ export const waitingTools = [
 	ownTool({
 		name: 'mse_waiting',
 		description:
-			'Say what waits for somebody and for whom: approvals, runs with what operators were asked and did not answer, issues under way, a paused server, and requests for your own sessions.',
+			'Say what waits for somebody and for whom: approvals, runs with what operators were asked and did not answer, issues under way, a paused server, and requests for your own sessions, also those that you took and did not answer.',
 		input: Type.Object({}),
 		hints: looks,
 		async run(_, call) {
@@ -44,6 +44,7 @@ export const waitingTools = [
 					runs.map(({ id }) => id),
 				),
 				your_requests: call.desk.waitingFrames(),
+				your_requests_in_hand: call.desk.takenFrames(),
 				issues_in_flight: issues.map(({ issue_id, blueprint_id, run_id }) => ({ issue_id, blueprint_id, run_id })),
 				...([approvals, runs, issues].some((list) => list.length === MOST) && {
 					note: `At most ${MOST} of each are shown; mse_approvals, mse_runs and mse_issues list them all.`,
