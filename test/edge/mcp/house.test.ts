@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test'
+import { askPatiently } from '../../../src/edge/client/patient-socket.ts'
+import { systemClock } from '../../../src/kernel/clock.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
@@ -43,6 +45,12 @@ test('agents of the hive are made, written to, and their messages read', async (
 	expect(await it.use('mse_hive_send', { to: 'alice', body: 'hello' })).toMatchObject({ from: 'operator', to: 'alice' })
 	expect(await it.use('mse_hive_agent', { name: 'alice' })).toMatchObject({ unread: 1, log: expect.any(String) })
 	expect(await it.use('mse_hive_recv')).toMatchObject({ messages: [], more: false })
+	const waiting = it.use('mse_hive_recv', { wait_secs: 10 })
+	const alice = { path: `${folder.path}/run/agents/alice/mcp.sock`, clock: systemClock }
+	await askPatiently(alice, { cmd: 'send', to: 'operator', body: 'done' }, { mayRepeat: false })
+	const { messages } = await waiting
+	expect(messages).toMatchObject([{ from: 'alice', body: 'done' }])
+	expect(await it.use('mse_hive_recv', { read: [messages[0].id] })).toMatchObject({ messages: [] })
 	expect((await it.use('mse_hive_move', { name: 'alice', to: 'pause' })).paused).toBe(true)
 	expect((await it.use('mse_hive_move', { name: 'alice', to: 'stop' })).state).toBe('stopped')
 	expect(await it.use('mse_hive_destroy', { name: 'alice', purge: true })).toEqual({ name: 'alice', purged: true })

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { LOG_TAIL_MAX } from '../../../protocol/hive-http.ts'
-import type { MseClient } from '../../client/client.ts'
+import { type MseClient, pathId } from '../../client/client.ts'
 import { adds, ends, looks, moves, ownTool } from '../tool.ts'
 import { LONGEST_WAIT_SECS, untilSeen, waiting } from '../wait.ts'
 
@@ -50,17 +50,19 @@ const sendTool = ownTool({
 const recvTool = ownTool({
 	name: 'mse_hive_recv',
 	description:
-		'Read what agents wrote to the operator, oldest first. Reading delivers nothing: `cursor` of the answer is the `after` of the next call. With wait_secs it waits for the next message.',
+		'Read what agents wrote to the operator and was not read yet, oldest first. Name what you have dealt with in `read`, or it comes again; `cursor` as `after` leaves it for others. With wait_secs it waits for the next message.',
 	input: Type.Object({
-		after: Type.Optional(Type.Integer({ minimum: 0, description: '`cursor` of the call before (default: all that were not delivered)' })),
+		read: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 200, description: 'ids of messages that are done with' })),
+		after: Type.Optional(Type.Integer({ minimum: 0, description: '`cursor` of the call before' })),
 		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' })),
 		wait_secs: Type.Optional(
 			Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_SECS, description: 'when there are none, wait so long for one (default 0)' }),
 		),
 	}),
-	hints: looks,
-	async run({ after = 0, limit = 20, wait_secs = 0 }, call) {
+	hints: moves,
+	async run({ read: done = [], after = 0, limit = 20, wait_secs = 0 }, call) {
 		const client = call.server()
+		for (const id of done) await client.answer(client.v1.hive.inbox(pathId(String(id))).read.post(new Uint8Array()))
 		const read = async () => {
 			const { messages, next } = await client.answer(one(client, OPERATOR).inbox.get({ query: { after, limit } }))
 			return { messages, cursor: messages.at(-1)?.id ?? after, more: next !== null }
