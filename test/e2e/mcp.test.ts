@@ -116,6 +116,37 @@ test(
 )
 
 test(
+	'six steps, with a kill -9 after every request taken, result submitted and acknowledgement sent: each is asked for once',
+	async () => {
+		verifies('05.T4')
+		await using server = await startTestServer()
+		await using mcp = await startMcp({ env: { MSE_URL: server.url } })
+		const { sid } = await mcp.use('mse_operator_join', { roles: ['main-ai'] })
+		const flow = { kind: 'seq', children: [1, 2, 3, 4, 5, 6].map((n) => step('writer', '$.goal', `$.text${n}`)) }
+		const agents = RELEASE.agents.slice(0, 1)
+		const { run_id } = await mcp.use('swarm_run', { blueprint: { ...RELEASE, flow, agents }, detach: true })
+		const asked: string[] = []
+		for (let n = 1; n <= 6; n++) {
+			const { req_id, payload } = await mcp.use('mse_pending_wait', { sid, timeout_ms: 30_000 })
+			asked.push(req_id)
+			await server.restart()
+			const { worker_handle } = payload
+			await mcp.use('mse_worker_submit', { worker_handle, body: `text ${n}` })
+			await server.restart()
+			const acknowledging = mcp.use('mse_ack', { sid, req_id, kind: 'spawn_ack' })
+			if (n % 2 === 0) await acknowledging
+			await server.restart()
+			expect(await acknowledging).toMatchObject({ received: true })
+		}
+		expect(await mcp.use('mse_run_wait', { run_id })).toMatchObject({ status: 'done', result_ref: { text1: 'text 1', text6: 'text 6' } })
+		expect(new Set(asked).size).toBe(6)
+		expect(await mcp.use('mse_pending_wait', { sid, timeout_ms: 500 })).toMatchObject({ timed_out: true })
+		expect((await mcp.use('mse_events', { run: run_id, kind: 'step.dispatched' })).events).toHaveLength(6)
+	},
+	LIMIT_MS * 2,
+)
+
+test(
 	'a wait outlives a restart of the server, tells that it goes on, and ends when it is cancelled',
 	async () => {
 		verifies('05.T6')

@@ -47,6 +47,8 @@ export class OperatorClient {
 	#session: OperatorCredential | null
 	#line: OperatorLine | null = null
 	#closed: Promise<void> | null = null
+	/** Ends the present pause between two sockets. */
+	#pausing = new AbortController()
 	/** Rejects when it cannot get a seat any more: the join was refused, or the session it was given is gone. */
 	readonly ended: Promise<'closed' | 'replaced'>
 
@@ -66,6 +68,11 @@ export class OperatorClient {
 
 	get session(): OperatorCredential | null {
 		return this.#session
+	}
+
+	/** Somebody waits: tries again now instead of when its turn would come. */
+	hurry(): void {
+		this.#pausing.abort()
 	}
 
 	/** Takes no new work, waits for what runs and for the receipts, and hands the rest back to the session. A second call may abort. */
@@ -207,6 +214,7 @@ export class OperatorClient {
 
 	async #pause({ code, reason }: LineEnd, ms: number): Promise<void> {
 		this.#deps.tell({ kind: 'disconnected', reason: reason || `close code ${code}`, retryInMs: ms })
-		await sleep(this.#deps.clock, ms, this.#stop.signal).catch(() => {})
+		this.#pausing = new AbortController()
+		await sleep(this.#deps.clock, ms, AbortSignal.any([this.#stop.signal, this.#pausing.signal])).catch(() => {})
 	}
 }

@@ -15,6 +15,8 @@ export interface DeskSession {
 	readonly isConnected: boolean
 	/** Why it cannot come back; null while it can. */
 	readonly closed: string | null
+	/** Tries every second to come back, for as long as somebody waits. */
+	hurry(until: AbortSignal): void
 }
 
 /** Where the work of a handle is to be fetched and handed in. */
@@ -27,6 +29,7 @@ const MOST_ROUTES = 10_000
 const MOST_SESSIONS = 64
 const LEAVE_PATIENCE_MS = 3000
 const SOCKET_PATIENCE_MS = 10_000
+const HURRY_MS = 1000
 
 /** The operators that one MCP client is. Their tokens never leave this process. */
 export class OperatorDesk {
@@ -146,12 +149,14 @@ class Seated implements DeskSession {
 	readonly baseUrl: string
 	readonly frames: OperatorFrames
 	readonly #client: OperatorClient
+	readonly #clock: Clock
 	isConnected = false
 	closed: string | null = null
 
 	constructor(baseUrl: string, session: OperatorCredential, clock: Clock) {
 		this.credential = session
 		this.baseUrl = baseUrl
+		this.#clock = clock
 		this.frames = new OperatorFrames(clock)
 		const nobody = () => Promise.reject(new MseError('internal', 'Frames are taken by hand.'))
 		this.#client = new OperatorClient({
@@ -171,6 +176,17 @@ class Seated implements DeskSession {
 
 	get opened(): Promise<void> {
 		return this.#client.seated
+	}
+
+	hurry(until: AbortSignal): void {
+		let cancel = (): void => {}
+		const next = (): void => {
+			if (until.aborted || this.closed !== null) return
+			if (!this.isConnected) this.#client.hurry()
+			cancel = this.#clock.after(HURRY_MS, next)
+		}
+		next()
+		until.addEventListener('abort', () => cancel(), { once: true })
 	}
 
 	/** Closes the socket; the session stays. */

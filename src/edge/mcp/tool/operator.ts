@@ -82,7 +82,10 @@ const waitTool = swarmTool({
 		if (session.frames.waiting.length === 0) {
 			refuseClosed(session)
 			if (timeout_ms > 0)
-				await waiting(call, timeout_ms / 1000, 'nothing is asked of you', (until) => session.frames.arrival(until).catch(() => {}))
+				await waiting(call, timeout_ms / 1000, 'nothing is asked of you', (until) => {
+					session.hurry(until)
+					return session.frames.arrival(until).catch(() => {})
+				})
 		}
 		const frame = call.desk.take(session)
 		if (frame) return shown(frame)
@@ -112,7 +115,10 @@ const ackTool = swarmTool({
 	async run({ sid, ...ack }, call) {
 		const session = call.desk.session(sid)
 		refuseClosed(session)
-		const fate = await waiting(call, RECEIPT_SECS, 'the reply is on its way', (until) => session.frames.reply(toReply(ack), until))
+		const fate = await waiting(call, RECEIPT_SECS, 'the reply is on its way', (until) => {
+			session.hurry(until)
+			return session.frames.reply(toReply(ack), until)
+		})
 		return toSent(fate, session)
 	},
 })
