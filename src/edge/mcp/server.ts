@@ -6,6 +6,8 @@ import {
 	type ElicitRequestFormParams,
 	ElicitResultSchema,
 	ErrorCode,
+	GetPromptRequestSchema,
+	ListPromptsRequestSchema,
 	ListResourcesRequestSchema,
 	ListToolsRequestSchema,
 	McpError,
@@ -20,6 +22,7 @@ import type { BlueprintFiles } from './blueprint-file.ts'
 import { toInputSchema } from './input-schema.ts'
 import { LaunchedRuns } from './launched-runs.ts'
 import { OperatorDesk } from './operator-desk.ts'
+import { getPrompt, listPrompts } from './prompt.ts'
 import { listResources, readResource } from './resource.ts'
 import { toFailure, toResult } from './result.ts'
 import { clientOf, type ServerLink } from './server-link.ts'
@@ -51,7 +54,7 @@ export function newMcpServer(options: McpOptions): McpServer {
 	const launched = new LaunchedRuns()
 	const server = new Server(
 		{ name: 'mse-server', version: VERSION },
-		{ capabilities: { tools: {}, resources: {} }, instructions: INSTRUCTIONS },
+		{ capabilities: { tools: {}, resources: {}, prompts: {} }, instructions: INSTRUCTIONS },
 	)
 	server.setRequestHandler(ListToolsRequestSchema, () => ({
 		tools: toolTable.map(({ name, description, input, hints }) => ({
@@ -68,6 +71,8 @@ export function newMcpServer(options: McpOptions): McpServer {
 			elicit: canElicit(server) ? eliciting(extra) : null,
 		}),
 	)
+	server.setRequestHandler(ListPromptsRequestSchema, listPrompts)
+	server.setRequestHandler(GetPromptRequestSchema, ({ params }) => getPrompt(params.name, params.arguments))
 	server.setRequestHandler(ListResourcesRequestSchema, listResources)
 	server.setRequestHandler(ReadResourceRequestSchema, ({ params: { uri } }, { signal }) =>
 		readResource(uri, () => clientOf(options.link, undefined, signal)),

@@ -87,6 +87,21 @@ test('every tool says what it takes, in few words, and what it does to the world
 	await close()
 })
 
+test('prompts that a person starts name tools that there are', async () => {
+	const { client, close } = await mcpClient({ url: NOWHERE })
+	const known = new Set(toolTable.map(({ name }) => name))
+	const { prompts } = await client.listPrompts()
+	expect(prompts.map(({ name }) => name)).toEqual(['operate', 'approvals', 'waiting'])
+	for (const { name } of prompts) {
+		const [message] = (await client.getPrompt({ name, arguments: { role: 'reviewer', blueprint: 'release' } })).messages
+		const text = message?.content.type === 'text' ? message.content.text : ''
+		expect((text.match(/\b(mse|swarm)_[a-z_]+/g) ?? []).filter((tool) => !known.has(tool))).toEqual([])
+		if (name === 'operate') expect(text).toContain('["reviewer"]')
+	}
+	await expect(client.getPrompt({ name: 'nothing' })).rejects.toThrow('there are operate, approvals, waiting')
+	await close()
+})
+
 test('arguments that do not fit are refused with their name', async () => {
 	verifies('05.T13')
 	await using server = await testServer()
