@@ -110,3 +110,16 @@ test('Blueprints are examined, explained, archived and brought back', async () =
 	})
 	expect(await it.use('bp_schema')).toMatchObject({ type: 'object', properties: { flow: expect.anything() } })
 })
+
+test('an agent whose file here has other tools than it declares is told to drift', async () => {
+	using folder = tempDir()
+	await using it = await mcpWorld({ files: filesIn(folder.path) })
+	const binding = { ...seated, profile: { worker_binding: 'coder', tools: ['Read', 'Bash'] } }
+	await it.use('bp_build', { blueprint: oneStep(binding, withMain) })
+	const drift = async () => (await it.use('bp_explain_agent', { bp_id: 'one-step', agent: 'worker' })).tool_drift
+	expect(await drift()).toMatchObject({ wrapper: '.claude/agents/coder.md', found: false })
+	await Bun.write(join(folder.path, '.claude/agents/coder.md'), '---\nname: coder\ntools: Read, Write\n---\nCode.\n')
+	expect(await drift()).toMatchObject({ drifted: true, missing: ['Bash'], additional: ['Write'] })
+	await Bun.write(join(folder.path, '.claude/agents/coder.md'), '---\nname: coder\ntools: Read, Bash\n---\nCode.\n')
+	expect(await drift()).toMatchObject({ drifted: false })
+})

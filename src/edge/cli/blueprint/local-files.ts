@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { MseError } from '../../../kernel/error.ts'
 import type { BlueprintFiles } from '../../mcp/blueprint-file.ts'
+import { readTextFile } from '../text-file.ts'
 import type { BlueprintSource } from './source.ts'
 
 /** Blueprints below a folder, for a process that lives long: a module is run anew each time. */
@@ -13,6 +14,7 @@ export function localFiles(folder: string, read: (file: string) => Promise<Bluep
 			const { document, warnings } = await read(file)
 			return { document, warnings }
 		},
+		text: async (path) => readTextFile(below(folder, path)) ?? null,
 		async write(path, text) {
 			const file = below(folder, path)
 			mkdirSync(dirname(file), { recursive: true })

@@ -13,6 +13,7 @@ import { pathId } from '../../client/client.ts'
 import { invalidParams } from '../argument.ts'
 import { filesOf } from '../blueprint-argument.ts'
 import { adds, ends, looks, moves, swarmTool, type ToolCall } from '../tool.ts'
+import { toolDrift } from '../tool-drift.ts'
 
 const Bind = Type.Optional(Type.String({ description: 'host:port of another server' }))
 const Id = Type.String({ minLength: 1, description: 'the id of a Blueprint' })
@@ -92,17 +93,20 @@ const doctorTool = swarmTool({
 
 const explainOneTool = swarmTool({
 	name: 'bp_explain_agent',
-	description: 'Explain what one agent of a Blueprint runs with, and why.',
-	input: Type.Object({ bp_id: Id, agent: Type.String(), bind: Bind }),
+	description:
+		'Explain what one agent of a Blueprint runs with, and why. tool_drift: how its tools differ from those of its agent file here.',
+	input: Type.Object({
+		bp_id: Id,
+		agent: Type.String(),
+		bind: Bind,
+		wrapper_dir: Type.Optional(Type.String({ description: 'folder of agent files (default .claude/agents)' })),
+	}),
 	hints: looks,
-	async run({ bp_id, agent, bind }, call) {
+	async run({ bp_id, agent, bind, wrapper_dir = '.claude/agents' }, call) {
 		const client = call.server(bind)
-		return client.answer(
-			client.v1
-				.blueprints(pathId(bp_id))
-				.agents({ agent: encodeURIComponent(agent) })
-				.explain.get(),
-		)
+		const blueprint = client.v1.blueprints(pathId(bp_id))
+		const explained = await client.answer(blueprint.agents({ agent: encodeURIComponent(agent) }).explain.get())
+		return { ...explained, tool_drift: await toolDrift(call.files, wrapper_dir, explained) }
 	},
 })
 
