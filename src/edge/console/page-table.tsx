@@ -1,5 +1,7 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
+import { RunCount, RunsPage } from './page/runs.tsx'
+import { WaitingPage } from './page/waiting.tsx'
 import type { Route } from './route.ts'
 
 /**
@@ -25,4 +27,8 @@ export interface Page {
 }
 
 /** In the order in which they are shown; the first is where the console begins. */
-export const pages: readonly Page[] = [{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount }]
+export const pages: readonly Page[] = [
+	{ noun: 'runs', title: 'Runs', group: 'Work', Page: RunsPage, Count: RunCount },
+	{ noun: 'waiting', title: 'Waiting', group: 'Work', Page: WaitingPage },
+	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+]
