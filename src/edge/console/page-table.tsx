@@ -2,7 +2,7 @@ import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
 import { RunCount, RunsPage } from './page/runs.tsx'
 import { WaitingPage } from './page/waiting.tsx'
-import type { Route } from './route.ts'
+import type { Route } from './view/address.ts'
 
 /**
  * A page of the console. To add one: write `page/<noun>.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the

@@ -4,7 +4,8 @@ import { useAction, useQuery } from '../live/query.ts'
 import { PageHead } from '../part/page-head.tsx'
 import { Failure } from '../part/shown.tsx'
 import { To } from '../part/to.tsx'
-import { go, hrefOf, type Route } from '../route.ts'
+import { go } from '../route.ts'
+import { hrefOf, type Route } from '../view/address.ts'
 import { type LaunchForm, readLaunch } from '../view/launch.ts'
 
 /** The form that begins a run. `?blueprint=` and `?context=` fill it in. */

@@ -20,8 +20,7 @@ const ROWS_AT_FIRST = 200
 export function RunTimeline({ run, tries, waiting, step, onStep }: RunTimelineProps) {
 	const now = useNow()
 	const [shown, setShown] = useState(ROWS_AT_FIRST)
-	const isOpen = run.step_entries.some(({ status }) => status === null)
-	const timeline = timelineOf(run.step_entries, tries, waiting, isOpen ? now : 0)
+	const timeline = timelineOf(run.step_entries, tries, waiting, now)
 	if (timeline.rows.length === 0) return <Nothing title="No step began yet." />
 	return (
 		<section className="timeline" aria-label="Timeline">

@@ -48,8 +48,8 @@ export function timelineOf(
 	now: number,
 ): Timeline {
 	const steps = entries.map((entry) => ({ entry, from: startOf(entry), to: endOf(entry, now) })).sort((a, b) => a.from - b.from)
-	const begin = Math.min(...steps.map(({ from }) => from), now)
-	const end = steps.length === 0 ? now : Math.max(...steps.map(({ to }) => to), begin + 1)
+	const begin = steps[0]?.from ?? now
+	const end = steps.reduce((latest, { to }) => Math.max(latest, to), begin + 1)
 	const part = (at: number): number => Math.min(1, Math.max(0, (at - begin) / (end - begin)))
 	const rows = steps.map(({ entry, from, to }): TimelineRow => {
 		const word = wordOf(entry, waiting)
