@@ -27,6 +27,9 @@ export function Shell({ onLeave }: { readonly onLeave: (() => void) | null }) {
 				<footer className="side-foot">
 					<Liveness />
 					<Version />
+					<a className="hint" href="/swagger">
+						HTTP API
+					</a>
 					{onLeave !== null && (
 						<button type="button" className="quiet" onClick={onLeave}>
 							Forget the token

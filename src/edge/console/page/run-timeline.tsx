@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import type { RunRecord } from '../../../protocol/run.ts'
 import { useNow } from '../live/now.ts'
 import { Nothing } from '../part/shown.tsx'
@@ -20,7 +20,9 @@ const ROWS_AT_FIRST = 200
 export function RunTimeline({ run, tries, waiting, step, onStep }: RunTimelineProps) {
 	const now = useNow()
 	const [shown, setShown] = useState(ROWS_AT_FIRST)
-	const timeline = timelineOf(run.step_entries, tries, waiting, now)
+	const isOpen = run.step_entries.some(({ status }) => status === null)
+	const until = isOpen ? now : 0
+	const timeline = useMemo(() => timelineOf(run.step_entries, tries, waiting, until), [run.step_entries, tries, waiting, until])
 	if (timeline.rows.length === 0) return <Nothing title="No step began yet." />
 	return (
 		<section className="timeline" aria-label="Timeline">

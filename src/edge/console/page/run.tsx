@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { Event } from '../../../protocol/event.ts'
+import type { OpenRequestRecord } from '../../../protocol/open-request.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
 import { pathId } from '../../client/client.ts'
 import { useQuery } from '../live/query.ts'
@@ -10,16 +11,17 @@ import { Json } from '../part/json.tsx'
 import { PageHead } from '../part/page-head.tsx'
 import { Nothing, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
-import { Age, Deadline, When } from '../part/time.tsx'
+import { Age, When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
-import { hintOf, isOver, runFault, runWord, waitingSteps } from '../view/run.ts'
+import { isOver, runWord, waitingSteps } from '../view/run.ts'
 import { triesOf } from '../view/timeline.ts'
 import { RunActions } from './run-actions.tsx'
 import { RunEvents } from './run-events.tsx'
 import { RunFlow } from './run-flow.tsx'
 import { RunTimeline } from './run-timeline.tsx'
+import { RunTrouble } from './run-trouble.tsx'
 import { StepPane } from './step.tsx'
 
 const VIEWS = [
@@ -62,6 +64,7 @@ interface RunProps {
 
 function Run({ run, route, events, onDone }: RunProps) {
 	const view = route.query.get('view') ?? 'flow'
+	const requests = useOpenRequests(run.id)
 	const step = route.query.get('step') ?? undefined
 	const open = (stepId: string): void => go(hrefOf(['runs', run.id], { view: route.query.get('view') ?? undefined, step: stepId }))
 	return (
@@ -73,14 +76,14 @@ function Run({ run, route, events, onDone }: RunProps) {
 				<RunActions run={run} onDone={onDone} />
 			</PageHead>
 			<RunFacts run={run} />
-			<RunTrouble run={run} />
+			<RunTrouble run={run} requests={requests} />
 			<Choice
 				label="View"
 				options={VIEWS}
 				value={view}
 				onChange={(next) => go(hrefOf(['runs', run.id], { view: next === 'flow' ? undefined : next, step }))}
 			/>
-			<RunView run={run} events={events} view={view} step={step} onStep={open} />
+			<RunView run={run} events={events} requests={requests} view={view} step={step} onStep={open} />
 		</>
 	)
 }
@@ -104,49 +107,17 @@ function RunFacts({ run }: { readonly run: RunRecord }) {
 	)
 }
 
-/** What keeps it waiting, and why it ended where it did not end well. */
-function RunTrouble({ run }: { readonly run: RunRecord }) {
-	const fault = runFault(run)
-	const hint = hintOf(fault?.code ?? null)
-	return (
-		<>
-			{(run.approvals ?? []).map(({ id, deadline_at, age_secs }) => (
-				<p key={id} className="note" data-tone="waits">
-					<To to={['approvals', String(id)]}>Approval {id}</To> waits for a yes for <Age at={Date.now() - age_secs * 1000} />
-					{deadline_at !== null && (
-						<>
-							, <Deadline at={deadline_at} />
-						</>
-					)}
-					.
-				</p>
-			))}
-			{fault !== null && (
-				<div className="failure">
-					<p>{fault.message}</p>
-					{(fault.step !== null || hint !== null) && (
-						<p className="hint">
-							{fault.step !== null && `It was step ${fault.step}. `}
-							{hint}
-						</p>
-					)}
-				</div>
-			)}
-		</>
-	)
-}
-
 interface RunViewProps {
 	readonly run: RunRecord
 	readonly events: readonly Event[]
+	readonly requests: readonly OpenRequestRecord[]
 	readonly view: string
 	readonly step: string | undefined
 	readonly onStep: (stepId: string) => void
 }
 
-function RunView({ run, events, view, step, onStep }: RunViewProps) {
-	const asked = useAskedSteps(run.id)
-	const waiting = useMemo(() => waitingSteps(run, asked), [run, asked])
+function RunView({ run, events, requests, view, step, onStep }: RunViewProps) {
+	const waiting = useMemo(() => waitingSteps(run, requests), [run, requests])
 	const tries = useMemo(() => triesOf(events), [events])
 	switch (view) {
 		case 'timeline':
@@ -160,12 +131,14 @@ function RunView({ run, events, view, step, onStep }: RunViewProps) {
 	}
 }
 
-/** Steps of the run that an operator was asked for and has not answered. */
-function useAskedSteps(runId: string): ReadonlySet<string> {
+/** What operators were asked for in the run and have not answered. */
+function useOpenRequests(runId: string): readonly OpenRequestRecord[] {
 	const { data } = useQuery(
 		`requests/${runId}`,
-		(client) => client.answer(client.v1.requests.get({ query: { limit: 1000 } })),
-		({ kind, run_id }) => run_id === runId && kind.startsWith('request.'),
+		(client) => client.answer(client.v1.requests.get({ query: { run: runId } })),
+		({ kind, run_id }) => (run_id === runId && kind.startsWith('request.')) || kind.startsWith('session.'),
 	)
-	return useMemo(() => new Set((data?.requests ?? []).filter((one) => one.run_id === runId).map((one) => one.step_id)), [data, runId])
+	return data?.requests ?? NONE
 }
+
+const NONE: readonly OpenRequestRecord[] = []

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { type Json, parseJson } from '../../../kernel/json.ts'
 import type { Event } from '../../../protocol/event.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
@@ -56,10 +56,14 @@ export function StepPane({ id, run, events, close }: StepPaneProps) {
 function StepHead({ step, close }: { readonly step: StepDetail; readonly close: string }) {
 	const { step_id, step_ref, status, position, started_at, ended_at, attempt, stats, error } = step
 	const hint = hintOf(error?.code ?? null)
+	const heading = useRef<HTMLHeadingElement>(null)
+	useEffect(() => heading.current?.focus({ preventScroll: true }), [])
 	return (
 		<>
 			<header className="detail-head">
-				<h2>{step_ref}</h2>
+				<h2 ref={heading} tabIndex={-1}>
+					{step_ref}
+				</h2>
 				<span className="detail-marks">
 					<Status word={status} />
 					<Close href={close} />

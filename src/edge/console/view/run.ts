@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../../kernel/json.ts'
+import type { OpenRequestRecord } from '../../../protocol/open-request.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
 import { durationText } from './duration.ts'
 
@@ -54,11 +55,9 @@ export function stepsText({ step_entries: steps }: Pick<RunRecord, 'step_entries
 	return ended === steps.length ? String(steps.length) : `${ended} of ${steps.length}`
 }
 
-/** Which steps wait for somebody: with an approval, or with an operator. */
-export function waitingSteps(
-	run: Pick<RunRecord, 'approvals' | 'phase' | 'step_entries'>,
-	asked: ReadonlySet<string>,
-): ReadonlySet<string> {
+/** Which steps wait for somebody: with an approval, or with an operator who is not at it. */
+export function waitingSteps(run: Pick<RunRecord, 'approvals'>, requests: readonly OpenRequestRecord[]): ReadonlySet<string> {
 	const approved = (run.approvals ?? []).flatMap(({ step_id }) => (step_id === null ? [] : [step_id]))
-	return new Set([...approved, ...asked])
+	const away = requests.filter(({ owner, state }) => owner === null || !owner.connected || state === 'parked')
+	return new Set([...approved, ...away.map(({ step_id }) => step_id)])
 }
