@@ -132,4 +132,20 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await page.getByText('Live', { exact: true }).waitFor()
 		expect(await page.evaluate('window.sameDocument')).toBe(true)
 	})
+
+	test('a server that comes back with another log is read anew', async () => {
+		await using server = await startTestServer({ args: ['--ephemeral'] })
+		await call('POST', `${server.url}/v1/approvals`, { json: question })
+		await using watched = await openPage()
+		const { page } = watched
+		await page.goto(`${server.url}/console#/approvals`)
+		await page.getByRole('link', { name: /deploy web/ }).waitFor()
+		await page.getByText('Live', { exact: true }).waitFor()
+		await call('POST', `${server.url}/v1/approvals`, { json: { ...question, subject: { type: 'deploy', id: 'api' } } })
+		await page.getByRole('link', { name: /deploy api/ }).waitFor()
+		await server.restart()
+		await page.getByText('Nothing waits for you.').waitFor()
+		await call('POST', `${server.url}/v1/approvals`, { json: question })
+		await page.getByRole('link', { name: /deploy web/ }).waitFor()
+	})
 })
