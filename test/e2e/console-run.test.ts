@@ -144,6 +144,24 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		expect(await page.evaluate('window.sameDocument')).toBe(true)
 	})
 
+	test('the lanes of a fan-out are one box, and each of them can be looked at', async () => {
+		await using server = await startTestServer({ args: ['--seed-samples'] })
+		const launch = { blueprint: { kind: 'id', id: 'fan-out' }, init_ctx: {} }
+		const { body: run } = await call<LaunchReply>('POST', `${server.url}/v1/tasks`, { json: launch })
+		await using watched = await openPage()
+		const { page } = watched
+		await page.goto(`${server.url}/console#/runs/${run.run_id}`)
+		await page.locator('.box.fanout').getByText('20 lanes').waitFor()
+		await box(page, '20 passed').press('Enter')
+		const drawer = page.getByRole('complementary', { name: 'Step' })
+		await drawer.getByText('20 of 20').waitFor()
+		await drawer.getByRole('link', { name: 'Before' }).click()
+		await drawer.getByText('19 of 20').waitFor()
+		await page.keyboard.press('Escape')
+		await drawer.waitFor({ state: 'detached' })
+		expect(watched.errors).toEqual([])
+	})
+
 	test('all runs that fit the filter are cancelled at once, after a question', async () => {
 		using folder = tempDir()
 		await using server = await startTestServer()

@@ -126,6 +126,7 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await page.evaluate('window.sameDocument = true')
 		await server.kill('SIGKILL')
 		await page.getByText('Reconnecting…').waitFor()
+		expect(await page.getByRole('alert').count()).toBe(0)
 		await server.restart()
 		await call('POST', `${server.url}/v1/approvals`, { json: question })
 		await page.getByRole('link', { name: /deploy web/ }).waitFor()

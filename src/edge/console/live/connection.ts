@@ -51,7 +51,15 @@ async function codeOf(response: Response): Promise<unknown> {
 
 /** What a person is told of something that went wrong: the server's own sentence and what to do. */
 export function failureOf(thrown: unknown): MseError {
+	if (thrown instanceof MseError && isAway(thrown))
+		return new MseError('unavailable', 'The server does not answer.', {
+			code: thrown.code,
+			hint: 'The console comes back by itself as soon as it does.',
+		})
 	if (thrown instanceof MseError) return thrown
 	const { kind } = toMseError(thrown)
 	return new MseError(kind, `The console stumbled: ${messageOf(thrown)}`)
 }
+
+/** Nobody answered at all, which the state of the connection tells as well. */
+export const isAway = ({ code }: MseError): boolean => code === 'unreachable'

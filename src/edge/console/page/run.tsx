@@ -50,7 +50,7 @@ export function RunPage({ id, route }: { readonly id: string; readonly route: Ro
 			</section>
 			{step !== null && (
 				<aside className="split-detail" aria-label="Step">
-					<StepPane key={step} id={step} run={query.data} events={events} close={closed} />
+					<StepPane key={step} id={step} run={query.data} events={events} view={view ?? undefined} close={closed} />
 				</aside>
 			)}
 		</div>
