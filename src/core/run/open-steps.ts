@@ -9,7 +9,18 @@ interface OpenStep {
 /** The steps a run has in flight, and what stops the present attempt of each. */
 export class OpenSteps {
 	readonly #steps = new Map<StepId, OpenStep>()
+	/** Steps with an attempt of an earlier life that this one has not come to yet. */
+	readonly #toResume: Map<StepId, PromiseWithResolvers<void>>
 	#asking = 0
+
+	constructor(toResume: readonly StepId[] = []) {
+		this.#toResume = new Map(toResume.map((stepId) => [stepId, Promise.withResolvers<void>()]))
+	}
+
+	/** Resolves once the attempt that an earlier life of the run had under way is under way again; at once when there was none. */
+	begun(stepId: StepId): Promise<void> {
+		return this.#toResume.get(stepId)?.promise ?? Promise.resolve()
+	}
 
 	/** Knows the step until `settled` is. */
 	track<T>(stepId: StepId, settled: Promise<T>): Promise<T> {
@@ -22,6 +33,8 @@ export class OpenSteps {
 	attempt(stepId: StepId, controller: AbortController): () => void {
 		const step = this.#of(stepId)
 		step.controller = controller
+		this.#toResume.get(stepId)?.resolve()
+		this.#toResume.delete(stepId)
 		return () => {
 			if (step.controller === controller) step.controller = null
 		}

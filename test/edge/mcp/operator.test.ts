@@ -76,6 +76,15 @@ test('a request that nobody wants any more is not given out', async () => {
 	await expect(it.use('mse_worker_submit', { worker_handle: frame.payload.worker_handle, body: 'late' })).rejects.toThrow('cancelled')
 })
 
+test('the prompt of a step is given whole, however long', async () => {
+	await using it = await mcpWorld()
+	await it.use('mse_operator_join', { roles: ['main'] })
+	const goal = 'x'.repeat(100_000)
+	await it.use('swarm_run', { blueprint: oneStep(seated, withMain), init_ctx: { goal }, detach: true })
+	const { payload } = await taken(it)
+	expect((await it.use('mse_worker_fetch', { worker_handle: payload.worker_handle })).prompt).toBe(goal)
+})
+
 test('seats are looked at and taken over by another client', async () => {
 	await using it = await mcpWorld()
 	const other = await mcpClient({ url: it.app.url })
