@@ -1,6 +1,8 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
-import type { Route } from './route.ts'
+import { RunCount, RunsPage } from './page/runs.tsx'
+import { WaitingPage } from './page/waiting.tsx'
+import type { Route } from './view/address.ts'
 
 /**
  * A page of the console. To add one: write `page/<noun>.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the
@@ -25,4 +27,8 @@ export interface Page {
 }
 
 /** In the order in which they are shown; the first is where the console begins. */
-export const pages: readonly Page[] = [{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount }]
+export const pages: readonly Page[] = [
+	{ noun: 'runs', title: 'Runs', group: 'Work', Page: RunsPage, Count: RunCount },
+	{ noun: 'waiting', title: 'Waiting', group: 'Work', Page: WaitingPage },
+	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+]

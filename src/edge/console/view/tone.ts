@@ -7,7 +7,17 @@ const TONES: { readonly [word: string]: Tone } = {
 	...{ failed: 'bad', denied: 'bad', rejected: 'bad', broken: 'bad', error: 'bad', overdue: 'bad', crashed: 'bad', expired: 'bad' },
 	...{ running: 'busy', busy: 'busy', delivered: 'busy', sent: 'busy', applying: 'busy' },
 	...{ pending: 'waits', waiting: 'waits', waiting_approval: 'waits', parked: 'waits', queued: 'waits', retrying: 'waits' },
-	...{ interrupted: 'warns', blocked: 'warns', paused: 'warns', missing: 'warns', lost: 'warns', displaced: 'warns', warning: 'warns' },
+	...{
+		interrupted: 'warns',
+		blocked: 'warns',
+		paused: 'warns',
+		missing: 'warns',
+		lost: 'warns',
+		displaced: 'warns',
+		warning: 'warns',
+		away: 'warns',
+	},
+	'seat vacant': 'waits',
 }
 
 /** Words nobody listed are calm. */
