@@ -68,9 +68,14 @@ export const HiveSentSchema = Type.Object({
 })
 export type HiveSent = Static<typeof HiveSentSchema>
 
-/** `delivered=true` shows delivered messages as well, as long as they are kept. */
+/** `delivered=true` shows delivered messages as well, as long as they are kept; `newest=true` the newest first, and `after` then leads to older ones. */
 export const HiveInboxQuerySchema = Type.Object(
-	{ after: Type.Optional(CountParam), limit: Type.Optional(CountParam), delivered: Type.Optional(FlagParam) },
+	{
+		after: Type.Optional(CountParam),
+		limit: Type.Optional(CountParam),
+		delivered: Type.Optional(FlagParam),
+		newest: Type.Optional(FlagParam),
+	},
 	{ additionalProperties: true },
 )
 export type HiveInboxQuery = Static<typeof HiveInboxQuerySchema>
@@ -91,6 +96,12 @@ export const HiveInboxSchema = Type.Object({
 	next: Nullable(Type.Integer()),
 })
 export type HiveInbox = Static<typeof HiveInboxSchema>
+
+/** Body of `POST /v1/hive/inbox/read`: the id of the newest message that was seen. */
+export const HiveReadSchema = Type.Object({ up_to: Type.Integer({ minimum: 1, examples: [7] }) }, closed)
+
+/** How many were taken as received, and how many wait still. */
+export const HiveReadReplySchema = Type.Object({ read: Type.Integer({ examples: [1] }), unread: Type.Integer({ examples: [0] }) })
 
 /** Most lines of a log that are given at once. */
 export const LOG_TAIL_MAX = 10_000

@@ -33,6 +33,8 @@ export interface HiveControl {
 	send(to: string, body: string): Promise<number>
 	/** The operator's own inbox. */
 	recv(how: Receiving): Promise<boolean>
+	/** Takes what is in the operator's own inbox as received, the oldest first, up to that id; resolves to how many. */
+	read(upTo: number): Promise<number>
 	/** Reads an inbox, that of the operator too, and delivers nothing. */
 	inbox(name: string, page: InboxPage): Promise<HiveInbox>
 }
@@ -42,6 +44,8 @@ export interface InboxPage {
 	readonly limit?: number | undefined
 	/** Delivered ones too. */
 	readonly delivered?: boolean | undefined
+	/** Newest first; `after` then leads to older ones. */
+	readonly newest?: boolean | undefined
 }
 
 interface ControlDeps {
@@ -77,6 +81,7 @@ export function newHiveControl(deps: ControlDeps): HiveControl {
 		send: (to, body) => broker.send({ from: OPERATOR, to, body, via: 'api' }),
 		recv: ({ waitSeconds = deps.recvWaitSeconds, signal, handOver }) =>
 			broker.receive(OPERATOR, { patienceMs: waitSeconds * 1000, signal, handOver }),
+		read: (upTo) => readUpTo(deps, upTo),
 		async inbox(name, page) {
 			await requireInbox(deps, name)
 			return readInbox(inboxes, name, page)
@@ -97,13 +102,22 @@ async function requireInbox({ agents }: ControlDeps, name: string): Promise<void
 	throw noSuchAgent()
 }
 
+/** One at a time, as every receiver; somebody else may receive meanwhile. */
+async function readUpTo({ broker, inboxes }: ControlDeps, upTo: number): Promise<number> {
+	const receiver = { patienceMs: 0, signal: new AbortController().signal, handOver: ({ id }: { readonly id: number }) => id <= upTo }
+	for (let read = 0; ; read += 1) {
+		const [oldest] = await inboxes.read(OPERATOR, { after: 0, limit: 1, delivered: false })
+		if (oldest === undefined || oldest.id > upTo || !(await broker.receive(OPERATOR, receiver))) return read
+	}
+}
+
 async function readInbox(
 	inboxes: InboxReader,
 	name: string,
-	{ after = 0, limit = PAGE, delivered = false }: InboxPage,
+	{ after = 0, limit = PAGE, delivered = false, newest: newestFirst = false }: InboxPage,
 ): Promise<HiveInbox> {
 	const most = Math.min(Math.max(limit, 1), PAGE_MAX)
-	const found = await inboxes.read(name, { after, limit: most, delivered })
+	const found = await inboxes.read(name, { after, limit: most, delivered, newestFirst })
 	const messages = found.map(({ id, from, body, via, sentAt, deliveredAt }) => ({
 		...{ id, from, body, via, sent_at: sentAt, delivered_at: deliveredAt },
 	}))

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
+import { HiveCount, HivePage } from './page/hive.tsx'
 import type { Route } from './route.ts'
 
 /**
@@ -25,4 +26,7 @@ export interface Page {
 }
 
 /** In the order in which they are shown; the first is where the console begins. */
-export const pages: readonly Page[] = [{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount }]
+export const pages: readonly Page[] = [
+	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+	{ noun: 'hive', title: 'Hive', group: 'Parts', Page: HivePage, Count: HiveCount },
+]

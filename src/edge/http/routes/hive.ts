@@ -17,6 +17,8 @@ import {
 	HiveLogsQuerySchema,
 	HiveLogsSchema,
 	HiveMessageSchema,
+	HiveReadReplySchema,
+	HiveReadSchema,
 	HiveSentSchema,
 	HiveSpawnSchema,
 } from '../../../protocol/hive-http.ts'
@@ -168,6 +170,19 @@ function inboxRoutes({ hive, keys }: HiveRouteDeps) {
 			detail: { summary: 'Reads the inbox of an agent, or of `operator`, and delivers nothing' },
 			response: { 200: HiveInboxSchema, ...refusals(400, 404, 503) },
 		})
+		.post(
+			'/v1/hive/inbox/read',
+			async ({ body }) => {
+				const { control } = hive()
+				const read = await control.read(body.up_to)
+				return { read, unread: (await control.inbox(OPERATOR, { limit: 1 })).unread }
+			},
+			{
+				...jsonBody(HiveReadSchema),
+				detail: { summary: 'Takes messages of the operator as received, the oldest first, up to an id' },
+				response: { 200: HiveReadReplySchema, ...refusals(400, 413, 422, 503) },
+			},
+		)
 		.post(
 			'/v1/hive/agents/:name/messages',
 			async ({ request, params: { name }, body, status }) => {

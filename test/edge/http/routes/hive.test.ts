@@ -126,6 +126,16 @@ describe('inboxes', () => {
 		expect(await page('limit=1')).toEqual([['2'], 2, 2])
 		expect(await page('limit=2&after=2')).toEqual([['3'], null, 2])
 		expect(await page('delivered=true')).toEqual([['1', '2', '3'], null, 2])
+		expect(await page('newest=true&limit=1')).toEqual([['3'], 3, 2])
+		expect(await page('newest=true&delivered=true&after=3')).toEqual([['2', '1'], null, 2])
+	})
+
+	test('the operator takes messages as read up to one of them, and later ones wait', async () => {
+		await using world = await hiveHttpWorld()
+		for (const body of ['1', '2', '3']) await world.broker.send({ from: 'alice', to: 'operator', body, via: 'agent-socket' })
+		expect((await world.call('POST', '/v1/hive/inbox/read', { up_to: 2 })).body).toEqual({ read: 2, unread: 1 })
+		expect((await world.call('POST', '/v1/hive/inbox/read', { up_to: 2 })).body).toEqual({ read: 0, unread: 1 })
+		expect((await world.call('GET', '/v1/hive/agents/operator/inbox')).body.messages).toMatchObject([{ body: '3' }])
 	})
 
 	test('nobody writes to a name that is not there, nor more than an inbox takes', async () => {
