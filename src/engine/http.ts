@@ -44,6 +44,8 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			runs: { service, runs, events, approvalsOf: engine.approvals.openOf },
 			approvals: { ...engine.approvals, sessions, keys, clock, isAdmin, isOpen: config.adminToken === null },
 			runHistory: { runs, planOf: seats.planOf },
+			steps: { runs, attempts, outputs },
+			requests: { openRequests: engine.openRequests, sessions, hub },
 			server: { pause: engine.pause, backUp: engine.backUp },
 			metrics: { metrics },
 			steer: { service, runs },

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { blueprintExample } from './example.ts'
 import { BindingAttestationSchema } from './operator.ts'
 import { UsageSchema } from './output.ts'
 import { CountParam } from './query.ts'
@@ -89,6 +90,8 @@ export type RunRecord = Static<typeof RunRecordSchema>
 export const RunListQuerySchema = Type.Object(
 	{
 		task_id: Type.Optional(Type.String()),
+		/** Ours. */
+		blueprint: Type.Optional(Type.String({ description: 'the id of a Blueprint' })),
 		status: Type.Optional(RunStatusSchema),
 		limit: Type.Optional(CountParam),
 		offset: Type.Optional(CountParam),
@@ -149,6 +152,14 @@ export const BindingsSchema = Type.Object({
 	task_id: Type.String(),
 	snapshot_origin: Type.Union([Type.Literal('launch'), Type.Literal('resume_backfill')]),
 	bindings: Type.Array(BindingSchema),
+})
+
+/** What a run goes by, whatever became of the Blueprint since; also for one that was launched inline. Ours. */
+export const RunBlueprintSchema = Type.Object({
+	run_id: Type.String(),
+	blueprint_id: nullable(Type.String()),
+	version: Type.String(),
+	blueprint: Type.Unknown({ title: 'Blueprint', examples: [blueprintExample] }),
 })
 
 /** An ended life of a run, closed by rerun-from. */

@@ -4,7 +4,7 @@ const TAGS: readonly (readonly [name: string, about: string, ...segments: string
 	['runs', 'Reading and steering single executions.', 'runs', 'steps'],
 	['blueprints', 'Documents and their versions.', 'blueprints', 'blueprint-schema', 'blueprint-doctor'],
 	['approvals', 'What waits for somebody’s yes, and the yes.', 'approvals'],
-	['operators', 'AI clients and people with a session: joining, seats, what waits for an answer.', 'operators'],
+	['operators', 'AI clients and people with a session: joining, seats, what waits for an answer.', 'operators', 'requests'],
 	['events', 'The one log, replayed and followed.', 'events'],
 	['workers', 'The worker runtime: long-lived workers, their transcripts and their bundles.', 'workers', 'runtime', 'config-bundles'],
 	['step workers', 'The face of an attempt, for the worker that performs it.', 'worker', 'agents', 'data'],

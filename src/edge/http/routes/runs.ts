@@ -114,6 +114,7 @@ async function stepsOf({ runs, service }: RunDeps, run: Run) {
 async function listRuns(deps: RunDeps, query: RunListQuery) {
 	const runs = await deps.runs.runs({
 		taskId: query.task_id === undefined ? undefined : asTaskId(query.task_id),
+		blueprintId: query.blueprint,
 		status: query.status,
 		limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT),
 		offset: query.offset ?? 0,
