@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
 import { HiveCount, HivePage } from './page/hive.tsx'
+import { OperatorsPage, VacantCount } from './page/operators.tsx'
 import type { Route } from './route.ts'
 
 /**
@@ -28,5 +29,6 @@ export interface Page {
 /** In the order in which they are shown; the first is where the console begins. */
 export const pages: readonly Page[] = [
 	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+	{ noun: 'operators', title: 'Operators', group: 'Parts', Page: OperatorsPage, Count: VacantCount },
 	{ noun: 'hive', title: 'Hive', group: 'Parts', Page: HivePage, Count: HiveCount },
 ]
