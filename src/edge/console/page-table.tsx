@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
 import { HiveCount, HivePage } from './page/hive.tsx'
 import { OperatorsPage, VacantCount } from './page/operators.tsx'
+import { WorkersPage } from './page/workers.tsx'
 import type { Route } from './route.ts'
 
 /**
@@ -30,5 +31,6 @@ export interface Page {
 export const pages: readonly Page[] = [
 	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
 	{ noun: 'operators', title: 'Operators', group: 'Parts', Page: OperatorsPage, Count: VacantCount },
+	{ noun: 'workers', title: 'Workers', group: 'Parts', Page: WorkersPage },
 	{ noun: 'hive', title: 'Hive', group: 'Parts', Page: HivePage, Count: HiveCount },
 ]

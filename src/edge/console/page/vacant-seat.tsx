@@ -67,7 +67,7 @@ function GiveSeat({
 			<label className="unseen" htmlFor={id}>
 				Who answers for {slot}
 			</label>
-			<select id={id} value={op} onChange={(event) => setOp(event.target.value)}>
+			<select id={id} className="fit" value={op} onChange={(event) => setOp(event.target.value)}>
 				<option value="">Give it to…</option>
 				{sessions.map((session) => (
 					<option key={session.sid} value={session.sid}>

@@ -44,7 +44,9 @@ interface QuestionProps extends Pick<ConfirmProps, 'question' | 'yes' | 'onYes' 
 /** The focus begins at the answer that changes nothing. */
 function Question({ question, yes, onYes, onNo, children }: QuestionProps) {
 	const no = useRef<HTMLButtonElement>(null)
-	useEffect(() => no.current?.focus(), [])
+	useEffect(() => {
+		no.current?.focus()
+	}, [])
 	return (
 		<dialog
 			open

@@ -10,7 +10,7 @@ export interface TextFormProps {
 	readonly onSent?: () => void
 	/** Longest text. */
 	readonly most?: number
-	/** Stands before the button. */
+	/** Stands beside the button. */
 	readonly children?: ReactNode
 }
 
@@ -38,10 +38,10 @@ export function TextForm({ label, button, sending, onSent, most, children }: Tex
 			</div>
 			<Failure error={sending.error} />
 			<div className="actions">
-				{children}
 				<button type="submit" className="primary" disabled={sending.isBusy || text.trim() === ''}>
 					{button}
 				</button>
+				{children}
 			</div>
 		</form>
 	)
