@@ -97,12 +97,6 @@ export const HiveInboxSchema = Type.Object({
 })
 export type HiveInbox = Static<typeof HiveInboxSchema>
 
-/** Body of `POST /v1/hive/inbox/read`: the id of the newest message that was seen. */
-export const HiveReadSchema = Type.Object({ up_to: Type.Integer({ minimum: 1, examples: [7] }) }, closed)
-
-/** How many were taken as received, and how many wait still. */
-export const HiveReadReplySchema = Type.Object({ read: Type.Integer({ examples: [1] }), unread: Type.Integer({ examples: [0] }) })
-
 /** Most lines of a log that are given at once. */
 export const LOG_TAIL_MAX = 10_000
 export const LOG_TAIL_DEFAULT = 200

@@ -12,7 +12,7 @@ import { toHiveAgent, toHiveAgentDetail } from './agent-view.ts'
 import type { HiveAgents } from './agents.ts'
 import type { Broker } from './broker.ts'
 import { OPERATOR, type Receiving } from './hive.ts'
-import type { InboxReader } from './message-store.ts'
+import type { InboxReader, MessageStore } from './message-store.ts'
 
 /**
  * What the operator may do beyond the verbs of `HiveHost`, over HTTP and on the operator's own socket. Refusals are an MseError;
@@ -33,8 +33,8 @@ export interface HiveControl {
 	send(to: string, body: string): Promise<number>
 	/** The operator's own inbox. */
 	recv(how: Receiving): Promise<boolean>
-	/** Takes what is in the operator's own inbox as received, the oldest first, up to that id; resolves to how many. */
-	read(upTo: number): Promise<number>
+	/** A message of the operator's own inbox is taken as read; one that was read already is fine. */
+	markRead(id: number): Promise<void>
 	/** Reads an inbox, that of the operator too, and delivers nothing. */
 	inbox(name: string, page: InboxPage): Promise<HiveInbox>
 }
@@ -54,7 +54,7 @@ interface ControlDeps {
 		'start' | 'ensureManager' | 'restart' | 'setPaused' | 'records' | 'kept' | 'isManaged' | 'inspect' | 'logs'
 	>
 	readonly broker: Broker
-	readonly inboxes: InboxReader
+	readonly inboxes: InboxReader & Pick<MessageStore, 'deliver'>
 	/** Wait of a `recv` that names none. */
 	readonly recvWaitSeconds: number
 }
@@ -81,7 +81,11 @@ export function newHiveControl(deps: ControlDeps): HiveControl {
 		send: (to, body) => broker.send({ from: OPERATOR, to, body, via: 'api' }),
 		recv: ({ waitSeconds = deps.recvWaitSeconds, signal, handOver }) =>
 			broker.receive(OPERATOR, { patienceMs: waitSeconds * 1000, signal, handOver }),
-		read: (upTo) => readUpTo(deps, upTo),
+		async markRead(id) {
+			const [message] = await inboxes.read(OPERATOR, { after: id - 1, limit: 1, delivered: true })
+			if (message?.id !== id) throw new MseError('not_found', `the operator has no message ${id}`, { code: 'no_such_message' })
+			if (message.deliveredAt === null) await inboxes.deliver(id)
+		},
 		async inbox(name, page) {
 			await requireInbox(deps, name)
 			return readInbox(inboxes, name, page)
@@ -100,15 +104,6 @@ async function statuses({ agents, inboxes }: ControlDeps, name?: string): Promis
 async function requireInbox({ agents }: ControlDeps, name: string): Promise<void> {
 	if (name === OPERATOR || name === MANAGER || (await agents.isManaged(name)) || (await agents.kept()).includes(name)) return
 	throw noSuchAgent()
-}
-
-/** One at a time, as every receiver; somebody else may receive meanwhile. */
-async function readUpTo({ broker, inboxes }: ControlDeps, upTo: number): Promise<number> {
-	const receiver = { patienceMs: 0, signal: new AbortController().signal, handOver: ({ id }: { readonly id: number }) => id <= upTo }
-	for (let read = 0; ; read += 1) {
-		const [oldest] = await inboxes.read(OPERATOR, { after: 0, limit: 1, delivered: false })
-		if (oldest === undefined || oldest.id > upTo || !(await broker.receive(OPERATOR, receiver))) return read
-	}
 }
 
 async function readInbox(

@@ -148,7 +148,7 @@ function noRoute(request: Request, table: RouteTable): MseError {
 	const { pathname } = new URL(request.url)
 	const methods = table.methods(pathname)
 	if (methods.length === 0) return unknownPath(pathname)
-	const allow = methods.filter((method) => method !== 'WS')
+	const allow = methods.filter((method) => method !== 'WS').flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
 	if (methods.includes('WS') && request.method === 'GET' && !allow.includes('GET'))
 		return new MseError('malformed', 'This route is a WebSocket.', { code: 'upgrade_required', hint: 'Send `Upgrade: websocket`.' })
 	return new MseError('method_not_allowed', `${request.method} is not a method of this path.`, {

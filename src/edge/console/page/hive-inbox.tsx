@@ -44,8 +44,10 @@ export function AgentInbox({ name }: { readonly name: string }) {
 /** What agents write to the person; taking it as read is for everybody who looks. */
 export function OperatorInbox() {
 	const query = useInbox(OPERATOR, true)
-	const reading = useAction<number>((client, upTo) => client.answer(client.v1.hive.inbox.read.post({ up_to: upTo })))
-	const newest = query.data?.messages[0]?.id
+	const unread = query.data?.messages.filter(({ delivered_at }) => delivered_at === null) ?? []
+	const reading = useAction(async (client) => {
+		for (const { id } of unread) await client.answer(client.v1.hive.inbox({ id }).read.post(undefined))
+	})
 	return (
 		<article className="detail">
 			<a className="back" href={hrefOf(['hive'])}>
@@ -53,8 +55,8 @@ export function OperatorInbox() {
 			</a>
 			<header className="detail-head">
 				<h2>Your inbox</h2>
-				{newest !== undefined && (query.data?.unread ?? 0) > 0 && (
-					<button type="button" disabled={reading.isBusy} onClick={() => reading.start(newest)}>
+				{unread.length > 0 && (
+					<button type="button" disabled={reading.isBusy} onClick={() => reading.start()}>
 						Mark all as read
 					</button>
 				)}

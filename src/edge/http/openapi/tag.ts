@@ -54,6 +54,7 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	'agents/name': ['Name of the agent.', 'greeter'],
 	'config/name': ['Name of the agent.', 'alice'],
 	'proposals/id': ['Id of the approval.', '7'],
+	'inbox/id': ['Id of the message.', '7'],
 	'data/name': ['Id of a record, or the name it was put down under.', 'findings'],
 }
 

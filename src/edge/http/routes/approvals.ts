@@ -81,7 +81,7 @@ function askingRoutes(deps: ApprovalRouteDeps) {
 			...takesKey,
 			...jsonBody(AskBodySchema),
 			detail: { summary: 'Asks a question of your own', ...theirs },
-			response: { 201: ApprovalSchema, ...refusals(400, 401, 403, 410, 422, 429, 503) },
+			response: { 201: ApprovalSchema, ...refusals(400, 401, 403, 409, 410, 422, 429, 503) },
 		},
 	)
 }

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { type IdempotencyStore, type Once, oncePerKey } from '../../../core/access/idempotency.ts'
 import { isAgentName } from '../../../core/hive/agent-name.ts'
 import { OPERATOR } from '../../../core/hive/hive.ts'
@@ -17,8 +18,6 @@ import {
 	HiveLogsQuerySchema,
 	HiveLogsSchema,
 	HiveMessageSchema,
-	HiveReadReplySchema,
-	HiveReadSchema,
 	HiveSentSchema,
 	HiveSpawnSchema,
 } from '../../../protocol/hive-http.ts'
@@ -171,16 +170,16 @@ function inboxRoutes({ hive, keys }: HiveRouteDeps) {
 			response: { 200: HiveInboxSchema, ...refusals(400, 404, 503) },
 		})
 		.post(
-			'/v1/hive/inbox/read',
-			async ({ body }) => {
-				const { control } = hive()
-				const read = await control.read(body.up_to)
-				return { read, unread: (await control.inbox(OPERATOR, { limit: 1 })).unread }
+			'/v1/hive/inbox/:id/read',
+			async ({ params: { id }, status }) => {
+				if (!/^[1-9]\d{0,14}$/.test(id)) throw new MseError('not_found', `the operator has no message ${id}`, { code: 'no_such_message' })
+				await hive().control.markRead(Number(id))
+				return status(204, undefined)
 			},
 			{
-				...jsonBody(HiveReadSchema),
-				detail: { summary: 'Takes messages of the operator as received, the oldest first, up to an id' },
-				response: { 200: HiveReadReplySchema, ...refusals(400, 413, 422, 503) },
+				...rawBody(),
+				detail: { summary: "Takes a message of the operator's own inbox as read; a repeat is fine" },
+				response: { 204: Type.Undefined(), ...refusals(400, 404, 413, 503) },
 			},
 		)
 		.post(
