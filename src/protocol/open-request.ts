@@ -30,7 +30,10 @@ export const OpenRequestSchema = Type.Object({
 })
 export type OpenRequestRecord = Static<typeof OpenRequestSchema>
 
-export const OpenRequestQuerySchema = Type.Object({ limit: Type.Optional(CountParam) }, { additionalProperties: true })
+export const OpenRequestQuerySchema = Type.Object(
+	{ run: Type.Optional(Type.String()), limit: Type.Optional(CountParam) },
+	{ additionalProperties: true },
+)
 
 /** The oldest first; `total` counts those that are not shown as well. */
 export const OpenRequestListSchema = Type.Object({ requests: Type.Array(OpenRequestSchema), total: Type.Integer({ minimum: 0 }) })

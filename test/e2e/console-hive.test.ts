@@ -53,7 +53,7 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await pane.getByText('paused', { exact: true }).waitFor()
 		await pane.getByRole('button', { name: 'Destroy' }).click()
 		await page.keyboard.press('Escape')
-		await pane.getByText('End alice for good?').waitFor({ state: 'detached' })
+		await pane.getByText('End alice for good?').waitFor({ state: 'hidden' })
 		await pane.getByRole('button', { name: 'Destroy' }).click()
 		await pane.getByRole('button', { name: 'Destroy it' }).click()
 		await page.getByText('Folders kept of an agent that is gone').click()

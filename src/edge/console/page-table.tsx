@@ -2,8 +2,10 @@ import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
 import { HiveCount, HivePage } from './page/hive.tsx'
 import { OperatorsPage, VacantCount } from './page/operators.tsx'
+import { RunCount, RunsPage } from './page/runs.tsx'
+import { WaitingPage } from './page/waiting.tsx'
 import { WorkersPage } from './page/workers.tsx'
-import type { Route } from './route.ts'
+import type { Route } from './view/address.ts'
 
 /**
  * A page of the console. To add one: write `page/<noun>.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the
@@ -29,6 +31,8 @@ export interface Page {
 
 /** In the order in which they are shown; the first is where the console begins. */
 export const pages: readonly Page[] = [
+	{ noun: 'runs', title: 'Runs', group: 'Work', Page: RunsPage, Count: RunCount },
+	{ noun: 'waiting', title: 'Waiting', group: 'Work', Page: WaitingPage },
 	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
 	{ noun: 'operators', title: 'Operators', group: 'Parts', Page: OperatorsPage, Count: VacantCount },
 	{ noun: 'workers', title: 'Workers', group: 'Parts', Page: WorkersPage },

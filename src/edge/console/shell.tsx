@@ -5,7 +5,8 @@ import { useQuery } from './live/query.ts'
 import { type Page, pages } from './page-table.tsx'
 import { Failure, Nothing } from './part/shown.tsx'
 import { To } from './part/to.tsx'
-import { type Route, useRoute } from './route.ts'
+import { useRoute } from './route.ts'
+import type { Route } from './view/address.ts'
 
 /** The frame around every page: where one can go, whether what is shown is live, and the page of the address. */
 export function Shell({ onLeave }: { readonly onLeave: (() => void) | null }) {
@@ -26,6 +27,9 @@ export function Shell({ onLeave }: { readonly onLeave: (() => void) | null }) {
 				<footer className="side-foot">
 					<Liveness />
 					<Version />
+					<a className="hint" href="/swagger">
+						HTTP API
+					</a>
 					{onLeave !== null && (
 						<button type="button" className="quiet" onClick={onLeave}>
 							Forget the token

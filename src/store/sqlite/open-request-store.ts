@@ -17,9 +17,10 @@ export class SqliteOpenRequestStore implements OpenRequestStore {
 		this.#db = db
 	}
 
-	async oldest(limit: number): Promise<{ readonly requests: readonly OpenRequest[]; readonly total: number }> {
-		const rows = this.#db.query<Row>(`SELECT ${ROW} FROM request WHERE ended_at IS NULL ORDER BY seq LIMIT ?`).all(limit)
-		const counted = this.#db.query<{ total: number }>('SELECT count(*) AS total FROM request WHERE ended_at IS NULL').get()
+	async oldest({ limit, runId }: Parameters<OpenRequestStore['oldest']>[0]): ReturnType<OpenRequestStore['oldest']> {
+		const [where, named] = runId === undefined ? ['ended_at IS NULL', []] : ['run_id = ? AND ended_at IS NULL', [runId]]
+		const rows = this.#db.query<Row>(`SELECT ${ROW} FROM request WHERE ${where} ORDER BY seq LIMIT ?`).all(...named, limit)
+		const counted = this.#db.query<{ total: number }>(`SELECT count(*) AS total FROM request WHERE ${where}`).get(...named)
 		return { requests: rows.map(toOpenRequest), total: counted?.total ?? 0 }
 	}
 

@@ -2,6 +2,7 @@ import { createContext, useContext } from 'react'
 import { MseError, messageOf, toMseError } from '../../../kernel/error.ts'
 import { type MseClient, mseClient } from '../../client/client.ts'
 import { type Live, openLive } from './live.ts'
+import { newTicker, type Ticker } from './ticker.ts'
 
 /** A server as pages see it: typed calls, and what happens there. */
 export interface Connection {
@@ -9,6 +10,8 @@ export interface Connection {
 	readonly live: Live
 	/** What queries found last, so that a page that was there before is there at once. */
 	readonly remembered: Map<string, unknown>
+	/** One clock for all ages and deadlines on the page. */
+	readonly ticker: Ticker
 	close(): void
 }
 
@@ -25,7 +28,7 @@ export function useConnection(): Connection {
 export function openConnection({ url, token }: { readonly url: string; readonly token: string | null }): Connection {
 	const client = mseClient({ url, token: token ?? undefined, fetch: browserFetch(() => live.refuse()) })
 	const live = openLive(client)
-	return { client, live, remembered: new Map(), close: live.close }
+	return { client, live, remembered: new Map(), ticker: newTicker(), close: live.close }
 }
 
 /** An answer that wants the admin token ends the session, whoever asked. */

@@ -1,11 +1,8 @@
-import { useEffect, useState } from 'react'
+import { useSyncExternalStore } from 'react'
+import { useConnection } from './connection.ts'
 
 /** The present time in milliseconds, new each second: for ages and deadlines. */
 export function useNow(): number {
-	const [now, setNow] = useState(() => Date.now())
-	useEffect(() => {
-		const timer = setInterval(() => setNow(Date.now()), 1000)
-		return () => clearInterval(timer)
-	}, [])
-	return now
+	const { ticker } = useConnection()
+	return useSyncExternalStore(ticker.onTick, ticker.now)
 }

@@ -13,7 +13,7 @@ export interface Query<T> {
 	readonly refresh: () => void
 }
 
-/** At most one read in so long, however much happens. */
+/** At most one read in so long, however much happens; twice as long as the last one took, where that is more. */
 const CALM_MS = 250
 const MOST_REMEMBERED = 200
 
@@ -71,6 +71,7 @@ function newReading<T>(read: () => Promise<T>, take: (answer: Answer<T>) => void
 		if (state === 'busy') state = 'again'
 		if (state !== 'idle') return
 		state = 'busy'
+		const began = performance.now()
 		read()
 			.then(
 				(data) => ({ data }),
@@ -79,7 +80,7 @@ function newReading<T>(read: () => Promise<T>, take: (answer: Answer<T>) => void
 			.then((answer) => {
 				if (isStopped()) return
 				take(answer)
-				calm = setTimeout(rest, CALM_MS)
+				calm = setTimeout(rest, Math.max(CALM_MS, 2 * (performance.now() - began)))
 			})
 	}
 	const rest = (): void => {

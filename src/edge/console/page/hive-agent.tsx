@@ -9,7 +9,8 @@ import { Status } from '../part/status.tsx'
 import { TextForm } from '../part/text-form.tsx'
 import { Age, When } from '../part/time.tsx'
 import { Id } from '../part/to.tsx'
-import { go, hrefOf } from '../route.ts'
+import { go } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 import { type AgentVerb, agentTone, agentTrouble, agentVerbs, agentWord, touchesAgent } from '../view/hive.ts'
 import { AgentInbox } from './hive-inbox.tsx'
 import { AgentLog } from './hive-log.tsx'
@@ -97,12 +98,14 @@ function Verbs({ agent }: { readonly agent: HiveAgentDetail }) {
 				))}
 				{role !== 'manager' && (
 					<Confirm
-						text="Destroy"
-						question={`End ${name} for good? What it did not read waits for the next agent of that name.`}
+						label="Destroy"
+						title={`End ${name} for good?`}
 						yes={isPurge ? 'Destroy it and its folders' : 'Destroy it'}
+						tone="danger"
 						isBusy={isBusy}
 						onYes={() => destroying.start(isPurge)}
 					>
+						<p>What it did not read waits for the next agent of that name.</p>
 						<label className="flag">
 							<input type="checkbox" checked={isPurge} onChange={(event) => setPurge(event.target.checked)} />
 							Delete its folders too: notes, logins, config

@@ -7,7 +7,7 @@ import { Failure, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { Age } from '../part/time.tsx'
 import { To } from '../part/to.tsx'
-import { hrefOf } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 
 const OPERATOR = 'operator'
 const SHOWN = 50

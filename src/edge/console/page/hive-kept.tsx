@@ -2,7 +2,7 @@ import { useAction } from '../live/query.ts'
 import { Confirm } from '../part/confirm.tsx'
 import { Failure } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
-import { hrefOf } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 import { useDestroy } from './hive-agent.tsx'
 import { AgentInbox } from './hive-inbox.tsx'
 
@@ -25,12 +25,15 @@ export function KeptPane({ name }: { readonly name: string }) {
 					Start it again
 				</button>
 				<Confirm
-					text="Delete its folders"
-					question={`Delete the notes, logins and config of ${name}?`}
+					label="Delete its folders"
+					title={`Delete the folders of ${name}?`}
 					yes="Delete them"
+					tone="danger"
 					isBusy={purging.isBusy}
 					onYes={() => purging.start(true)}
-				/>
+				>
+					<p>Its notes, logins and config are gone for good.</p>
+				</Confirm>
 			</div>
 			<Failure error={spawning.error ?? purging.error} />
 			<AgentInbox name={name} />

@@ -8,9 +8,10 @@ import { Failure, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { Age, When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
-import { go, hrefOf } from '../route.ts'
+import { go } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 import { requestsOf, sessionTitle, sessionWord } from '../view/operator.ts'
-import { RequestItem } from './operator-request.tsx'
+import { RequestLine } from './waiting-request.tsx'
 
 const sessionPath = (sid: string): { readonly sid: string } => ({ sid: encodeURIComponent(sid) })
 
@@ -37,12 +38,12 @@ export function OperatorPane({ sid, requests }: PaneProps) {
 				{(session) => (
 					<>
 						<Session session={session} />
-						<section>
+						<section className="waits">
 							<h3>What waits for it</h3>
 							{waiting.length === 0 && <p className="hint">Nothing.</p>}
-							<ul className="rows">
+							<ul>
 								{waiting.map((request) => (
-									<RequestItem key={request.req_id} request={request} />
+									<RequestLine key={request.req_id} request={request} onDone={query.refresh} />
 								))}
 							</ul>
 						</section>
@@ -89,12 +90,15 @@ function Session({ session }: { readonly session: OperatorSessionDetail }) {
 			)}
 			<div className="actions">
 				<Confirm
-					text="End the session"
-					question="End this session? Its seats become vacant, and what waits for it waits for somebody else."
+					label="End the session"
+					title="End this session?"
 					yes="End it"
+					tone="danger"
 					isBusy={ending.isBusy}
 					onYes={() => ending.start()}
-				/>
+				>
+					<p>Its seats become vacant, and what waits for it waits for somebody else.</p>
+				</Confirm>
 			</div>
 			<Failure error={ending.error} />
 		</>

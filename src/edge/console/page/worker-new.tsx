@@ -2,7 +2,8 @@ import { type FormEvent, useId, useState } from 'react'
 import type { CreateWorker } from '../../../protocol/runtime-worker.ts'
 import { type Action, useAction } from '../live/query.ts'
 import { Failure } from '../part/shown.tsx'
-import { go, hrefOf } from '../route.ts'
+import { go } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 import { useProfiles } from './worker-profile.tsx'
 
 /** A button that becomes a form; once the worker is there, it is shown. */
@@ -33,7 +34,7 @@ function WorkerForm({ creating, onLeave }: FormProps) {
 		void creating.start(toRequest(filled))
 	}
 	return (
-		<form className="panel" onSubmit={submit} aria-label="New worker">
+		<form className="panel form" onSubmit={submit} aria-label="New worker">
 			<Fields filled={filled} onChange={(part) => setFilled({ ...filled, ...part })} />
 			<Failure error={creating.error} />
 			<div className="actions">

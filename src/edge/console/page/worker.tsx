@@ -9,7 +9,8 @@ import { Status } from '../part/status.tsx'
 import { TextForm } from '../part/text-form.tsx'
 import { Age, When } from '../part/time.tsx'
 import { Id } from '../part/to.tsx'
-import { go, hrefOf } from '../route.ts'
+import { go } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 import { intentText, touchesWorker, workerTitle, workerWord } from '../view/worker.ts'
 import { Transcript } from './worker-transcript.tsx'
 
@@ -103,21 +104,20 @@ function Lifecycle({ worker: { worker_id, status } }: { readonly worker: WorkerD
 							Stop
 						</button>
 						<Confirm
-							text="Cancel"
-							question="End this worker at once, in the middle of what it does?"
+							label="Cancel"
+							title="End this worker at once?"
 							yes="End it"
+							tone="danger"
 							isBusy={isBusy}
 							onYes={() => ending.start('cancel')}
-						/>
+						>
+							<p>It is ended in the middle of what it does. Its transcript stays.</p>
+						</Confirm>
 					</>
 				)}
-				<Confirm
-					text="Delete"
-					question="Delete this worker and its transcript?"
-					yes="Delete it"
-					isBusy={isBusy}
-					onYes={() => deleting.start()}
-				/>
+				<Confirm label="Delete" title="Delete this worker?" yes="Delete it" tone="danger" isBusy={isBusy} onYes={() => deleting.start()}>
+					<p>{status === 'running' && 'It is ended first. '}Its transcript is gone for good.</p>
+				</Confirm>
 			</div>
 			<Failure error={ending.error ?? deleting.error} />
 		</div>

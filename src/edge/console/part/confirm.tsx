@@ -1,71 +1,54 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useId, useRef } from 'react'
 
 export interface ConfirmProps {
-	/** What stands on the button. */
-	readonly text: string
-	readonly question: string
+	/** What the button says, which opens the question. */
+	readonly label: string
+	readonly title: string
+	/** What the button says that does it. */
 	readonly yes: string
+	readonly tone?: 'danger' | 'plain'
 	readonly isBusy?: boolean
 	readonly onYes: () => void
-	/** More to decide. */
-	readonly children?: ReactNode
+	/** What will happen; may hold fields. */
+	readonly children: ReactNode
 }
 
-/** A button that asks before it does what cannot be taken back. Escape, or the other answer, leaves everything as it is. */
-export function Confirm({ text, question, yes, isBusy = false, onYes, children }: ConfirmProps) {
-	const [isAsking, setAsking] = useState(false)
-	const opener = useRef<HTMLButtonElement>(null)
-	const close = (): void => {
-		setAsking(false)
-		opener.current?.focus()
-	}
-	const agree = (): void => {
-		close()
-		onYes()
-	}
+/** A button that asks before it acts. Escape and the other button leave everything as it is. */
+export function Confirm({ label, title, yes, tone = 'plain', isBusy = false, onYes, children }: ConfirmProps) {
+	const dialog = useRef<HTMLDialogElement>(null)
+	const id = useId()
+	const close = (): void => dialog.current?.close()
 	return (
 		<>
-			<button ref={opener} type="button" className="danger" disabled={isBusy} aria-expanded={isAsking} onClick={() => setAsking(!isAsking)}>
-				{text}
+			<button
+				type="button"
+				className={tone === 'danger' ? 'danger' : undefined}
+				disabled={isBusy}
+				onClick={() => dialog.current?.showModal()}
+			>
+				{label}
 			</button>
-			{isAsking && (
-				<Question question={question} yes={yes} onYes={agree} onNo={close}>
-					{children}
-				</Question>
-			)}
+			<dialog ref={dialog} aria-labelledby={id}>
+				<form
+					method="dialog"
+					onSubmit={(event) => {
+						event.preventDefault()
+						close()
+						onYes()
+					}}
+				>
+					<h2 id={id}>{title}</h2>
+					<div className="dialog-text">{children}</div>
+					<div className="actions">
+						<button type="submit" className={tone === 'danger' ? 'danger' : 'primary'}>
+							{yes}
+						</button>
+						<button type="button" onClick={close}>
+							Leave it
+						</button>
+					</div>
+				</form>
+			</dialog>
 		</>
-	)
-}
-
-interface QuestionProps extends Pick<ConfirmProps, 'question' | 'yes' | 'onYes' | 'children'> {
-	readonly onNo: () => void
-}
-
-/** The focus begins at the answer that changes nothing. */
-function Question({ question, yes, onYes, onNo, children }: QuestionProps) {
-	const no = useRef<HTMLButtonElement>(null)
-	useEffect(() => {
-		no.current?.focus()
-	}, [])
-	return (
-		<dialog
-			open
-			className="confirm"
-			aria-label={question}
-			onKeyDown={(event) => {
-				if (event.key === 'Escape') onNo()
-			}}
-		>
-			<p>{question}</p>
-			{children}
-			<div className="actions">
-				<button type="button" className="danger" onClick={onYes}>
-					{yes}
-				</button>
-				<button ref={no} type="button" onClick={onNo}>
-					Leave it
-				</button>
-			</div>
-		</dialog>
 	)
 }

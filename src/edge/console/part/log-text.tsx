@@ -18,7 +18,7 @@ export function LogText({ text, label }: { readonly text: string; readonly label
 	if (text === '') return <p className="hint">Nothing yet.</p>
 	return (
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-		<section ref={box} className="text-box log" tabIndex={0} aria-label={label} onScroll={look}>
+		<section ref={box} className="text-box tail" tabIndex={0} aria-label={label} onScroll={look}>
 			<pre>{plainText(text)}</pre>
 		</section>
 	)

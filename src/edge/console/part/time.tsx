@@ -22,14 +22,16 @@ export function Deadline({ at }: { readonly at: number }) {
 	)
 }
 
-/** A point in time, in the reader's own time zone. */
+/** A point in time, in the reader's own time zone; of today only the time. */
 export function When({ at }: { readonly at: number }) {
 	return (
-		<time className="number" dateTime={iso(at)} title={iso(at)}>
-			{local(at)}
+		<time className="number" dateTime={iso(at)} title={`${local(at)} (${iso(at)})`}>
+			{short(at)}
 		</time>
 	)
 }
 
 const iso = (at: number): string => new Date(at).toISOString()
 const local = (at: number): string => new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+const isToday = (at: number): boolean => new Date(at).toDateString() === new Date().toDateString()
+const short = (at: number): string => (isToday(at) ? new Date(at).toLocaleTimeString(undefined, { timeStyle: 'medium' }) : local(at))

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { hrefOf } from '../route.ts'
+import { hrefOf } from '../view/address.ts'
 
 export interface ToProps {
 	/** The place: `['runs', 'R-1']`. */

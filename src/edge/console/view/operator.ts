@@ -47,13 +47,3 @@ export function vacancies(requests: readonly OpenRequestRecord[]): readonly Vaca
 /** What waits for one session, oldest first. */
 export const requestsOf = (sid: string, requests: readonly OpenRequestRecord[]): readonly OpenRequestRecord[] =>
 	requests.filter(({ owner }) => owner?.sid === sid)
-
-const KINDS: { readonly [K in OpenRequestRecord['kind']]: string } = {
-	spawn: 'start a worker',
-	ask: 'a question',
-	hook_before: 'before a step',
-	hook_after: 'after a step',
-}
-
-/** What an operator is asked for. */
-export const requestText = ({ kind }: Pick<OpenRequestRecord, 'kind'>): string => KINDS[kind]

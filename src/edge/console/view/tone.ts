@@ -16,7 +16,17 @@ const TONES: { readonly [word: string]: Tone } = {
 		in_flight: 'busy',
 	},
 	...{ pending: 'waits', waiting: 'waits', waiting_approval: 'waits', parked: 'waits', queued: 'waits', retrying: 'waits' },
-	...{ interrupted: 'warns', blocked: 'warns', paused: 'warns', missing: 'warns', lost: 'warns', displaced: 'warns', warning: 'warns' },
+	...{
+		interrupted: 'warns',
+		blocked: 'warns',
+		paused: 'warns',
+		missing: 'warns',
+		lost: 'warns',
+		displaced: 'warns',
+		warning: 'warns',
+		away: 'warns',
+	},
+	'seat vacant': 'waits',
 }
 
 /** Words nobody listed are calm. */

@@ -2,6 +2,7 @@ import type { OperatorHub } from '../../../core/operator/hub.ts'
 import type { OpenRequest, OpenRequestStore } from '../../../core/operator/open-request.ts'
 import type { OperatorSessions } from '../../../core/operator/sessions.ts'
 import { MseError } from '../../../kernel/error.ts'
+import { asRunId } from '../../../kernel/id.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { OpenRequestListSchema, OpenRequestQuerySchema, type OpenRequestRecord } from '../../../protocol/open-request.ts'
 import { OperatorsRedeliverRespSchema } from '../../../protocol/operator.ts'
@@ -22,7 +23,8 @@ export const requestRoutes = (deps: RequestRouteDeps) =>
 		.get(
 			'/v1/requests',
 			async ({ query }) => {
-				const { requests, total } = await deps.openRequests.oldest(Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT))
+				const runId = query.run === undefined ? undefined : asRunId(query.run)
+				const { requests, total } = await deps.openRequests.oldest({ limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT), runId })
 				return { requests: requests.map((request) => toRecord(deps, request)), total }
 			},
 			{

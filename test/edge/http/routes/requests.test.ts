@@ -16,6 +16,8 @@ test('what waits for operators is listed with its owner, age and deadline, and c
 		owner: { sid: session.sid, desc: 'the client on my desk', roles: ['main'], connected: true },
 	})
 	expect(body.requests[0].deadline_at).toBeGreaterThan(body.requests[0].created_at)
+	expect((await server.call('GET', `/v1/requests?run=${run.run_id}`)).body).toEqual({ ...body, requests: [expect.anything()] })
+	expect((await server.call('GET', '/v1/requests?run=R-0')).body).toEqual({ requests: [], total: 0 })
 	const again = await server.call('POST', `/v1/requests/${spawn.req_id}/redeliver`)
 	expect([again.status, again.body.req_id]).toEqual([200, spawn.req_id])
 	expect((await operator.spawn(2)).req_id).toBe(spawn.req_id)
