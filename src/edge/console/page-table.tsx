@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
+import { BlueprintsPage } from './page/blueprints.tsx'
 import { HiveCount, HivePage } from './page/hive.tsx'
 import { OperatorsPage, VacantCount } from './page/operators.tsx'
 import { RunCount, RunsPage } from './page/runs.tsx'
@@ -34,6 +35,7 @@ export const pages: readonly Page[] = [
 	{ noun: 'runs', title: 'Runs', group: 'Work', Page: RunsPage, Count: RunCount },
 	{ noun: 'waiting', title: 'Waiting', group: 'Work', Page: WaitingPage },
 	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+	{ noun: 'blueprints', title: 'Blueprints', group: 'Parts', Page: BlueprintsPage },
 	{ noun: 'operators', title: 'Operators', group: 'Parts', Page: OperatorsPage, Count: VacantCount },
 	{ noun: 'workers', title: 'Workers', group: 'Parts', Page: WorkersPage },
 	{ noun: 'hive', title: 'Hive', group: 'Parts', Page: HivePage, Count: HiveCount },
