@@ -124,6 +124,61 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		expect(watched.errors).toEqual([])
 	})
 
+	test('a run page goes on by itself after kill -9 and a restart in the middle of the run', async () => {
+		using folder = tempDir()
+		await using server = await startTestServer()
+		const launch = { blueprint: { kind: 'inline', value: gated(`${folder.path}/gate`) }, init_ctx: {}, detach: true }
+		const { body: run } = await call<LaunchReply>('POST', `${server.url}/v1/tasks`, { json: launch })
+		await using watched = await openPage()
+		const { page } = watched
+		await page.goto(`${server.url}/console#/runs/${run.run_id}?view=timeline`)
+		const held = page.locator('.timeline li').filter({ hasText: 'held' })
+		await held.getByText('running').waitFor()
+		await page.evaluate('window.sameDocument = true')
+		await server.restart()
+		await Bun.write(`${folder.path}/gate`, '')
+		await page.locator('.page-title').getByText('done').waitFor()
+		await page.getByText('Live', { exact: true }).waitFor()
+		await held.getByTitle(/attempt 1: lost/).waitFor()
+		await held.getByTitle(/attempt 2: finished/).waitFor()
+		expect(await page.evaluate('window.sameDocument')).toBe(true)
+	})
+
+	test('the lanes of a fan-out are one box, and each of them can be looked at', async () => {
+		await using server = await startTestServer({ args: ['--seed-samples'] })
+		const launch = { blueprint: { kind: 'id', id: 'fan-out' }, init_ctx: {} }
+		const { body: run } = await call<LaunchReply>('POST', `${server.url}/v1/tasks`, { json: launch })
+		await using watched = await openPage()
+		const { page } = watched
+		await page.goto(`${server.url}/console#/runs/${run.run_id}`)
+		await page.locator('.box.fanout').getByText('20 lanes').waitFor()
+		await box(page, '20 passed').press('Enter')
+		const drawer = page.getByRole('complementary', { name: 'Step' })
+		await drawer.getByText('20 of 20').waitFor()
+		await drawer.getByRole('link', { name: 'Before' }).click()
+		await drawer.getByText('19 of 20').waitFor()
+		await page.keyboard.press('Escape')
+		await drawer.waitFor({ state: 'detached' })
+		expect(watched.errors).toEqual([])
+	})
+
+	test('all runs that fit the filter are cancelled at once, after a question', async () => {
+		using folder = tempDir()
+		await using server = await startTestServer()
+		const launch = { blueprint: { kind: 'inline', value: gated(`${folder.path}/gate`) }, init_ctx: {}, detach: true }
+		for (let n = 0; n < 3; n++) await call('POST', `${server.url}/v1/tasks`, { json: launch })
+		await using watched = await openPage({ width: 400 })
+		const { page } = watched
+		await page.goto(`${server.url}/console#/runs?blueprint=gated&status=running`)
+		await page.getByText('Do something about all running runs of gated').click()
+		await page.getByRole('button', { name: 'Cancel them' }).click()
+		await page.getByRole('dialog').getByRole('button', { name: 'Cancel them' }).click()
+		await page.getByText('3 runs were cancelled.').waitFor()
+		await page.getByText('No run fits.').waitFor()
+		expect((await call<{ runs: unknown[] }>('GET', `${server.url}/v1/runs?status=cancelled`)).body.runs).toHaveLength(3)
+		expect(watched.errors).toEqual([])
+	})
+
 	test('what waits is shown with who has to come and until when, and can be acted on', async () => {
 		await using server = await startTestServer({ args: ['--seed-samples'] })
 		const join = { roles: ['main-ai'], desc: 'the client on my desk' }

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { flowGraph } from '../../../src/edge/console/view/flow-graph.ts'
 import { placeFlow } from '../../../src/edge/console/view/flow-layout.ts'
 import { boxStates, placeOf } from '../../../src/edge/console/view/flow-state.ts'
+import { roundOf } from '../../../src/edge/console/view/round.ts'
 import type { Node } from '../../../src/protocol/flow.ts'
 import type { StepEntry } from '../../../src/protocol/run.ts'
 import { assign, attempt, fanout, lit, loop, path, seq, step } from '../../support/blueprints.ts'
@@ -87,4 +88,11 @@ test('a flow of one step is at the root', () => {
 	const states = boxStates(boxes, [entry('', 'passed')], new Set())
 	expect(boxes.map(({ kind, place }) => `${kind} ${place}`)).toEqual(['start ', 'step ', 'end '])
 	expect(states.get('n1')).toMatchObject({ word: 'passed' })
+})
+
+test('a step that was dispatched more than once knows its neighbours', () => {
+	const entries = [entry('/0', 'passed'), entry('/1/body[0]', 'passed'), entry('/1/body[1]', 'passed'), entry('/1/body[2]', null)]
+	expect(roundOf('ST-/1/body[1]', entries)).toEqual({ n: 2, of: 3, previous: 'ST-/1/body[0]', next: 'ST-/1/body[2]' })
+	expect(roundOf('ST-/1/body[2]', entries)).toMatchObject({ n: 3, next: null })
+	expect([roundOf('ST-/0', entries), roundOf('ST-9', entries)]).toEqual([null, null])
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { hrefOf, parseRoute } from '../../../src/edge/console/view/address.ts'
 import { readLaunch } from '../../../src/edge/console/view/launch.ts'
 import { outputParts } from '../../../src/edge/console/view/output.ts'
-import { hintOf, runFault, runTook, runWord, stepsText } from '../../../src/edge/console/view/run.ts'
+import { faultStep, hintOf, runFault, runTook, runWord, stepsText } from '../../../src/edge/console/view/run.ts'
 import { ownerText, requestWord, stuckRuns } from '../../../src/edge/console/view/waiting.ts'
 
 test('a run is told by its phase while it has one', () => {
@@ -18,6 +18,14 @@ test('why a run failed is its sentence, code and step; a good end says nothing',
 	expect(runFault({ status: 'failed', result_ref: null })).toBeNull()
 	expect(hintOf('approval_denied')).toContain('said no')
 	expect([hintOf('toString'), hintOf(null)]).toEqual([null, null])
+	expect(hintOf('budget_tokens')).toContain('budget')
+	const fault = { message: '', code: null, step: 'tests' }
+	const entry = { step_ref: 'tests', at: 1, position: '' }
+	const entries = [
+		{ ...entry, step_id: 'ST-1', status: 'failed' },
+		{ ...entry, step_id: 'ST-2', status: 'passed' },
+	]
+	expect([faultStep(fault, entries), faultStep({ ...fault, step: null }, entries)]).toEqual(['ST-1', null])
 })
 
 test('how long a run took, and how many of its steps ended', () => {

@@ -26,15 +26,18 @@ export function useConnection(): Connection {
 
 /** Opens the event stream at once. A server that wants another token makes the state of `live` `refused`. */
 export function openConnection({ url, token }: { readonly url: string; readonly token: string | null }): Connection {
-	const client = mseClient({ url, token: token ?? undefined, fetch: browserFetch(() => live.refuse()) })
+	const ticker = newTicker()
+	const client = mseClient({ url, token: token ?? undefined, fetch: browserFetch(ticker, () => live.refuse()) })
 	const live = openLive(client)
-	return { client, live, remembered: new Map(), ticker: newTicker(), close: live.close }
+	return { client, live, ticker, remembered: new Map(), close: live.close }
 }
 
 /** An answer that wants the admin token ends the session, whoever asked. */
-function browserFetch(onRefused: () => void): typeof fetch {
+function browserFetch(ticker: Ticker, onRefused: () => void): typeof fetch {
 	const ask = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
 		const response = await fetch(input, init)
+		const serverTime = Date.parse(response.headers.get('date') ?? '')
+		if (Number.isFinite(serverTime)) ticker.serverSaid(serverTime)
 		if (response.status === 401 && (await codeOf(response.clone())) === 'admin_token_required') onRefused()
 		return response
 	}
@@ -48,7 +51,15 @@ async function codeOf(response: Response): Promise<unknown> {
 
 /** What a person is told of something that went wrong: the server's own sentence and what to do. */
 export function failureOf(thrown: unknown): MseError {
+	if (thrown instanceof MseError && isAway(thrown))
+		return new MseError('unavailable', 'The server does not answer.', {
+			code: thrown.code,
+			hint: 'The console comes back by itself as soon as it does.',
+		})
 	if (thrown instanceof MseError) return thrown
 	const { kind } = toMseError(thrown)
 	return new MseError(kind, `The console stumbled: ${messageOf(thrown)}`)
 }
+
+/** Nobody answered at all, which the state of the connection tells as well. */
+export const isAway = ({ code }: MseError): boolean => code === 'unreachable'

@@ -7,12 +7,13 @@ import { type Connection, useConnection } from './connection.ts'
 const MOST_EVENTS = 5000
 const CALM_MS = 200
 
-/** What happened in a run so far, oldest first, growing as it happens. */
-export function useRunEvents(runId: string): readonly Event[] {
+/** What happened in a run so far, oldest first, growing as it happens. Null asks for nothing. */
+export function useRunEvents(runId: string | null): readonly Event[] {
 	const connection = useConnection()
 	const [events, setEvents] = useState<readonly Event[]>([])
 	const kept = useRef<Event[]>([])
 	useEffect(() => {
+		if (runId === null) return undefined
 		const reading = new AbortController()
 		let calm: ReturnType<typeof setTimeout> | undefined
 		kept.current = []

@@ -8,7 +8,7 @@ import { Json } from '../part/json.tsx'
 import { Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { Age, Deadline, When } from '../part/time.tsx'
-import { Id } from '../part/to.tsx'
+import { To } from '../part/to.tsx'
 import { approvalTitle, outcomeOf, timeoutText } from '../view/approval.ts'
 import { diffLines } from '../view/diff.ts'
 import { AnswerForm } from './approval-answer.tsx'
@@ -53,7 +53,7 @@ function Approval({ approval, onAnswered }: { readonly approval: ApprovalRecord;
 }
 
 function ApprovalFacts({ approval }: { readonly approval: ApprovalRecord }) {
-	const { id, requester, requested_at, deadline_at, resolved_at, grants, required, approvers, run_id, position } = approval
+	const { id, requester, requested_at, deadline_at, resolved_at, grants, required, approvers, run_id, step_id, position } = approval
 	return (
 		<Facts
 			facts={[
@@ -71,10 +71,18 @@ function ApprovalFacts({ approval }: { readonly approval: ApprovalRecord }) {
 				],
 				['Grants', required > 1 && `${grants.length} of ${required}${grants.map(({ by }) => `, ${by}`).join('')}`],
 				['Who may answer', approvers.join(', ')],
-				['Run', run_id !== null && <Id id={run_id} to={['runs', run_id]} />],
+				['Run', run_id !== null && <StepLink runId={run_id} stepId={step_id} />],
 				['At', position],
 			]}
 		/>
+	)
+}
+
+function StepLink({ runId, stepId }: { readonly runId: string; readonly stepId: string | null }) {
+	return (
+		<To to={['runs', runId]} query={{ step: stepId ?? undefined }} className="id">
+			{runId}
+		</To>
 	)
 }
 

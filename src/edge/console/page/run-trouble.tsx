@@ -2,7 +2,7 @@ import type { OpenRequestRecord } from '../../../protocol/open-request.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
 import { Age, Deadline } from '../part/time.tsx'
 import { To } from '../part/to.tsx'
-import { hintOf, runFault } from '../view/run.ts'
+import { faultStep, hintOf, runFault } from '../view/run.ts'
 import { ownerText, requestTitle, requestWord } from '../view/waiting.ts'
 
 const MOST_SHOWN = 5
@@ -56,15 +56,22 @@ function Fault({ run }: Pick<RunTroubleProps, 'run'>) {
 	const fault = runFault(run)
 	if (fault === null) return null
 	const hint = hintOf(fault.code)
+	const step = faultStep(fault, run.step_entries)
 	return (
 		<div className="failure">
 			<p>{fault.message}</p>
-			{(fault.step !== null || hint !== null) && (
-				<p className="hint">
-					{fault.step !== null && `It was step ${fault.step}. `}
-					{hint}
-				</p>
-			)}
+			<p className="hint">
+				{step !== null && (
+					<>
+						It was step{' '}
+						<To to={['runs', run.id]} query={{ step }}>
+							{fault.step}
+						</To>
+						.{' '}
+					</>
+				)}
+				{hint}
+			</p>
 		</div>
 	)
 }

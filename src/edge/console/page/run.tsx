@@ -7,9 +7,8 @@ import { useQuery } from '../live/query.ts'
 import { useRunEvents } from '../live/run-events.ts'
 import { Choice } from '../part/choice.tsx'
 import { Facts } from '../part/facts.tsx'
-import { Json } from '../part/json.tsx'
 import { PageHead } from '../part/page-head.tsx'
-import { Nothing, Shown } from '../part/shown.tsx'
+import { Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { Age, When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
@@ -20,6 +19,7 @@ import { triesOf } from '../view/timeline.ts'
 import { RunActions } from './run-actions.tsx'
 import { RunEvents } from './run-events.tsx'
 import { RunFlow } from './run-flow.tsx'
+import { RunResult } from './run-result.tsx'
 import { RunTimeline } from './run-timeline.tsx'
 import { RunTrouble } from './run-trouble.tsx'
 import { StepPane } from './step.tsx'
@@ -38,9 +38,11 @@ export function RunPage({ id, route }: { readonly id: string; readonly route: Ro
 		(client) => client.answer(client.v1.runs(pathId(id)).get()),
 		(event) => event.run_id === id,
 	)
-	const events = useRunEvents(id)
 	const step = route.query.get('step')
-	const closed = hrefOf(['runs', id], { view: route.query.get('view') ?? undefined })
+	const view = route.query.get('view')
+	// The flow alone does not need them, and a long run has many.
+	const events = useRunEvents(step !== null || view === 'timeline' || view === 'events' ? id : null)
+	const closed = hrefOf(['runs', id], { view: view ?? undefined })
 	return (
 		<div className="split wide" data-open={step !== null || undefined}>
 			<section className="split-list" aria-label={`Run ${id}`}>
@@ -48,7 +50,7 @@ export function RunPage({ id, route }: { readonly id: string; readonly route: Ro
 			</section>
 			{step !== null && (
 				<aside className="split-detail" aria-label="Step">
-					<StepPane key={step} id={step} run={query.data} events={events} close={closed} />
+					<StepPane key={step} id={step} run={query.data} events={events} view={view ?? undefined} close={closed} />
 				</aside>
 			)}
 		</div>
@@ -125,7 +127,7 @@ function RunView({ run, events, requests, view, step, onStep }: RunViewProps) {
 		case 'events':
 			return <RunEvents events={events} onStep={onStep} />
 		case 'result':
-			return run.result_ref === null ? <Nothing title="It has no result yet." /> : <Json value={run.result_ref} label="Result" />
+			return <RunResult run={run} />
 		default:
 			return <RunFlow run={run} waiting={waiting} step={step} onStep={onStep} />
 	}

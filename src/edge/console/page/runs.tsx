@@ -10,10 +10,12 @@ import { Age } from '../part/time.tsx'
 import { To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
+import { bulkFilter, meantText } from '../view/bulk.ts'
 import { runTook, runWord, stepsText } from '../view/run.ts'
 import { wordText } from '../view/tone.ts'
 import { LaunchPage } from './launch.tsx'
 import { RunPage } from './run.tsx'
+import { RunBulk } from './run-bulk.tsx'
 
 const STATUSES = [
 	['', 'All'],
@@ -149,6 +151,14 @@ function RunTable({ filter }: { readonly filter: Filter }) {
 		<Shown query={query}>
 			{({ runs, hasMore }) => (
 				<>
+					{isSteerable(status) && (
+						<RunBulk
+							key={`${status}/${phase}/${blueprint}`}
+							filter={bulkFilter(filter, runs)}
+							meant={runs.length === 0 ? null : meantText(filter, runs.length)}
+							onDone={query.refresh}
+						/>
+					)}
 					{runs.length === 0 ? <NoRuns isFiltered={`${status}${phase}${blueprint}` !== '' || offset > 0} /> : <Table runs={runs} />}
 					<nav className="pager" aria-label="Pages of runs">
 						{offset > 0 && <a href={hrefFor({ ...filter, offset: Math.max(0, offset - size) })}>Newer</a>}
@@ -159,6 +169,9 @@ function RunTable({ filter }: { readonly filter: Filter }) {
 		</Shown>
 	)
 }
+
+/** Runs that are over stay as they are. */
+const isSteerable = (status: string): boolean => status === '' || status === 'running' || status === 'interrupted'
 
 function NoRuns({ isFiltered }: { readonly isFiltered: boolean }) {
 	if (isFiltered) return <Nothing title="No run fits." />

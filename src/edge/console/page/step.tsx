@@ -1,22 +1,21 @@
-import { useEffect, useRef, useState } from 'react'
-import { type Json, parseJson } from '../../../kernel/json.ts'
+import { useEffect, useRef } from 'react'
 import type { Event } from '../../../protocol/event.ts'
 import type { RunRecord } from '../../../protocol/run.ts'
 import type { StepDetail } from '../../../protocol/step.ts'
 import { pathId } from '../../client/client.ts'
-import { useAction, useQuery } from '../live/query.ts'
-import { Confirm } from '../part/confirm.tsx'
+import { useQuery } from '../live/query.ts'
 import { Facts } from '../part/facts.tsx'
 import { Json as JsonText, LongText } from '../part/json.tsx'
-import { Failure, Shown } from '../part/shown.tsx'
+import { Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { Age, When } from '../part/time.tsx'
 import { Id } from '../part/to.tsx'
 import { go } from '../route.ts'
-import { hrefOf } from '../view/address.ts'
 import { durationText } from '../view/duration.ts'
 import { outputParts } from '../view/output.ts'
 import { hintOf } from '../view/run.ts'
+import { StepActions } from './step-actions.tsx'
+import { StepRound } from './step-round.tsx'
 import { Said } from './step-said.tsx'
 import { StepTries } from './step-tries.tsx'
 
@@ -26,12 +25,15 @@ export interface StepPaneProps {
 	readonly run: RunRecord | undefined
 	/** Of its run. */
 	readonly events: readonly Event[]
-	/** Where closing leads. */
+	/** How the run is looked at. */
+	readonly view: string | undefined
+	/** Where closing leads, and Escape. */
 	readonly close: string
 }
 
 /** One step: what went in, what came out, how often it was tried, and what can be done. */
-export function StepPane({ id, run, events, close }: StepPaneProps) {
+export function StepPane({ id, run, events, view, close }: StepPaneProps) {
+	useEscape(close)
 	const query = useQuery(
 		`step/${id}`,
 		(client) => client.answer(client.v1.steps(pathId(id)).get({ query: {} })),
@@ -44,6 +46,7 @@ export function StepPane({ id, run, events, close }: StepPaneProps) {
 				{(step) => (
 					<>
 						<StepHead step={step} close={close} />
+						{run && <StepRound stepId={id} run={run} view={view} />}
 						<StepActions step={step} run={run} onDone={query.refresh} />
 						<StepBody step={step} events={events} />
 					</>
@@ -51,6 +54,17 @@ export function StepPane({ id, run, events, close }: StepPaneProps) {
 			</Shown>
 		</article>
 	)
+}
+
+/** Escape goes there, unless a dialog is open, which it closes. */
+function useEscape(href: string): void {
+	useEffect(() => {
+		const leave = ({ key }: KeyboardEvent): void => {
+			if (key === 'Escape' && document.querySelector('dialog[open]') === null) go(href)
+		}
+		document.addEventListener('keydown', leave)
+		return () => document.removeEventListener('keydown', leave)
+	}, [href])
 }
 
 function StepHead({ step, close }: { readonly step: StepDetail; readonly close: string }) {
@@ -131,86 +145,6 @@ function StepBody({ step, events }: { readonly step: StepDetail; readonly events
 			)}
 			<StepTries stepId={step_id} events={events} />
 			<Said said={said} total={said_total} />
-		</>
-	)
-}
-
-interface Rerun {
-	readonly as: 'in_place' | 'new_run'
-	readonly input: string
-}
-
-interface StepActionsProps {
-	readonly step: StepDetail
-	readonly run: RunRecord | undefined
-	readonly onDone: () => void
-}
-
-function StepActions({ step, run, onDone }: StepActionsProps) {
-	const [rerun, setRerun] = useState<Rerun>({ as: 'in_place', input: '' })
-	const cancelling = useAction(async (client) => {
-		await client.answer(client.v1.steps(pathId(step.step_id)).cancel.post())
-		onDone()
-	})
-	const rerunning = useAction(async (client) => {
-		const given = readInput(rerun.input)
-		const body = { from_step: step.step_id, as: rerun.as, ...(given !== undefined && { input: given }) }
-		const { run_id } = await client.answer(client.v1.runs(pathId(step.run_id))['rerun-from'].post(body))
-		go(hrefOf(['runs', run_id]))
-	})
-	const canRerun = run !== undefined && run.status !== 'running' && run.status !== 'pending'
-	return (
-		<div className="actions">
-			{step.status === 'running' && (
-				<Confirm
-					label="Cancel this step"
-					title="Cancel this step?"
-					yes="Cancel the step"
-					tone="danger"
-					onYes={() => void cancelling.start()}
-				>
-					<p>It fails with code cancelled, which the flow can catch; the run goes on.</p>
-				</Confirm>
-			)}
-			{canRerun && (
-				<Confirm
-					label="Rerun from here"
-					title="Rerun from here?"
-					yes="Rerun"
-					isBusy={rerunning.isBusy}
-					onYes={() => void rerunning.start()}
-				>
-					<RerunFields rerun={rerun} onChange={setRerun} />
-				</Confirm>
-			)}
-			<Failure error={cancelling.error ?? rerunning.error} />
-		</div>
-	)
-}
-
-/** What is no JSON is a text. */
-function readInput(text: string): Json | undefined {
-	return text.trim() === '' ? undefined : (parseJson(text) ?? text)
-}
-
-function RerunFields({ rerun, onChange }: { readonly rerun: Rerun; readonly onChange: (rerun: Rerun) => void }) {
-	return (
-		<>
-			<p>This step and all after it are done again; what came before is kept.</p>
-			<label className="field">
-				<span>Where</span>
-				<select
-					value={rerun.as}
-					onChange={(event) => onChange({ ...rerun, as: event.target.value === 'new_run' ? 'new_run' : 'in_place' })}
-				>
-					<option value="in_place">In this run, as its next generation</option>
-					<option value="new_run">In a new run</option>
-				</select>
-			</label>
-			<label className="field">
-				<span>Another input for it, if you like</span>
-				<textarea className="code" rows={4} value={rerun.input} onChange={(event) => onChange({ ...rerun, input: event.target.value })} />
-			</label>
 		</>
 	)
 }

@@ -29,7 +29,7 @@ export function FlowChart({ drawing, states, ended, step, onStep }: FlowChartPro
 	const edges = useMemo(() => drawing.arrows.map((arrow) => toEdge(arrow, states)), [drawing, states])
 	return (
 		<ShownContext value={shown}>
-			<section className="chart" aria-label="Flow">
+			<section className="chart" aria-label="Flow" style={{ height: `min(${drawing.height + 24}px, 72vh)` }}>
 				<ReactFlow
 					nodes={nodes}
 					edges={edges}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { MseError } from '../../../kernel/error.ts'
+import { isAway } from '../live/connection.ts'
 import type { Query } from '../live/query.ts'
 
 /** What the server has against it, as it says so, and what to do next. */
@@ -13,13 +14,13 @@ export function Failure({ error }: { readonly error: MseError | null }) {
 	)
 }
 
-/** What a query found; before that, that it is on its way, and why not where it fails. */
+/** What a query found; before that, that it is on its way, and why not where it fails. What was found stays while the server is away. */
 export function Shown<T>({ query, children }: { readonly query: Query<T>; readonly children: (data: T) => ReactNode }) {
 	const { data, error } = query
 	if (data === undefined && error === null) return <Loading />
 	return (
 		<>
-			<Failure error={error} />
+			{(data === undefined || (error !== null && !isAway(error))) && <Failure error={error} />}
 			{data !== undefined && children(data)}
 		</>
 	)

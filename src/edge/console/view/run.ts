@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../../kernel/json.ts'
 import type { OpenRequestRecord } from '../../../protocol/open-request.ts'
-import type { RunRecord } from '../../../protocol/run.ts'
+import type { RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { durationText } from './duration.ts'
 
 type Shown = Pick<RunRecord, 'status' | 'phase'>
@@ -31,16 +31,29 @@ export interface RunFault {
 
 const HINTS: { readonly [code: string]: string } = {
 	approval_denied: 'Somebody said no. Rerun from the step to ask again.',
-	run_ttl: 'It used up its time. Launch it with a longer `ttl_secs`, or rerun from the step that took long.',
-	crash_loop: 'The server died several times during the same attempt. Look at that step, then resume the run.',
-	timed_out: 'Raise `policy.timeout_ms` of the agent, or let it retry.',
+	attempt_timeout: 'Raise `policy.timeout_ms` of the agent, or let it retry.',
 	cancelled: 'It was cancelled. Rerun from a step to go on from there.',
-	storage_unavailable: 'The disk could not be written. Resume once it can.',
-	budget_exceeded: 'A budget was used up. Raise it in the policy, then rerun from the step.',
+	crash_loop: 'The server died several times during the same attempt. Look at that step, then resume the run.',
+	degraded: 'Its worker could not do as asked, and `degradation_policy` does not let that pass.',
+	operator_session_ended: 'Its operator left. Rerun from the step once another one has joined.',
+	request_deadline: 'No operator answered in time (`operator.request_deadline_secs`). Rerun from the step once one is there.',
+	run_timeout: 'It used up its time. Raise `run_policy.timeout_ms`, or rerun from the step that took long.',
+	run_ttl: 'It used up its time. Launch it with a longer `ttl_secs`, or rerun from the step that took long.',
+	step_blocked: 'Its worker answered that it did not work out. A `try` can catch that; what it answered is in the step.',
 }
 
+const BUDGET = 'A budget was used up. Raise it in the policy, then rerun from the step.'
+
 /** What to do about an error, where more is known than its sentence says. */
-export const hintOf = (code: string | null): string | null => (code !== null && Object.hasOwn(HINTS, code) ? (HINTS[code] ?? null) : null)
+export function hintOf(code: string | null): string | null {
+	if (code?.startsWith('budget_')) return BUDGET
+	return code !== null && Object.hasOwn(HINTS, code) ? (HINTS[code] ?? null) : null
+}
+
+/** The dispatch that a failure is about: the newest one of the step it names. */
+export function faultStep(fault: RunFault, entries: readonly StepEntry[]): string | null {
+	return entries.findLast(({ step_ref, status }) => step_ref === fault.step && status !== 'passed')?.step_id ?? null
+}
 
 /** How long a run took or goes on for; whole seconds are all the wire has of its ends. */
 export function runTook({ status, created_at, updated_at }: Pick<RunRecord, 'status' | 'created_at' | 'updated_at'>, now: number): string {
