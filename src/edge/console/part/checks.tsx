@@ -4,7 +4,7 @@ import { Status } from './status.tsx'
 /** Capabilities as they were found, with how to get what is missing. */
 export function Checks({ checks }: { readonly checks: readonly Check[] }) {
 	return (
-		<ul className="rows">
+		<ul className="rows checks">
 			{checks.map(({ name, status, detail, hint }) => (
 				<li key={name}>
 					<Status word={status} />

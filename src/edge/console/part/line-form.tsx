@@ -11,10 +11,12 @@ export interface LineFormProps {
 	readonly onDone: (text: string) => void
 	/** Taken as it is, even when there is nothing in it. */
 	readonly mayBeEmpty?: boolean
+	/** Not what people come for. */
+	readonly isCalm?: boolean
 }
 
 /** One line of text and what is done with it. */
-export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = false }: LineFormProps) {
+export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = false, isCalm = false }: LineFormProps) {
 	const id = useId()
 	const [text, setText] = useState('')
 	const submit = async (event: FormEvent): Promise<void> => {
@@ -29,7 +31,7 @@ export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = fal
 				<label htmlFor={id}>{label}</label>
 				<input id={id} type="text" autoComplete="off" spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
 			</div>
-			<button type="submit" className="primary" disabled={acting.isBusy || (!mayBeEmpty && text.trim() === '')}>
+			<button type="submit" className={isCalm ? undefined : 'primary'} disabled={acting.isBusy || (!mayBeEmpty && text.trim() === '')}>
 				{button}
 			</button>
 			{hint !== undefined && <p className="hint">{hint}</p>}
