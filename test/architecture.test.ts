@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'edge/cli/command/serve.ts': ['kernel', 'edge/cli', 'app.ts', 'config.ts'],
 	'edge/cli/command/run.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
 	'edge/cli/command/bp.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
+	'edge/cli/command/mcp.ts': [...INWARD, 'edge/cli', 'edge/client', 'edge/mcp', 'config.ts'],
 	'edge/cli/command/hive.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],
 	'edge/cli/command/backup.ts': [...INWARD, 'edge/cli', 'config.ts'],
 	'edge/cli/command/doctor.ts': [...INWARD, 'edge/cli', 'edge/client', 'config.ts'],

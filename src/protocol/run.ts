@@ -82,6 +82,8 @@ export const RunRecordSchema = Type.Object({
 	/** The attempt whose worker launched it, and how many runs there are above it. */
 	parent: Type.Optional(Type.Object({ run_id: Type.String(), step_id: Type.String() })),
 	depth: Type.Optional(Type.Integer()),
+	/** How long it may be worked on, and how much of that was used up at the last step; absent for no limit. */
+	work_limit: Type.Optional(Type.Object({ ms: Type.Integer({ examples: [1_800_000] }), used_ms: Type.Integer({ examples: [12_000] }) })),
 	/** In lists: what of the run could not be read; the value is null then. */
 	error: Type.Optional(DamageSchema),
 })

@@ -14,6 +14,8 @@ export interface FollowOptions {
 	readonly live?: boolean
 	/** Ends the iteration without an error. */
 	readonly signal?: AbortSignal
+	/** Told where the stream is, also past events that the filter leaves out. */
+	readonly onCursor?: (cursor: string) => void
 	/** Called each time a stream stands; what happens from now on will be in it. */
 	readonly onConnected?: () => void | Promise<void>
 	/** Called each time a stream that stood breaks, or cannot be opened again. */
@@ -44,6 +46,7 @@ export async function* followEvents(client: MseClient, options: FollowOptions = 
 			for await (const message of readServerSent(body)) {
 				if (signal?.aborted) return
 				cursor = message.lastId ?? cursor
+				if (cursor !== undefined) options.onCursor?.(cursor)
 				if (message.data !== null) yield toEvent(message)
 				away.since = clock.now()
 			}

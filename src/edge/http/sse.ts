@@ -61,7 +61,8 @@ async function* heartbeating({ pages, position }: Follower, clock: Clock): Async
 				yield `: heartbeat\nid: ${position()}\n\n`
 				continue
 			}
-			if (page.done) return
+			// Where it ended, also past what the filter left out.
+			if (page.done) return yield `id: ${position()}\n\n`
 			yield page.value.map(toText).join('')
 			next = pages.next()
 		}

@@ -14,6 +14,7 @@ import { Age, When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
+import { durationText } from '../view/duration.ts'
 import { isOver, runWord, waitingSteps } from '../view/run.ts'
 import { triesOf } from '../view/timeline.ts'
 import { RunActions } from './run-actions.tsx'
@@ -91,7 +92,7 @@ function Run({ run, route, events, onDone }: RunProps) {
 }
 
 function RunFacts({ run }: { readonly run: RunRecord }) {
-	const { id, task_id, version, created_at, updated_at, generation, parent, current } = run
+	const { id, task_id, version, created_at, updated_at, generation, parent, current, work_limit } = run
 	const seats = Object.entries(current).map(([slot, { op, desc }]) => `${slot}: ${desc || op}`)
 	return (
 		<Facts
@@ -103,6 +104,7 @@ function RunFacts({ run }: { readonly run: RunRecord }) {
 				['Task', <Id id={task_id} />],
 				['Generation', generation > 1 && <span className="number">{generation}</span>],
 				['Asked for by', parent && <Id id={parent.run_id} to={['runs', parent.run_id]} />],
+				['Time to work', work_limit && `${durationText(work_limit.used_ms)} of ${durationText(work_limit.ms)}`],
 				['Seats', seats.join(', ')],
 			]}
 		/>

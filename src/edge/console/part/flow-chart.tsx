@@ -1,5 +1,17 @@
-import { Background, Controls, type Edge, Handle, MarkerType, type Node, type NodeProps, Position, ReactFlow } from '@xyflow/react'
-import { createContext, useContext, useMemo } from 'react'
+import {
+	Background,
+	Controls,
+	type Edge,
+	Handle,
+	MarkerType,
+	type Node,
+	type NodeProps,
+	Position,
+	ReactFlow,
+	useReactFlow,
+	useStore,
+} from '@xyflow/react'
+import { createContext, useContext, useEffect, useMemo, useRef } from 'react'
 import type { Arrow } from '../view/flow-graph.ts'
 import type { FlowDrawing, PlacedBox } from '../view/flow-layout.ts'
 import type { BoxState } from '../view/flow-state.ts'
@@ -21,9 +33,11 @@ type BoxNode = Node<{ readonly box: PlacedBox }, 'box'>
 const ShownContext = createContext<Shown | null>(null)
 
 const NODE_TYPES = { box: BoxView }
+const FIT = { maxZoom: 1, minZoom: 0.35, padding: 0.08 }
 
 /** A flow as a chart that can be moved and zoomed. Steps open when they are pressed. */
 export function FlowChart({ drawing, states, ended, step, onStep }: FlowChartProps) {
+	const wasMoved = useRef(false)
 	const shown = useMemo(() => ({ states, ended, step, onStep }), [states, ended, step, onStep])
 	const nodes = useMemo(() => drawing.boxes.map(toNode), [drawing])
 	const edges = useMemo(() => drawing.arrows.map((arrow) => toEdge(arrow, states)), [drawing, states])
@@ -40,7 +54,10 @@ export function FlowChart({ drawing, states, ended, step, onStep }: FlowChartPro
 					edgesFocusable={false}
 					elementsSelectable={false}
 					fitView
-					fitViewOptions={{ maxZoom: 1, minZoom: 0.35, padding: 0.08 }}
+					fitViewOptions={FIT}
+					onMoveStart={(event) => {
+						if (event !== null) wasMoved.current = true
+					}}
 					minZoom={0.1}
 					maxZoom={1.6}
 					zoomOnScroll={false}
@@ -48,10 +65,21 @@ export function FlowChart({ drawing, states, ended, step, onStep }: FlowChartPro
 				>
 					<Background gap={18} size={1} />
 					<Controls showInteractive={false} />
+					<Refit wasMoved={wasMoved} />
 				</ReactFlow>
 			</section>
 		</ShownContext>
 	)
+}
+
+/** Shows the whole flow again when there is more or less room, unless somebody has moved it by hand. */
+function Refit({ wasMoved }: { readonly wasMoved: { readonly current: boolean } }) {
+	const { fitView } = useReactFlow()
+	const width = useStore((state) => state.width)
+	useEffect(() => {
+		if (width > 0 && !wasMoved.current) void fitView(FIT)
+	}, [width, fitView, wasMoved])
+	return null
 }
 
 const toNode = (box: PlacedBox): BoxNode => ({

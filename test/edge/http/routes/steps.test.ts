@@ -48,3 +48,14 @@ test('runs are listed by the id of their Blueprint', async () => {
 	const { body } = await world.call('GET', '/v1/runs?blueprint=a')
 	expect(body.runs.map((run: { blueprint_id: string }) => run.blueprint_id)).toEqual(['a', 'a'])
 })
+
+test('a run with a limit says how long it may be worked on, one without says nothing', async () => {
+	await using world = httpWorld()
+	const blueprint = { kind: 'inline', value: blueprintOf(step('identity', lit(1), '$.out'), ['identity']) }
+	const shown = async (over: object) => {
+		const { body } = await world.call('POST', '/v1/tasks', { ...launch, blueprint, ...over })
+		return (await world.call('GET', `/v1/runs/${body.run_id}`)).body.work_limit
+	}
+	expect(await shown({ run_policy: { timeout_ms: 60_000 } })).toEqual({ ms: 60_000, used_ms: expect.any(Number) })
+	expect(await shown({})).toBeUndefined()
+})
