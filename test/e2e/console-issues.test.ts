@@ -27,6 +27,8 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await pane.getByText('compile', { exact: true }).waitFor()
 		await pane.getByText('deny', { exact: true }).first().waitFor()
 		expect(await findBarriers(page)).toEqual([])
+		await page.getByRole('button', { name: 'Log' }).click()
+		await page.getByRole('link', { name: /verdicts pass/ }).click()
 		patch = better
 		await pane.getByRole('button', { name: 'Try again' }).click()
 		await pane.getByText('applied', { exact: true }).waitFor()

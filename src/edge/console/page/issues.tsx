@@ -11,6 +11,7 @@ import { To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
 import { IssuePane } from './issue.tsx'
+import { IssueLog } from './issue-log.tsx'
 import { NewIssue } from './issue-new.tsx'
 
 const FILTERS = [
@@ -19,6 +20,7 @@ const FILTERS = [
 	['in_flight', 'At work'],
 	['applied', 'Applied'],
 	['rejected', 'Rejected'],
+	['log', 'Log'],
 ] as const
 
 const MOST = 200
@@ -42,7 +44,7 @@ export function IssuesPage({ route }: { readonly route: Route }) {
 					onChange={(next) => go(hrefOf(['issues'], { status: next === 'all' ? undefined : next }))}
 				/>
 			</div>
-			<IssueList status={status} open={open} />
+			{status === 'log' ? <IssueLog open={open} /> : <IssueList status={status} open={open} />}
 		</Split>
 	)
 }
