@@ -67,7 +67,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	})
 	const stopping = new AbortController()
 	const checks = shared(() => serverChecks(engine, at.url, environment))
-	const http = newHttp(engine, environment, stopping.signal, checks)
+	const http = newHttp(engine, { environment, stopping: stopping.signal, checks, baseUrl: () => at.url })
 	const recover = async (): Promise<void> => {
 		engine.workers.restore()
 		const recovered = await engine.supervisor.recover()

@@ -23,6 +23,8 @@ export async function startSoakedServer(rows: number): Promise<SoakedServer> {
 		address,
 		'--hive-run-dir',
 		join(place, 'hive'),
+		'--hive-state-dir',
+		join(place, 'hive-state'),
 		'--drain-secs',
 		'0',
 	]

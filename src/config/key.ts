@@ -162,7 +162,9 @@ const hive = {
 	helperEvents: key(oneOf('seed', 'extended'), 'seed', 'what the manager is told: resolved approvals, or crashes as well'),
 	wireVersion: key(onOff, false, 'put the version of the wire into answers of the operator socket'),
 	mountAllow: key(pathList, [], 'folders that configs of agents may mount'),
-	defaults: key(table, {}, 'argv, env, backend and cwd of agents without a config', { fallbackDoc: 'none' }),
+	defaults: key(table, {}, 'argv, env, cwd, backend, image, mounts, limits, ready and restart of agents without a config', {
+		fallbackDoc: 'none',
+	}),
 	manager: key(table, {}, 'autostart and argv of the manager', { fallbackDoc: 'none' }),
 }
 

@@ -8,7 +8,7 @@ import type { Config } from '../config.ts'
 import { type Finding, type Probe, runProbes, works } from '../core/doctor/probe.ts'
 import type { ExecutionProfile } from '../core/worker/execution.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { initTemplates, renderTemplate } from '../kernel/template.ts'
+import { renderTemplate } from '../kernel/template.ts'
 import { VERSION } from '../kernel/version.ts'
 import { AGENT_KINDS } from '../protocol/blueprint-agent.ts'
 import type { Check } from '../protocol/health.ts'
@@ -69,8 +69,7 @@ const runtime: Probe = {
 
 const templates: Probe = {
 	name: 'templates',
-	async prove() {
-		await initTemplates()
+	prove() {
 		const text = renderTemplate('{% for n in names %}{{ n | upper }} {% endfor %}', { names: ['a', 'b'] })
 		if (text === 'A B ') return works('a template renders')
 		return { status: 'broken', detail: `A template rendered as ${JSON.stringify(text)}.`, hint: 'Build or download the binary anew.' }

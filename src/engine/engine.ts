@@ -12,7 +12,6 @@ import { OpenStreams } from '../core/event/open-streams.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
 import { plannedFault } from '../kernel/fault.ts'
-import { initTemplates } from '../kernel/template.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
 import { secretFile } from '../store/secret-file.ts'
@@ -56,7 +55,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const stores = openStores(data, options)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
-	await Promise.all([initTemplates(), endEarlierLife(options, data, childList)])
+	await endEarlierLife(options, data, childList)
 	const approvals = openApprovals(options, data, stores, secret)
 	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
 	const operators = await openOperators(options, data, stores, hive, (runId) => supervisor.wake(runId))

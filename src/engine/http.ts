@@ -6,7 +6,9 @@ import { httpApp } from '../edge/http/app.ts'
 import { adminCheck } from '../edge/http/guard.ts'
 import { newMetrics } from '../edge/http/metrics.ts'
 import type { HealthDeps } from '../edge/http/routes/health.ts'
+import { mcpRoutes } from '../edge/http/routes/mcp.ts'
 import type { TaskStepDeps } from '../edge/http/routes/task-steps.ts'
+import type { McpSessions } from '../edge/mcp/http.ts'
 import { MseError } from '../kernel/error.ts'
 import type { SessionId } from '../kernel/id.ts'
 import type { JobReport } from '../kernel/periodic-job.ts'
@@ -21,8 +23,20 @@ import { figuresOf } from './figures.ts'
 /** The process's own variables. */
 type Environment = { readonly [name: string]: string | undefined }
 
-/** All routes around an engine; `stopping` ends its streams, `checks` proves what the server can do. */
-export function newHttp(engine: Engine, environment: Environment, stopping: AbortSignal, checks: HealthDeps['checks']) {
+/** What the routes need to know of the server that they are part of. */
+export interface HttpSurroundings {
+	readonly environment: Environment
+	/** Ends its streams. */
+	readonly stopping: AbortSignal
+	/** Proves what the server can do. */
+	readonly checks: HealthDeps['checks']
+	/** Where it listens; undefined before that. */
+	baseUrl(): string | undefined
+}
+
+/** All routes around an engine. */
+export function newHttp(engine: Engine, surroundings: HttpSurroundings) {
+	const { environment, stopping, checks } = surroundings
 	const { config, clock, log, runs, service, events, face, blueprints } = engine
 	const options = {
 		...{ limits: config.limits, version: VERSION, log, bindHost: config.bind.host, adminToken: config.adminToken },
@@ -36,19 +50,22 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 	const { sessions, hub, outputs, attempts, seats, keys } = engine
 	const streamLimits = streamLimitsOf(config)
 	const endOperator = (sid: SessionId) => sessions.end(sid, 'ended')
-	return httpApp({ ...options, metrics }, (root) =>
-		mountApi(root, {
+	return httpApp({ ...options, metrics }, (root) => {
+		const mounted = mountApi(root, {
 			health: { ...newHealth(engine), checks },
 			tasks: { service, runs, keys, spawner: face.spawner },
 			taskSteps: newTaskSteps(engine),
 			runs: { service, runs, events, approvalsOf: engine.approvals.openOf },
 			approvals: { ...engine.approvals, sessions, keys, clock, isAdmin, isOpen: config.adminToken === null },
 			runHistory: { runs, planOf: seats.planOf },
+			steps: { runs, attempts, outputs },
+			requests: { openRequests: engine.openRequests, sessions, hub },
 			server: { pause: engine.pause, backUp: engine.backUp },
 			metrics: { metrics },
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping, streamLimits },
+			operatorSessions: { sessions, runs },
 			operators: { sessions, hub, isAdmin, clock, log, streamLimits },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys, propose: engine.approvals.propose },
 			blueprintVersions: { blueprints, propose: engine.approvals.propose },
@@ -61,8 +78,27 @@ export function newHttp(engine: Engine, environment: Environment, stopping: Abor
 			webhooks: { webhooks: engine.webhooks },
 			hive: { hive: engine.hive.operated, keys },
 			...newWorkerRoutes(engine, stopping),
-		}),
-	)
+		})
+		mounted.use(newMcpRoutes(engine, surroundings))
+		return mounted
+	})
+}
+
+/** They are clients of the other routes, so no client is typed by them. */
+function newMcpRoutes({ config, clock }: Engine, { stopping, baseUrl }: HttpSurroundings) {
+	let opened: Promise<McpSessions> | undefined
+	// What it is made of is large, and not for every server.
+	const open = async (): Promise<McpSessions> => {
+		const { McpSessions } = await import('../edge/mcp/http.ts')
+		return new McpSessions({ baseUrl, adminToken: config.adminToken, bodyBytes: config.limits.bodyBytes, clock })
+	}
+	stopping.addEventListener('abort', () => void opened?.then((sessions) => sessions.close()))
+	return mcpRoutes({
+		sessions() {
+			opened ??= open()
+			return opened
+		},
+	})
 }
 
 const streamLimitsOf = ({ limits }: Config) => ({

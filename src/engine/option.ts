@@ -1,26 +1,15 @@
 import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaHost } from '../backend/lua/host.ts'
 import type { OperatorFactory } from '../backend/operator-inside.ts'
-import type { Config } from '../config.ts'
 import type { BlueprintStore } from '../core/blueprint/store.ts'
 import type { Registry } from '../core/dispatch/backend.ts'
 import type { LayerRegistry } from '../core/layer/layer.ts'
 import type { OutputStore } from '../core/output/store.ts'
-import type { Clock } from '../kernel/clock.ts'
-import type { Logger } from '../kernel/log.ts'
 import type { RegistryParts } from './registry.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What everything else hangs from; one per server, per `mse-server run`, per test. */
-export interface EngineOptions {
-	readonly config: Config
-	/** Null keeps everything in memory. */
-	readonly dir: string | null
-	readonly clock: Clock
-	readonly log: Logger
-	/** The process's own environment, of which children get a part. */
-	readonly environment: { readonly [name: string]: string | undefined }
-	/** Where workers reach this server; undefined while nothing listens. */
-	baseUrl(): string | undefined
+export interface EngineOptions extends Surroundings {
 	/** Another one than the database's own; null for none, and only inline Blueprints run. */
 	readonly blueprintStore?: BlueprintStore | null | undefined
 	/** Another one than the database's own. */

@@ -12,7 +12,6 @@ import type { ChildList } from '../backend/process/child-list.ts'
 import type { ChildSlots } from '../backend/process/child-slots.ts'
 import { systemFolder } from '../backend/process/system-file.ts'
 import { type WorkerStepDeps, withRuntimeWorkers } from '../backend/worker/step.ts'
-import type { Config } from '../config.ts'
 import { mintCredentials } from '../core/access/credential.ts'
 import type { AttemptStore } from '../core/dispatch/attempt-store.ts'
 import type { Registry } from '../core/dispatch/backend.ts'
@@ -24,24 +23,14 @@ import type { OperatorSessions } from '../core/operator/sessions.ts'
 import type { OperatorStore } from '../core/operator/store.ts'
 import { type ProjectingDeps, projectContext, projectingBackend } from '../core/output/projecting-backend.ts'
 import type { OutputStore } from '../core/output/store.ts'
-import type { Clock } from '../kernel/clock.ts'
 import type { FaultPoint } from '../kernel/fault.ts'
 import type { RunId } from '../kernel/id.ts'
-import type { Logger } from '../kernel/log.ts'
 import type { CheckPolicy } from '../protocol/blueprint.ts'
 import { projectionFiles } from '../store/projection-file.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What backends and layers are made of, of an engine. */
-export interface RegistryParts {
-	readonly config: Config
-	/** The data directory; null when everything is in memory. */
-	readonly dir: string | null
-	readonly clock: Clock
-	readonly log: Logger
-	/** The process's own environment, of which children get a part. */
-	readonly environment: { readonly [name: string]: string | undefined }
-	/** Where workers reach this server; undefined while nothing listens. */
-	baseUrl(): string | undefined
+export interface RegistryParts extends Surroundings {
 	readonly outputs: OutputStore
 	readonly attempts: AttemptStore
 	readonly operatorStore: OperatorStore

@@ -7,6 +7,7 @@ import { SqliteBlueprintStore } from '../store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from '../store/sqlite/enhance-store.ts'
 import { SqliteEventStore } from '../store/sqlite/event-store.ts'
 import { SqliteIdempotencyStore } from '../store/sqlite/idempotency-store.ts'
+import { SqliteOpenRequestStore } from '../store/sqlite/open-request-store.ts'
 import { SqliteOperatorStore } from '../store/sqlite/operator-store.ts'
 import { SqliteOutputStore } from '../store/sqlite/output-store.ts'
 import { SqliteProducedStepStore } from '../store/sqlite/produced-step-store.ts'
@@ -31,6 +32,7 @@ export function openStores({ db, values, fault }: DataDir, options: Pick<EngineO
 		blueprints: blueprintStore ?? absentBlueprintStore(),
 		outputs: options.outputStore ?? new SqliteOutputStore(db, values, fault),
 		attempts: new SqliteAttemptStore(db, values),
+		openRequests: new SqliteOpenRequestStore(db),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),
 		keys: new SqliteIdempotencyStore(db),

@@ -7,14 +7,8 @@ import { asText, isJsonObject, type Json, type JsonObject, parseJson } from './j
 /** Steps of the engine one render may take; about 0.2 s. */
 const FUEL = 10_000_000
 
-/** What the package's glue is bound to. The glue is one for the whole process, and so is this. */
+/** What the package's glue is bound to, from the first render on, which takes 20 ms longer. The glue is one for the whole process, and so is this. */
 const engine: { memory?: WebAssembly.Memory } = {}
-
-/** Loads the engine beside other work, so that the first render does not wait 20 ms for it. Calling it again is harmless. */
-export async function initTemplates(): Promise<void> {
-	const module = await WebAssembly.compile(readFileSync(wasmPath))
-	if (!engine.memory) bind(module)
-}
 
 /**
  * Renders a Jinja template (minijinja, as mlua-swarm 0.1.0 does): no HTML escaping, and touching a missing variable fails.
@@ -78,11 +72,7 @@ function discard(environment: glue.Environment): void {
 }
 
 function reload(): void {
-	bind(new WebAssembly.Module(readFileSync(wasmPath)))
-}
-
-function bind(module: WebAssembly.Module): void {
-	const { exports } = new WebAssembly.Instance(module, { './minijinja_js_bg.js': { ...glue } })
+	const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasmPath)), { './minijinja_js_bg.js': { ...glue } })
 	glue.__wbg_set_wasm(exports)
 	// The glue keeps views of the memory it knew and looks again only when they are detached, which growing by nothing does.
 	engine.memory?.grow(0)

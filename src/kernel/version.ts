@@ -29,4 +29,5 @@ export const FEATURES: readonly string[] = [
 	'rerun_from',
 	'attach_session_list',
 	'approvals',
+	'mcp',
 ]

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { CountParam } from './query.ts'
+import { CountParam, FlagParam } from './query.ts'
 
 const closed = { additionalProperties: false }
 const nullable = <S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
@@ -84,6 +84,8 @@ export const ApprovalListQuerySchema = Type.Object(
 		status: Type.Optional(ApprovalStatusSchema),
 		kind: Type.Optional(ApprovalKindSchema),
 		run: Type.Optional(Type.String()),
+		/** Newest first; `after` then leads to older ones. */
+		newest: Type.Optional(FlagParam),
 		after: Type.Optional(CountParam),
 		limit: Type.Optional(CountParam),
 	},

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { blueprintExample } from './example.ts'
 import { BindingAttestationSchema } from './operator.ts'
 import { UsageSchema } from './output.ts'
 import { CountParam } from './query.ts'
@@ -81,6 +82,8 @@ export const RunRecordSchema = Type.Object({
 	/** The attempt whose worker launched it, and how many runs there are above it. */
 	parent: Type.Optional(Type.Object({ run_id: Type.String(), step_id: Type.String() })),
 	depth: Type.Optional(Type.Integer()),
+	/** How long it may be worked on, and how much of that was used up at the last step; absent for no limit. */
+	work_limit: Type.Optional(Type.Object({ ms: Type.Integer({ examples: [1_800_000] }), used_ms: Type.Integer({ examples: [12_000] }) })),
 	/** In lists: what of the run could not be read; the value is null then. */
 	error: Type.Optional(DamageSchema),
 })
@@ -89,6 +92,8 @@ export type RunRecord = Static<typeof RunRecordSchema>
 export const RunListQuerySchema = Type.Object(
 	{
 		task_id: Type.Optional(Type.String()),
+		/** Ours. */
+		blueprint: Type.Optional(Type.String({ description: 'the id of a Blueprint' })),
 		status: Type.Optional(RunStatusSchema),
 		limit: Type.Optional(CountParam),
 		offset: Type.Optional(CountParam),
@@ -149,6 +154,14 @@ export const BindingsSchema = Type.Object({
 	task_id: Type.String(),
 	snapshot_origin: Type.Union([Type.Literal('launch'), Type.Literal('resume_backfill')]),
 	bindings: Type.Array(BindingSchema),
+})
+
+/** What a run goes by, whatever became of the Blueprint since; also for one that was launched inline. Ours. */
+export const RunBlueprintSchema = Type.Object({
+	run_id: Type.String(),
+	blueprint_id: nullable(Type.String()),
+	version: Type.String(),
+	blueprint: Type.Unknown({ title: 'Blueprint', examples: [blueprintExample] }),
 })
 
 /** An ended life of a run, closed by rerun-from. */

@@ -2,6 +2,7 @@ import { chmod, lchown, lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type AgentFolders, type AgentHome, SOCKET_FILE } from '../core/hive/agent-folder.ts'
 import { isAgentName, MANAGER } from '../core/hive/agent-name.ts'
+import type { Mount } from '../core/hive/agent-spec.ts'
 import { MseError } from '../kernel/error.ts'
 import { isInside } from '../kernel/real-path.ts'
 import { realPathOf } from './regular-file.ts'
@@ -34,15 +35,20 @@ export function agentFolders({ stateDir, runDir }: AgentRoots): AgentFolders {
 	}
 	return {
 		home,
-		async prepare(name, uid) {
+		async prepare(name, uid, proposer) {
 			const folders = home(name)
 			const { config, creds, logs, socket } = folders
-			await make(state, join(state, 'agents', name), uid === null ? PRIVATE : PASSAGE)
-			for (const folder of [config, logs]) await make(state, folder, PRIVATE)
+			await make(state, join(state, 'agents', name), uid === null && proposer === null ? PRIVATE : PASSAGE)
+			await make(state, logs, PRIVATE)
+			await give(await make(state, config, PRIVATE), proposer)
 			for (const folder of [folders.state, creds]) await give(await make(state, folder, PRIVATE), uid)
 			await make(run, dirname(socket), RUN_DIR)
 			await give(await make(run, socket, PRIVATE), uid)
 			return folders
+		},
+		async managerMounts() {
+			const applied = await make(state, join(state, 'applied'), PASSAGE)
+			return [...(await proposals(state)), { host: applied, guest: '/applied', ro: true }]
 		},
 		async handOver(name, uid) {
 			if (uid !== null) await give(join(home(name).socket, SOCKET_FILE), uid).catch(ignoreMissing)
@@ -61,6 +67,17 @@ export function agentFolders({ stateDir, runDir }: AgentRoots): AgentFolders {
 			return [...new Set([...agents, ...repositories])].filter(isAgentName).sort()
 		},
 	}
+}
+
+/** Repositories of proposals where the manager finds them; a link in the place of one is left out. */
+async function proposals(state: string): Promise<Mount[]> {
+	const found: Mount[] = []
+	for (const name of (await listed(join(state, 'agents'))).filter(isAgentName).sort()) {
+		const host = join(state, 'agents', name, 'config')
+		const isFolder = await lstat(host).then((stat) => stat.isDirectory(), ignoreMissing)
+		if (isFolder === true) found.push({ host, guest: `/agents/${name}/config` })
+	}
+	return found
 }
 
 /** Reserved names have the form too: the manager has folders like everybody. */

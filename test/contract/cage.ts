@@ -24,7 +24,7 @@ export function cageContract(title: string, open: () => Promise<OpenedCage>, ski
 		test('a program runs until it is stopped, and is not there before or afterwards', async () => {
 			await using opened = await open()
 			const { cage } = opened
-			const agent = await opened.agent('alice', `echo up > "$HIVE_STATE_DIR/told"; ${STAY}`)
+			const agent = await opened.agent('alice', `trap 'exit 0' TERM; echo up > "$HIVE_STATE_DIR/told"; ${STAY}`)
 			expect(await cage.inspect('alice')).toMatchObject({ running: false })
 			await whatIsTold(opened, agent)
 			expect(await cage.inspect('alice')).toMatchObject({ exists: true, running: true })
@@ -48,14 +48,14 @@ export function cageContract(title: string, open: () => Promise<OpenedCage>, ski
 		test('what it writes is kept in order, and the newest lines are given', async () => {
 			await using opened = await open()
 			const agent = await opened.agent(
-				'alice',
+				'lola',
 				'for n in 1 2 3; do echo "line $n"; done; echo oops >&2; echo done > "$HIVE_STATE_DIR/told"; sleep 60',
 			)
 			await whatIsTold(opened, agent)
 			await eventually(async () => (await opened.cage.logs(agent, 10)).includes('oops'), { what: 'the log' })
 			expect((await opened.cage.logs(agent, 10)).trim().split('\n').sort()).toEqual(['line 1', 'line 2', 'line 3', 'oops'])
 			expect((await opened.cage.logs(agent, 1)).trim().split('\n')).toHaveLength(1)
-			await opened.cage.stop('alice', 0)
+			await opened.cage.stop('lola', 0)
 		})
 
 		test('one that ends by itself is seen with its exit code', async () => {

@@ -135,3 +135,17 @@ test('25 kills lose no acknowledged message, deliver none twice and leave agents
 	expect(report.acknowledged).toBeGreaterThan(100)
 	expect(hiveReportText(report)).toStartWith(`seed ${seed}\n25 kills in `)
 }, 180_000)
+
+test('two servers do not keep their agents in one folder', async () => {
+	using folder = tempDir()
+	const env = { HIVE_STATE_DIR: folder.path }
+	await using first = await startTestServer({ env })
+	await using second = await startTestServer({ env })
+	const { stdout } = await runBinary(['doctor', '--json', '--url', second.url])
+	const { checks } = JSON.parse(stdout) as { checks: { name: string }[] }
+	expect(checks.find(({ name }) => name === 'hive')).toMatchObject({
+		status: 'missing',
+		detail: `another hive owns ${folder.path}: pid ${first.pid}, ${first.dataDir}`,
+		hint: expect.stringContaining('another hive.state_dir'),
+	})
+})

@@ -1,9 +1,7 @@
-import { beforeAll, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'
-import { initTemplates, promptSlots, renderTemplate } from '../../src/kernel/template.ts'
+import { promptSlots, renderTemplate } from '../../src/kernel/template.ts'
 import { verifies } from '../support/verifies.ts'
-
-beforeAll(initTemplates)
 
 describe('a template renders', () => {
 	const rendered: readonly [string, JsonObject, string][] = [

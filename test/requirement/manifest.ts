@@ -10,6 +10,7 @@ import { hiveAgentRequirements } from './hive-agent.ts'
 import { hiveConfigRequirements } from './hive-config.ts'
 import { hiveFaceRequirements } from './hive-face.ts'
 import { hiveHttpRequirements } from './hive-http.ts'
+import { mcpRequirements } from './mcp.ts'
 import { runtimeRequirements } from './runtime.ts'
 import { wireRequirements } from './wire.ts'
 
@@ -37,6 +38,7 @@ export const requirementRows: readonly Requirement[] = [
 	...hiveHttpRequirements,
 	...authoringRequirements,
 	...approvalRequirements,
+	...mcpRequirements,
 ]
 
 export const requirements: ReadonlyMap<string, Requirement> = new Map(requirementRows.map((row) => [row.id, row]))

@@ -62,7 +62,7 @@ describe('names', () => {
 		using there = world()
 		const { folders, stateDir, runDir } = there
 		const touch = async (name: string): Promise<void> => {
-			const home = await folders.prepare(name, null)
+			const home = await folders.prepare(name, null, null)
 			for (const path of Object.values(home)) expect(isInside(stateDir, path) || isInside(runDir, path)).toBe(true)
 			await folders.clearRuntime(name)
 			await folders.purge(name)
@@ -83,13 +83,32 @@ describe('names', () => {
 describe('folders', () => {
 	test('are made for their owner alone, and what is in them is kept', async () => {
 		using there = world()
-		const home = await there.folders.prepare('alice', null)
+		const home = await there.folders.prepare('alice', null, null)
 		writeFileSync(join(home.state, 'note'), 'x')
-		await there.folders.prepare('alice', null)
+		await there.folders.prepare('alice', null, null)
 		for (const path of Object.values(home)) expect((statSync(path).mode & 0o777).toString(8)).toBe('700')
 		expect(readdirSync(home.state)).toEqual(['note'])
-		expect((await there.folders.prepare('manager', null)).socket).toBe(join(there.runDir, 'manager'))
+		expect((await there.folders.prepare('manager', null, null)).socket).toBe(join(there.runDir, 'manager'))
 		expect(await there.folders.kept()).toEqual(['alice', 'manager'])
+	})
+
+	test('of proposals are given to the manager, but those that are links', async () => {
+		using there = world()
+		const { folders, stateDir, outside } = there
+		await folders.prepare('alice', null, null)
+		mkdirSync(join(stateDir, 'agents/bob'), { recursive: true })
+		symlinkSync(outside, join(stateDir, 'agents/bob/config'))
+		expect(await folders.managerMounts()).toEqual([
+			{ host: join(stateDir, 'agents/alice/config'), guest: '/agents/alice/config' },
+			{ host: join(stateDir, 'applied'), guest: '/applied', ro: true },
+		])
+	})
+
+	test.skipIf(process.getuid?.() !== 0)('of proposals belong to the manager where it is a user of its own', async () => {
+		using there = world()
+		const { config, state } = await there.folders.prepare('alice', 7002, 7001)
+		expect([statSync(config).uid, statSync(state).uid]).toEqual([7001, 7002])
+		expect(statSync(join(config, '..')).mode & 0o777).toBe(0o711)
 	})
 
 	test('that are links to elsewhere are not followed', async () => {
@@ -98,11 +117,11 @@ describe('folders', () => {
 		const { folders, stateDir, runDir, outside } = there
 		mkdirSync(join(stateDir, 'agents'), { recursive: true })
 		symlinkSync(outside, join(stateDir, 'agents/alice'))
-		await expect(folders.prepare('alice', null)).rejects.toMatchObject({ code: 'strange_folder' })
+		await expect(folders.prepare('alice', null, null)).rejects.toMatchObject({ code: 'strange_folder' })
 		await folders.purge('alice')
 		expect([existsSync(join(stateDir, 'agents/alice')), readdirSync(outside)]).toEqual([false, ['treasure']])
 
-		const { state } = await folders.prepare('bob', null)
+		const { state } = await folders.prepare('bob', null, null)
 		symlinkSync(outside, join(state, 'link'))
 		await folders.purge('bob')
 		expect(readdirSync(outside)).toEqual(['treasure'])
@@ -114,7 +133,7 @@ describe('folders', () => {
 		mkdirSync(second.runDir)
 		symlinkSync(outside, join(second.runDir, 'agents'))
 		await expect(second.folders.clearRuntime('carol')).rejects.toMatchObject({ code: 'strange_folder' })
-		await expect(second.folders.prepare('carol', null)).rejects.toMatchObject({ code: 'strange_folder' })
+		await expect(second.folders.prepare('carol', null, null)).rejects.toMatchObject({ code: 'strange_folder' })
 		expect(existsSync(join(outside, 'carol'))).toBe(true)
 	})
 })

@@ -17,7 +17,12 @@ export async function startServer(binary: string, dataDir: string): Promise<Benc
 	const startedAt = Date.now()
 	const from = performance.now()
 	const child = Bun.spawn([binary, 'serve', '--bind', '127.0.0.1:0', '--data-dir', dataDir], {
-		env: { HOME: dataDir, PATH: '/usr/local/bin:/usr/bin:/bin', HIVE_RUN_DIR: join(dataDir, 'hive') },
+		env: {
+			HOME: dataDir,
+			PATH: '/usr/local/bin:/usr/bin:/bin',
+			HIVE_RUN_DIR: join(dataDir, 'hive'),
+			HIVE_STATE_DIR: join(dataDir, 'hive-state'),
+		},
 		stdin: 'ignore',
 		stdout: 'pipe',
 		stderr: 'ignore',

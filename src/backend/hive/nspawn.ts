@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Mount } from '../../core/hive/agent-spec.ts'
 import type { Cage, CagedAgent, CageState } from '../../core/hive/cage.ts'
 import { MseError } from '../../kernel/error.ts'
@@ -41,6 +43,7 @@ export function nspawnCage(options: NspawnOptions): Cage {
 		},
 		create: async () => {},
 		async start(agent) {
+			refuseUnknownUser(agent)
 			await stop(agent.name, 0)
 			await run(['systemctl', 'reset-failed', unitOf(agent.name)])
 			const env = agentVariables(agent, GUEST)
@@ -58,7 +61,9 @@ export function nspawnCage(options: NspawnOptions): Cage {
 		inspect: (name) => state(name),
 		adopt: (name, { invocation }) => state(name, invocation ?? ''),
 		async logs({ name }, tail) {
-			return done(['journalctl', '--quiet', '--unit', unitOf(name), '--lines', String(tail), '--output', 'cat'])
+			// What systemd says of the unit is not what the agent wrote.
+			const match = [`_SYSTEMD_UNIT=${unitOf(name)}`, '_TRANSPORT=stdout']
+			return done(['journalctl', '--quiet', '--lines', String(tail), '--output', 'cat', ...match])
 		},
 		async exec({ name }, argv) {
 			const leader = (await done(['machinectl', 'show', machineOf(name), '--property=Leader', '--value'])).trim()
@@ -102,17 +107,33 @@ export function startArgv(
 	const { name, limits, uid, image = '', argv, cwd } = agent
 	return [
 		...['systemd-run', '--quiet', `--unit=${unitOf(name)}`, `--description=${description}`, '--property=KillMode=mixed'],
+		'--property=Delegate=yes',
 		`--property=TimeoutStopSec=${Math.ceil(stopGraceMs / 1000)}`,
 		...(limits.cpu === undefined ? [] : [`--property=CPUQuota=${Math.round(limits.cpu * 100)}%`]),
 		...(limits.memory === undefined ? [] : [`--property=MemoryMax=${limits.memory}`]),
 		...(limits.pids === undefined ? [] : [`--property=TasksMax=${limits.pids}`]),
-		...variables.map((variable) => `--setenv=${variable}`),
-		...['--', 'systemd-nspawn', '--quiet', '--as-pid2', '--register=yes', `--machine=${machineOf(name)}`, `--directory=${image}`],
+		// What it says of a start and a stop that went well would stand among the words of the agent.
+		...['--setenv=SYSTEMD_LOG_LEVEL=warning', ...variables.map((variable) => `--setenv=${variable}`)],
+		// In the unit itself, so that its limits hold; TERM goes to the program, which is the first process in there.
+		...['--', 'systemd-nspawn', '--quiet', '--keep-unit', '--kill-signal=SIGTERM', '--link-journal=no', '--register=yes'],
+		...[`--machine=${machineOf(name)}`, `--directory=${image}`],
 		...(uid === null ? [] : [`--user=${uid}`]),
 		...mountsOf(agent).map(bindArg),
 		...variables.map((variable) => `--setenv=${variable}`),
 		...[`--chdir=${cwd ?? GUEST.state}`, '--', ...argv],
 	]
+}
+
+/** systemd-nspawn looks the user up in the root folder, and starts nothing when it is not there. */
+function refuseUnknownUser({ uid, image = '', name }: CagedAgent): void {
+	if (uid === null) return
+	const file = join(image, 'etc/passwd')
+	const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
+	if (lines.some((line) => line.split(':')[2] === String(uid))) return
+	throw new MseError('unavailable', `${file} has no user ${uid}, as which ${name} is to run.`, {
+		code: 'spec_refused',
+		hint: `Add the line ${name}:x:${uid}:${uid}::${GUEST.state}:/bin/sh to it, or leave hive.agent_uid_base out.`,
+	})
 }
 
 function bindArg({ host, guest, ro }: Mount): string {

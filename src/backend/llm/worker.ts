@@ -1,4 +1,4 @@
-import { accepted, type Execution, type ExecutionContext, type ExecutionProfile, refused } from '../../core/worker/execution.ts'
+import { type Execution, type ExecutionContext, type ExecutionProfile, endedBy, refused } from '../../core/worker/execution.ts'
 import { messageOf } from '../../kernel/error.ts'
 import type { LlmProfile } from '../../protocol/runtime-profile.ts'
 import { chooseModel, type ModelChoice } from './model.ts'
@@ -46,14 +46,7 @@ function llmExecution(model: ModelChoice, settings: LlmProfile, context: Executi
 		input: () => (turn === null ? { runState: 'busy', begin } : refused('input', 'busy', 'already running')),
 		// What the model had said is gone with the connection; the transcript still has all that it needs.
 		resume: begin,
-		async stop() {
-			end('the worker was ended')
-			return accepted('stop', 'stopped')
-		},
-		async cancel() {
-			end('the worker was ended')
-			return accepted('cancel', 'stopped')
-		},
+		...endedBy(async () => void end('the worker was ended')),
 		method: ({ method }) => method === 'cancel' && end('the turn was cancelled'),
 		close: async () => void end('the worker was ended'),
 	}

@@ -1,4 +1,4 @@
-import { accepted, type Execution, type ExecutionContext, refused } from '../../core/worker/execution.ts'
+import { type Execution, type ExecutionContext, endedBy, refused } from '../../core/worker/execution.ts'
 import { failed, type TurnOffer } from '../../core/worker/lease.ts'
 import type { LeaseDesk } from '../../core/worker/lease-desk.ts'
 import { messageOf } from '../../kernel/error.ts'
@@ -33,14 +33,7 @@ export function elsewhereExecution(at: Elsewhere, context: ExecutionContext): Ex
 			return { runState: 'busy', begin: (turn) => opening.begin(turn, async () => input) }
 		},
 		resume: (turn) => opening.begin(turn, () => inputOf(context, turn)),
-		async stop() {
-			await end()
-			return accepted('stop', 'stopped')
-		},
-		async cancel() {
-			await end()
-			return accepted('cancel', 'stopped')
-		},
+		...endedBy(end),
 		async method({ method }) {
 			if (method !== 'cancel' || !desk.has(workerId)) return false
 			at.letGo?.()

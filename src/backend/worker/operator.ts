@@ -1,6 +1,6 @@
 import type { Run } from '../../core/run/record.ts'
 import type { LaunchRequest, RunService } from '../../core/run/request.ts'
-import { accepted, type Execution, type ExecutionContext, type ExecutionProfile, refused } from '../../core/worker/execution.ts'
+import { type Execution, type ExecutionContext, type ExecutionProfile, endedBy, refused } from '../../core/worker/execution.ts'
 import { eventsOf, failed } from '../../core/worker/lease.ts'
 import type { TranscriptLine } from '../../core/worker/worker.ts'
 import { messageOf } from '../../kernel/error.ts'
@@ -65,14 +65,7 @@ function operatorExecution(name: string, context: ExecutionContext, deps: Operat
 			return { runState: 'busy', begin }
 		},
 		resume: begin,
-		async stop() {
-			await end()
-			return accepted('stop', 'stopped')
-		},
-		async cancel() {
-			await end()
-			return accepted('cancel', 'stopped')
-		},
+		...endedBy(end),
 		method: ({ method }) => method === 'cancel' && cancelTurn('the turn was cancelled'),
 		// The run goes on, and is found again by the next life.
 		close: async () => turn?.left.abort(),

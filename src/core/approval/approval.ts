@@ -64,6 +64,8 @@ export interface ApprovalQuery {
 	readonly kind?: ApprovalKind | undefined
 	readonly runId?: RunId | undefined
 	readonly subject?: Question['subject'] | undefined
+	/** Newest first; `after` then counts downwards, and 0 starts at the newest. */
+	readonly newestFirst?: boolean
 	readonly after: number
 	readonly limit: number
 }

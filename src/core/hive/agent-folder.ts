@@ -1,3 +1,5 @@
+import type { Mount } from './agent-spec.ts'
+
 /** The folders of one agent. All are absolute. */
 export interface AgentHome {
 	/** The repository that the manager writes its proposals to. */
@@ -18,8 +20,10 @@ export const SOCKET_FILE = 'mcp.sock'
 export interface AgentFolders {
 	/** Pure; throws `malformed` for a name that has not the form of one. */
 	home(name: string): AgentHome
-	/** Makes what is missing; `uid` is whom the agent's own folders belong to. What is there is kept. */
-	prepare(name: string, uid: number | null): Promise<AgentHome>
+	/** Makes what is missing; `uid` is whom the agent's own folders belong to, `proposer` whom its proposals do. What is there is kept. */
+	prepare(name: string, uid: number | null, proposer: number | null): Promise<AgentHome>
+	/** What the manager works with, by now: the repositories of proposals, and, read only, those of what was applied. */
+	managerMounts(): Promise<readonly Mount[]>
 	/** Gives the agent's user its socket; to be called once that is open. */
 	handOver(name: string, uid: number | null): Promise<void>
 	/** Deletes the folder of its socket, and nothing that is to last. */

@@ -1,7 +1,7 @@
 import type { AgentDeps } from './agent-deps.ts'
 import { cageOf } from './agent-deps.ts'
 import { destroyAgent, stopAgent, undoSpawn } from './agent-end.ts'
-import { openSocket, startAgent } from './agent-start.ts'
+import { madeReady, openSocket, startAgent } from './agent-start.ts'
 import type { AgentRecord } from './agent-store.ts'
 
 const BY = 'recovery'
@@ -30,7 +30,7 @@ async function adopt(
 ): Promise<void> {
 	const { running, exitCode } = await cageOf(deps, agent.cage).adopt(agent.name, agent.handle ?? {})
 	if (!running) return onEnded(agent, exitCode ?? null)
-	await deps.folders.prepare(agent.name, agent.uid)
+	await madeReady(deps, agent)
 	await openSocket(deps, agent)
 	await deps.store.change(agent.name, ['running'], {}, { kind: 'hive.agent_adopted', data: { backend: agent.cage } })
 }

@@ -2,6 +2,7 @@ import { sleep } from '../../kernel/clock.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import { type AgentDeps, cageOf } from './agent-deps.ts'
 import type { AgentHome } from './agent-folder.ts'
+import { MANAGER } from './agent-name.ts'
 import type { AgentEvent, AgentRecord } from './agent-store.ts'
 import type { Cage, CagedAgent, CageHandle, CageState } from './cage.ts'
 
@@ -11,7 +12,7 @@ export type How = 'new' | 'kept'
 /** Opens its socket, starts its cage and waits until the agent counts as started. Throws what went wrong, and leaves that standing. */
 export async function bringUp(deps: AgentDeps, agent: AgentRecord, how: How): Promise<CageHandle> {
 	const cage = cageOf(deps, agent.cage)
-	const caged = toCaged(agent, await deps.folders.prepare(agent.name, agent.uid))
+	const caged = await madeReady(deps, agent)
 	await cage.check(caged)
 	deps.calls.expect(agent.name)
 	await openSocket(deps, agent)
@@ -22,6 +23,14 @@ export async function bringUp(deps: AgentDeps, agent: AgentRecord, how: How): Pr
 	deps.fault('agent.after_start')
 	await untilStarted(deps, cage, caged)
 	return handle
+}
+
+/** With its folders there. The manager has those of the others in its cage too, of all that there are by now. */
+export async function madeReady({ folders, store }: AgentDeps, agent: AgentRecord): Promise<CagedAgent> {
+	const isManager = agent.role === 'manager'
+	const proposer = isManager ? agent.uid : ((await store.find(MANAGER))?.uid ?? null)
+	const caged = toCaged(agent, await folders.prepare(agent.name, agent.uid, proposer))
+	return isManager ? { ...caged, shown: await folders.managerMounts() } : caged
 }
 
 /** Ends everything in its cage and closes its socket. Resolves to the exit code, null where nobody saw it. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { AgentHome } from './agent-folder.ts'
-import type { AgentRole, RunSpec } from './agent-spec.ts'
+import type { AgentRole, Mount, RunSpec } from './agent-spec.ts'
 
 /** An agent as its cage sees it. */
 export interface CagedAgent extends RunSpec {
@@ -9,6 +9,8 @@ export interface CagedAgent extends RunSpec {
 	readonly home: AgentHome
 	/** The user it runs as; null: the server's own. */
 	readonly uid: number | null
+	/** What it sees beside its own, in a cage with a file system of its own. */
+	readonly shown?: readonly Mount[]
 }
 
 export interface CageState {

@@ -12,7 +12,7 @@ import { toHiveAgent, toHiveAgentDetail } from './agent-view.ts'
 import type { HiveAgents } from './agents.ts'
 import type { Broker } from './broker.ts'
 import { OPERATOR, type Receiving } from './hive.ts'
-import type { InboxReader } from './message-store.ts'
+import type { InboxReader, MessageStore } from './message-store.ts'
 
 /**
  * What the operator may do beyond the verbs of `HiveHost`, over HTTP and on the operator's own socket. Refusals are an MseError;
@@ -33,6 +33,8 @@ export interface HiveControl {
 	send(to: string, body: string): Promise<number>
 	/** The operator's own inbox. */
 	recv(how: Receiving): Promise<boolean>
+	/** A message of the operator's own inbox is taken as read; one that was read already is fine. */
+	markRead(id: number): Promise<void>
 	/** Reads an inbox, that of the operator too, and delivers nothing. */
 	inbox(name: string, page: InboxPage): Promise<HiveInbox>
 }
@@ -42,6 +44,8 @@ export interface InboxPage {
 	readonly limit?: number | undefined
 	/** Delivered ones too. */
 	readonly delivered?: boolean | undefined
+	/** Newest first; `after` then leads to older ones. */
+	readonly newest?: boolean | undefined
 }
 
 interface ControlDeps {
@@ -50,7 +54,7 @@ interface ControlDeps {
 		'start' | 'ensureManager' | 'restart' | 'setPaused' | 'records' | 'kept' | 'isManaged' | 'inspect' | 'logs'
 	>
 	readonly broker: Broker
-	readonly inboxes: InboxReader
+	readonly inboxes: InboxReader & Pick<MessageStore, 'deliver'>
 	/** Wait of a `recv` that names none. */
 	readonly recvWaitSeconds: number
 }
@@ -77,6 +81,11 @@ export function newHiveControl(deps: ControlDeps): HiveControl {
 		send: (to, body) => broker.send({ from: OPERATOR, to, body, via: 'api' }),
 		recv: ({ waitSeconds = deps.recvWaitSeconds, signal, handOver }) =>
 			broker.receive(OPERATOR, { patienceMs: waitSeconds * 1000, signal, handOver }),
+		async markRead(id) {
+			const [message] = await inboxes.read(OPERATOR, { after: id - 1, limit: 1, delivered: true })
+			if (message?.id !== id) throw new MseError('not_found', `the operator has no message ${id}`, { code: 'no_such_message' })
+			if (message.deliveredAt === null) await inboxes.deliver(id)
+		},
 		async inbox(name, page) {
 			await requireInbox(deps, name)
 			return readInbox(inboxes, name, page)
@@ -100,10 +109,10 @@ async function requireInbox({ agents }: ControlDeps, name: string): Promise<void
 async function readInbox(
 	inboxes: InboxReader,
 	name: string,
-	{ after = 0, limit = PAGE, delivered = false }: InboxPage,
+	{ after = 0, limit = PAGE, delivered = false, newest: newestFirst = false }: InboxPage,
 ): Promise<HiveInbox> {
 	const most = Math.min(Math.max(limit, 1), PAGE_MAX)
-	const found = await inboxes.read(name, { after, limit: most, delivered })
+	const found = await inboxes.read(name, { after, limit: most, delivered, newestFirst })
 	const messages = found.map(({ id, from, body, via, sentAt, deliveredAt }) => ({
 		...{ id, from, body, via, sent_at: sentAt, delivered_at: deliveredAt },
 	}))

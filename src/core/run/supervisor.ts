@@ -81,7 +81,7 @@ export class RunSupervisor {
 
 	/** Ends a run from outside, whatever it is doing; false when it had ended by itself. The work stops for real. */
 	async end(runId: RunId, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
-		const run = await this.#deps.runs.run(runId)
+		const run = await this.#deps.runs.listed(runId)
 		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
 		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId: run.taskId, data: { code: stop.code, reason: stop.message } }]
 		const ended = await this.#deps.runs.changeStatus(runId, { from: UNFINISHED, to, result, events })

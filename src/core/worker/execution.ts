@@ -62,6 +62,12 @@ export const accepted = (operation: WorkerExecutionResult['operation'], runState
 	run_state: runState,
 })
 
+/** For an execution that ends the same way in good order and at once. */
+export const endedBy = (end: () => Promise<void>): Required<Pick<Execution, 'stop' | 'cancel'>> => ({
+	stop: () => end().then(() => accepted('stop', 'stopped')),
+	cancel: () => end().then(() => accepted('cancel', 'stopped')),
+})
+
 export function refused(
 	operation: WorkerExecutionResult['operation'],
 	outcome: 'busy' | 'rejected' | 'errored' | 'unsupported',

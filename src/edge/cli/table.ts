@@ -5,6 +5,7 @@ import { doctorCommand, type LocalChecks } from './command/doctor.ts'
 import { healthCommand } from './command/health.ts'
 import { hiveCommand, type RunDirOf } from './command/hive.ts'
 import { issuesCommand } from './command/issues.ts'
+import { mcpCommand } from './command/mcp.ts'
 import { operatorCommand } from './command/operator.ts'
 import { type ReadBlueprint, runCommand } from './command/run.ts'
 import { runsCommand } from './command/runs.ts'
@@ -34,6 +35,7 @@ export function commandTable(parts: {
 		issuesCommand,
 		approvalsCommand,
 		operatorCommand,
+		mcpCommand(parts.readBlueprint),
 		doctorCommand(parts.localChecks),
 		healthCommand,
 		backupCommand(parts.dataDirWork),

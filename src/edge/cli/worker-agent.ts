@@ -5,7 +5,7 @@ export const WORKER_AGENT_NAME = 'mse-worker'
 export const workerAgentFile = `---
 name: ${WORKER_AGENT_NAME}
 description: Carries out one step of an mse-server run. Give it exactly the four lines agent_id, worker_handle, base_url and task_id that the server's directive contains.
-tools: Bash, Read, Write, Edit, Glob, Grep, WebFetch, WebSearch
+tools: Bash, Read, Write, Edit, Glob, Grep, WebFetch, WebSearch, mcp__mse__mse_worker_fetch, mcp__mse__mse_worker_submit
 ---
 
 You carry out one step of a workflow for mse-server. Your whole prompt is four lines:
@@ -32,6 +32,9 @@ If one of them is missing, say which one and stop.
    - A 422 says what the result must look like. Mend it and submit again; the last submit counts.
    - A 410 means that the step is over. Stop.
 4. Answer with the single word \`OUTPUT\`. The result has gone to the server; do not repeat, sum up or explain it.
+
+If you have the tools mse_worker_fetch and mse_worker_submit, use them in place of curl: both take \`worker_handle\`; a submit takes the
+result as \`body\`, \`ok: false\` when you could not do it, and \`name\` for a named part.
 
 When you need more than one plain result:
 - You could not do it: submit the reason to \`/v1/worker/submit?ok=false\`. Never hand in a guess as a success.

@@ -14,14 +14,19 @@ export interface FollowOptions {
 	readonly live?: boolean
 	/** Ends the iteration without an error. */
 	readonly signal?: AbortSignal
+	/** Told where the stream is, also past events that the filter leaves out. */
+	readonly onCursor?: (cursor: string) => void
 	/** Called each time a stream stands; what happens from now on will be in it. */
 	readonly onConnected?: () => void | Promise<void>
+	/** Called each time a stream that stood breaks, or cannot be opened again. */
+	readonly onBroken?: () => void
+	/** How long a server that was there may stay away; a minute unless told. */
+	readonly patienceMs?: number
 	readonly clock?: Clock
 }
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
-/** How long a server that was there may stay away. */
 const PATIENCE_MS = 60_000
 
 /**
@@ -30,7 +35,7 @@ const PATIENCE_MS = 60_000
  * come next were dropped.
  */
 export async function* followEvents(client: MseClient, options: FollowOptions = {}): AsyncGenerator<Event, void, void> {
-	const { signal, live = true, clock = systemClock } = options
+	const { signal, live = true, clock = systemClock, patienceMs = PATIENCE_MS } = options
 	let cursor = options.after
 	let away: Away | null = null
 	while (!signal?.aborted) {
@@ -41,14 +46,16 @@ export async function* followEvents(client: MseClient, options: FollowOptions = 
 			for await (const message of readServerSent(body)) {
 				if (signal?.aborted) return
 				cursor = message.lastId ?? cursor
+				if (cursor !== undefined) options.onCursor?.(cursor)
 				if (message.data !== null) yield toEvent(message)
 				away.since = clock.now()
 			}
 			if (!live) return
 		} catch (thrown) {
 			if (signal?.aborted) return
-			if (away === null || !isPassing(thrown) || clock.now() - away.since > PATIENCE_MS) throw thrown
+			if (away === null || !isPassing(thrown) || clock.now() - away.since > patienceMs) throw thrown
 		}
+		options.onBroken?.()
 		away = await pause(clock, away, signal)
 	}
 }

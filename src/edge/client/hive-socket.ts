@@ -1,36 +1,15 @@
 import { readFileSync, statSync } from 'node:fs'
 import { MseError } from '../../kernel/error.ts'
+import { askLine } from './unix-line.ts'
 
 /**
  * Sends one request to a socket of the hive, a JSON object on a line, and resolves to the line that answers it. Waits for as long as the
  * verb takes. Throws `unavailable` (code `unreachable`) when nobody answers there, with what is in the way.
  */
-export function askSocket(path: string, request: object): Promise<string> {
-	return new Promise((resolve, reject) => {
-		const decoder = new TextDecoder()
-		let said = ''
-		let rest = new TextEncoder().encode(`${JSON.stringify(request)}\n`)
-		const send = (socket: Bun.Socket): void => {
-			rest = rest.subarray(Math.max(0, socket.write(rest)))
-		}
-		Bun.connect({
-			unix: path,
-			socket: {
-				open: send,
-				drain: send,
-				data(socket, chunk) {
-					said += decoder.decode(chunk, { stream: true })
-					const end = said.indexOf('\n')
-					if (end < 0) return
-					resolve(said.slice(0, end))
-					socket.end()
-				},
-				close: () => reject(noSocket(path, 'EPIPE')),
-				error: (_, error) => reject(noSocket(path, codeOf(error))),
-				connectError: (_, error) => reject(noSocket(path, codeOf(error))),
-			},
-		}).catch((error) => reject(noSocket(path, codeOf(error))))
-	})
+export async function askSocket(path: string, request: object): Promise<string> {
+	const answer = await askLine(path, request)
+	if ('code' in answer) throw noSocket(path, answer.code)
+	return answer.line
 }
 
 /** Why nobody can be asked at a socket, by the system's word for it. */
@@ -66,8 +45,4 @@ function groupOf(path: string): string | null {
 	} catch {
 		return null
 	}
-}
-
-function codeOf(error: unknown): string {
-	return error instanceof Error && 'code' in error ? String(error.code) : 'EUNKNOWN'
 }

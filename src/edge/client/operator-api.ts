@@ -30,6 +30,8 @@ export interface OperatorApi {
 	redeliver(session: OperatorCredential, reqId: string): Promise<void>
 	prompt(handle: string, taskId: string, signal: AbortSignal): Promise<WorkerPrompt>
 	submit(handle: string, text: string, ok: boolean, signal: AbortSignal): Promise<void>
+	/** A named part beside the outcome. */
+	artifact(handle: string, name: string, text: string, signal: AbortSignal): Promise<void>
 }
 
 /** Longest wait for an answer of the server, which makes none of these wait for others. */
@@ -58,9 +60,17 @@ export function operatorApi(baseUrl: string): OperatorApi {
 		},
 		async submit(handle, text, ok, signal) {
 			const { status } = await call('POST', `/v1/worker/submit${ok ? '' : '?ok=false'}`, { bearer: handle, text, signal })
-			if (status !== 204) throw new MseError('internal', `The server answered a submit with ${status} where only 204 means accepted.`)
+			refuseOther(status)
+		},
+		async artifact(handle, name, text, signal) {
+			const { status } = await call('POST', `/v1/worker/artifact?name=${encodeURIComponent(name)}`, { bearer: handle, text, signal })
+			refuseOther(status)
 		},
 	}
+}
+
+function refuseOther(status: number): void {
+	if (status !== 204) throw new MseError('internal', `The server answered a submit with ${status} where only 204 means accepted.`)
 }
 
 interface Rest {

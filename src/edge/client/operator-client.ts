@@ -5,7 +5,15 @@ import { backoffMs, untilAnswered } from './operator-backoff.ts'
 import { type InboxDeps, OperatorInbox } from './operator-inbox.ts'
 import { type LineEnd, type OperatorLine, openLine } from './operator-line.ts'
 
+/** What a client does with what it is sent. */
+export type Inbox = Pick<
+	OperatorInbox,
+	'attach' | 'detach' | 'receive' | 'knows' | 'running' | 'withdraw' | 'untaken' | 'stopTaking' | 'abort' | 'idle' | 'receipted'
+>
+
 export interface ClientDeps extends InboxDeps {
+	/** Left out: the handlers do the work. */
+	readonly newInbox?: () => Inbox
 	/** The session to come back to, if there is one. */
 	readonly session: OperatorCredential | null
 	/** Makes a session of this client's own; null when it may only come back to the one it was given. */
@@ -35,17 +43,19 @@ export class OperatorClient {
 	/** Fires when no further socket shall be opened. */
 	readonly #stop = new AbortController()
 	readonly #seated = Promise.withResolvers<void>()
-	#inbox: OperatorInbox
+	#inbox: Inbox
 	#session: OperatorCredential | null
 	#line: OperatorLine | null = null
 	#closed: Promise<void> | null = null
+	/** Ends the present pause between two sockets. */
+	#pausing = new AbortController()
 	/** Rejects when it cannot get a seat any more: the join was refused, or the session it was given is gone. */
 	readonly ended: Promise<'closed' | 'replaced'>
 
 	constructor(deps: ClientDeps) {
 		this.#deps = deps
 		this.#session = deps.session
-		this.#inbox = new OperatorInbox(deps)
+		this.#inbox = this.#newInbox()
 		this.ended = this.#live()
 		this.ended.then(() => this.#seated.reject(closedReason()), this.#seated.reject)
 		this.#seated.promise.catch(() => {})
@@ -60,12 +70,21 @@ export class OperatorClient {
 		return this.#session
 	}
 
+	/** Somebody waits: tries again now instead of when its turn would come. */
+	hurry(): void {
+		this.#pausing.abort()
+	}
+
 	/** Takes no new work, waits for what runs and for the receipts, and hands the rest back to the session. A second call may abort. */
 	close(options: ClosingOptions = {}): Promise<void> {
 		this.#inbox.stopTaking()
 		if (options.abort) this.#inbox.abort(closedReason())
 		this.#closed ??= this.#close(options.leave ?? false)
 		return this.#closed
+	}
+
+	#newInbox(): Inbox {
+		return this.#deps.newInbox?.() ?? new OperatorInbox(this.#deps)
 	}
 
 	async #close(leave: boolean): Promise<void> {
@@ -138,7 +157,7 @@ export class OperatorClient {
 	}
 
 	/** No frame tells that a step was cancelled or given to somebody else. */
-	async #watchWithdrawals(session: OperatorCredential, inbox: OperatorInbox, until: AbortSignal): Promise<void> {
+	async #watchWithdrawals(session: OperatorCredential, inbox: Inbox, until: AbortSignal): Promise<void> {
 		const { api, clock } = this.#deps
 		while (
 			await sleep(clock, CHECK_MS, until).then(
@@ -153,7 +172,7 @@ export class OperatorClient {
 		}
 	}
 
-	#opened(line: OperatorLine, session: OperatorCredential, inbox: OperatorInbox): void {
+	#opened(line: OperatorLine, session: OperatorCredential, inbox: Inbox): void {
 		this.#deps.tell({ kind: 'connected', sid: session.sid })
 		inbox.attach(line)
 		this.#seated.resolve()
@@ -161,7 +180,7 @@ export class OperatorClient {
 	}
 
 	/** What an earlier client of this session was sent and never answered is not sent again unless somebody asks for it. */
-	async #claim(session: OperatorCredential, inbox: OperatorInbox): Promise<void> {
+	async #claim(session: OperatorCredential, inbox: Inbox): Promise<void> {
 		const { api } = this.#deps
 		const pending = await api.pending(session).catch(() => [])
 		const forgotten = pending.filter(({ req_id, state }) => state === 'delivered' && !inbox.knows(req_id))
@@ -176,7 +195,7 @@ export class OperatorClient {
 	#loseSession({ sid }: OperatorCredential): void {
 		this.#deps.tell({ kind: 'session_gone', sid })
 		this.#inbox.abort(new MseError('gone', `The operator session ${sid} is gone.`, { code: 'session_gone' }))
-		this.#inbox = new OperatorInbox(this.#deps)
+		this.#inbox = this.#newInbox()
 		this.#session = null
 	}
 
@@ -195,6 +214,7 @@ export class OperatorClient {
 
 	async #pause({ code, reason }: LineEnd, ms: number): Promise<void> {
 		this.#deps.tell({ kind: 'disconnected', reason: reason || `close code ${code}`, retryInMs: ms })
-		await sleep(this.#deps.clock, ms, this.#stop.signal).catch(() => {})
+		this.#pausing = new AbortController()
+		await sleep(this.#deps.clock, ms, AbortSignal.any([this.#stop.signal, this.#pausing.signal])).catch(() => {})
 	}
 }

@@ -6,6 +6,9 @@ import { type ClosingOptions, OperatorClient } from './operator-client.ts'
 import type { OperatorEvent } from './operator-event.ts'
 import type { OperatorHandlers } from './operator-work.ts'
 
+// This file is the package's `mse-server/client`: operators, and calls, which are also made where there is no more than a browser.
+export { type ClientOptions, type MseClient, mseClient, pathId } from './client.ts'
+
 export interface OperatorOptions extends OperatorHandlers {
 	/** Where the server is, such as `http://127.0.0.1:7777`. */
 	readonly url: string

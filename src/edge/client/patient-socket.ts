@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../kernel/json.ts'
+import { askLine } from './unix-line.ts'
 
 export interface PatientSocket {
 	/** Of the socket of an agent or of the manager. */
@@ -40,42 +41,13 @@ type Tried = { readonly answer: JsonObject } | { readonly reason: string; readon
 
 /** Never throws but for the signal. */
 async function askOnce(path: string, request: object, signal: AbortSignal | undefined): Promise<Tried> {
-	const { promise, resolve, reject } = Promise.withResolvers<Tried>()
-	const decoder = new TextDecoder()
-	let rest = new TextEncoder().encode(`${JSON.stringify(request)}\n`)
-	let said = ''
-	let isSent = false
-	const fail = (reason: string): void => resolve({ reason, isSent, isHopeless: reason === 'EACCES' || reason === 'EPERM' })
-	const send = (socket: Bun.Socket): void => {
-		isSent = true
-		rest = rest.subarray(Math.max(0, socket.write(rest)))
+	const said = await askLine(path, request, signal)
+	if ('code' in said) {
+		const reason = said.code === 'EPIPE' ? 'the connection ended before the answer' : said.code
+		return { reason, isSent: said.isSent, isHopeless: said.code === 'EACCES' || said.code === 'EPERM' }
 	}
-	const stop = (): void => reject(signal?.reason)
-	signal?.addEventListener('abort', stop, { once: true })
-	const connecting = Bun.connect({
-		unix: path,
-		socket: {
-			open: send,
-			drain: send,
-			data(_, chunk) {
-				said += decoder.decode(chunk, { stream: true })
-				const end = said.indexOf('\n')
-				const answer = end < 0 ? null : parseJson(said.slice(0, end))
-				if (isJsonObject(answer)) resolve({ answer })
-				else if (end >= 0) fail('what it answers is no JSON object')
-			},
-			close: () => fail('the connection ended before the answer'),
-			error: (_, error) => fail(codeOf(error)),
-			connectError: (_, error) => fail(codeOf(error)),
-		},
-	})
-	connecting.catch((error) => fail(codeOf(error)))
-	try {
-		return await promise
-	} finally {
-		signal?.removeEventListener('abort', stop)
-		void connecting.then((socket) => socket.terminate()).catch(() => {})
-	}
+	const answer = parseJson(said.line)
+	return isJsonObject(answer) ? { answer } : { reason: 'what it answers is no JSON object', isSent: true, isHopeless: false }
 }
 
 function unreachable(reason: string, isTaken: boolean, tries: number): MseError {
@@ -86,5 +58,3 @@ function unreachable(reason: string, isTaken: boolean, tries: number): MseError 
 		hint: 'Is `mse-server serve` running, and HIVE_SOCKET that of its hive?',
 	})
 }
-
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'EUNKNOWN')

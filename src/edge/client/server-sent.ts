@@ -27,7 +27,7 @@ async function* blocks(body: ReadableStream<Uint8Array>): AsyncGenerator<readonl
 	const decoder = new TextDecoder()
 	let rest = ''
 	let block: string[] = []
-	for await (const chunk of body) {
+	for await (const chunk of chunks(body)) {
 		const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
 		rest = lines.pop() ?? ''
 		for (const line of lines.map((text) => text.replace(/\r$/, ''))) {
@@ -37,6 +37,17 @@ async function* blocks(body: ReadableStream<Uint8Array>): AsyncGenerator<readonl
 				block = []
 			}
 		}
+	}
+}
+
+/** Not every browser's streams can be iterated over. */
+async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+	const reader = body.getReader()
+	try {
+		for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+	} finally {
+		// Nobody has to wait until the other side has noticed.
+		reader.cancel().catch(() => {})
 	}
 }
 

@@ -12,7 +12,9 @@ import { healthRoutes } from './routes/health.ts'
 import { hiveRoutes } from './routes/hive.ts'
 import { leaseRoutes } from './routes/leases.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { operatorSessionRoutes } from './routes/operator-sessions.ts'
 import { operatorRoutes } from './routes/operators.ts'
+import { requestRoutes } from './routes/requests.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
 import { runRoutes } from './routes/runs.ts'
 import { runtimeInfoRoutes } from './routes/runtime.ts'
@@ -21,6 +23,7 @@ import { serverRoutes } from './routes/server.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { steerRoutes } from './routes/steer.ts'
 import { stepWorkerRoutes } from './routes/step-worker.ts'
+import { stepRoutes } from './routes/steps.ts'
 import { taskStepRoutes } from './routes/task-steps.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -34,6 +37,8 @@ export interface ApiDeps {
 	readonly tasks: DepsOf<typeof taskRoutes>
 	readonly taskSteps: DepsOf<typeof taskStepRoutes>
 	readonly runs: DepsOf<typeof runRoutes>
+	readonly steps: DepsOf<typeof stepRoutes>
+	readonly requests: DepsOf<typeof requestRoutes>
 	readonly runHistory: DepsOf<typeof runHistoryRoutes>
 	readonly metrics: DepsOf<typeof metricsRoutes>
 	readonly server: DepsOf<typeof serverRoutes>
@@ -42,6 +47,7 @@ export interface ApiDeps {
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
+	readonly operatorSessions: DepsOf<typeof operatorSessionRoutes>
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
 	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
 	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
@@ -66,6 +72,8 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(taskStepRoutes(deps.taskSteps))
 		.use(runRoutes(deps.runs))
 		.use(runHistoryRoutes(deps.runHistory))
+		.use(stepRoutes(deps.steps))
+		.use(requestRoutes(deps.requests))
 		.use(metricsRoutes(deps.metrics))
 		.use(serverRoutes(deps.server))
 		.use(approvalRoutes(deps.approvals))
@@ -73,6 +81,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))
+		.use(operatorSessionRoutes(deps.operatorSessions))
 		.use(blueprintRoutes(deps.blueprints))
 		.use(blueprintVersionRoutes(deps.blueprintVersions))
 		.use(blueprintInspectionRoutes(deps.blueprintInspection))

@@ -3,6 +3,7 @@ import { MseError } from '../../kernel/error.ts'
 import { randomHex } from '../../kernel/hash.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { bodyTooLarge } from './body.ts'
+import { consolePages } from './console.ts'
 import { documents } from './documents.ts'
 import { failureAt, fromElysia, isRuntimePath, logInternal, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
@@ -92,6 +93,7 @@ function newRoot(options: HttpOptions) {
 	return root
 		.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers))
 		.use(documents(options.version, () => root.routes))
+		.use(consolePages())
 }
 
 /** What stands before every route; a returned answer is the end of it. */
@@ -146,7 +148,7 @@ function noRoute(request: Request, table: RouteTable): MseError {
 	const { pathname } = new URL(request.url)
 	const methods = table.methods(pathname)
 	if (methods.length === 0) return unknownPath(pathname)
-	const allow = methods.filter((method) => method !== 'WS')
+	const allow = methods.filter((method) => method !== 'WS').flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
 	if (methods.includes('WS') && request.method === 'GET' && !allow.includes('GET'))
 		return new MseError('malformed', 'This route is a WebSocket.', { code: 'upgrade_required', hint: 'Send `Upgrade: websocket`.' })
 	return new MseError('method_not_allowed', `${request.method} is not a method of this path.`, {

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { MseError } from '../../kernel/error.ts'
 import { expectation } from './failure.ts'
 import { frameOf } from './frame.ts'
@@ -59,8 +59,10 @@ export function bodyTooLarge(limit: number): MseError {
 }
 
 function checker<Schema extends TSchema>(schema: Schema): (value: unknown) => Static<Schema> {
-	const compiled = TypeCompiler.Compile(schema)
+	// With the first request: most routes are never asked anything, and starting does not wait for them.
+	let compiled: TypeCheck<Schema> | undefined
 	return (value) => {
+		compiled ??= TypeCompiler.Compile(schema)
 		if (compiled.Check(value)) return value
 		throw wrongShape(compiled.Errors(value).First())
 	}

@@ -80,7 +80,8 @@ async function* heartbeating({ pages, position }: Follower, clock: Clock, encode
 				yield encoder.encode(`: heartbeat\nid: ${position()}\n\n`)
 				continue
 			}
-			if (page.done) return
+			// Where it ended, also past what the filter left out.
+			if (page.done) return yield encoder.encode(`id: ${position()}\n\n`)
 			yield encode(page.value)
 			next = pages.next()
 		}

@@ -23,7 +23,7 @@ function makeDir(path: string, mode: number): void {
 	} catch (cause) {
 		if (cause instanceof MseError) throw cause
 		throw new MseError('unavailable', `The hive's folder ${path} cannot be made: ${messageOf(cause)}.`, {
-			hint: 'Set hive.run_dir.',
+			hint: 'Set hive.run_dir or hive.state_dir.',
 			cause,
 		})
 	}
@@ -35,6 +35,6 @@ function refuseForeign(path: string): void {
 	const own = process.getuid?.() ?? uid
 	if (uid === own || own === 0) return
 	throw new MseError('forbidden', `The hive's folder ${path} belongs to the user with uid ${uid}.`, {
-		hint: 'Set hive.run_dir to a folder of yours.',
+		hint: 'Set hive.run_dir or hive.state_dir to a folder of yours.',
 	})
 }

@@ -8,7 +8,7 @@ import { type HiveSockets, newHiveSockets } from '../../edge/socket/hive-sockets
 import { makePassableDir } from '../../edge/socket/run-dir.ts'
 import type { JobReport } from '../../kernel/periodic-job.ts'
 import type { DataDir } from '../../store/data-dir.ts'
-import { lockRunDir } from '../../store/sqlite/instance-lock.ts'
+import { type Holder, lockHiveDir } from '../../store/sqlite/instance-lock.ts'
 import type { EngineOptions } from '../option.ts'
 import { groupId } from './folder.ts'
 
@@ -22,7 +22,7 @@ interface ClaimDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log'> {
 	heard(name: string): void
 }
 
-/** The run directory, ours alone, with what goes on in it. */
+/** The two directories of a hive, ours alone, with what goes on in them. */
 export interface HiveClaim {
 	readonly sockets: HiveSockets
 	/** What is done there from time to time. */
@@ -31,15 +31,15 @@ export interface HiveClaim {
 	release(): Promise<void>
 }
 
-/** Takes the run directory; throws what is in the way, such as another hive. Nothing is open yet. */
-export async function claimRunDir(
+/** Takes the directories; throws what is in the way, such as another hive. Nothing is open yet. */
+export async function claimHive(
 	{ config, clock, log, data, face, faces, messages, heard }: ClaimDeps,
-	runDir: string,
+	folders: { readonly runDir: string; readonly stateDir: string },
 ): Promise<HiveClaim> {
+	const { runDir } = folders
 	const { hostSocket, managerSocket } = hivePaths(runDir)
 	for (const path of [managerSocket, hostSocket]) refuseLongPath(path)
-	makePassableDir(runDir)
-	const lock = lockRunDir(runDir, { pid: process.pid, address: data.dir ?? 'in memory' })
+	const locks = lockBoth(folders, { pid: process.pid, address: data.dir ?? 'in memory' })
 	try {
 		await clearPath(hostSocket)
 		const { adminGroup, maxLineBytes, wireVersion } = config.hive
@@ -53,11 +53,23 @@ export async function claimRunDir(
 			async release() {
 				vacuum[Symbol.dispose]()
 				await Promise.all([sockets.stop(), vacuum.idle()])
-				lock.release()
+				locks.dispose()
 			},
 		}
 	} catch (error) {
-		lock.release()
+		locks.dispose()
 		throw error
 	}
+}
+
+/** Sockets would be taken from each other in the one, and agents of one name have the same folders in the other. */
+function lockBoth({ runDir, stateDir }: { readonly runDir: string; readonly stateDir: string }, holder: Holder): DisposableStack {
+	using locks = new DisposableStack()
+	const lock = (dir: string, key: 'hive.run_dir' | 'hive.state_dir'): void => {
+		makePassableDir(dir)
+		locks.adopt(lockHiveDir(dir, key, holder), (held) => held.release())
+	}
+	lock(runDir, 'hive.run_dir')
+	if (stateDir !== runDir) lock(stateDir, 'hive.state_dir')
+	return locks.move()
 }

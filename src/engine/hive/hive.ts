@@ -17,7 +17,7 @@ import { SqliteMessageStore } from '../../store/sqlite/message-store.ts'
 import type { EngineOptions } from '../option.ts'
 import type { Stores } from '../stores.ts'
 import { hiveActions } from './actions.ts'
-import { claimRunDir, type HiveClaim } from './claim.ts'
+import { claimHive, type HiveClaim } from './claim.ts'
 import { type HiveCrew, openCrew } from './crew.ts'
 import type { HiveFaces } from './faces.ts'
 import { hiveFolders } from './folder.ts'
@@ -81,7 +81,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	const { broker, face } = newVoices(deps, messages, lives)
 	const operated = (): OperatedHive => operatedHive({ config, crew, lives, broker, messages })
 	await place.attempt(async () => {
-		const claim = await claimRunDir({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders.runDir)
+		const claim = await claimHive({ ...deps, face, messages, heard: (name) => place.open?.crew.agents.heard(name) }, folders)
 		const newCrew = (): HiveCrew => openCrew({ ...deps, ...folders, sockets: claim.sockets, messages })
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import type { Broker } from '../../core/hive/broker.ts'
 import { newHiveControl } from '../../core/hive/control.ts'
-import type { InboxReader } from '../../core/hive/message-store.ts'
+import type { InboxReader, MessageStore } from '../../core/hive/message-store.ts'
 import type { HiveLives } from '../../core/hive/no-agents.ts'
 import type { OperatedHive } from '../../core/hive/operated-hive.ts'
 import type { HiveCrew } from './crew.ts'
@@ -11,7 +11,7 @@ interface OperatedDeps {
 	crew(): HiveCrew
 	lives(): HiveLives
 	readonly broker: Broker
-	readonly messages: InboxReader
+	readonly messages: InboxReader & Pick<MessageStore, 'deliver'>
 	readonly config: Pick<Config, 'hive'>
 }
 

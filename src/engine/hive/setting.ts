@@ -6,9 +6,13 @@ import { parseConfigTable } from '../../kernel/config-table.ts'
 import { AgentConfigFileSchema } from '../../protocol/hive-config.ts'
 
 /** What `[hive.defaults]` may say of agents without a config of their own; the keys mean what they mean there. */
-const DefaultsSchema = Type.Pick(AgentConfigFileSchema, ['argv', 'env', 'backend', 'cwd', 'image', 'limits', 'ready', 'restart'], {
-	additionalProperties: false,
-})
+const DefaultsSchema = Type.Pick(
+	AgentConfigFileSchema,
+	['argv', 'env', 'backend', 'cwd', 'image', 'mounts', 'limits', 'ready', 'restart'],
+	{
+		additionalProperties: false,
+	},
+)
 
 const ManagerSchema = Type.Object(
 	{

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as git from 'isomorphic-git'
 import { type ConfigStore, type ConfigTree, type ProposalMark, unknownProposal } from '../../core/hive/config/store.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import { checkOutFiles } from './check-out.ts'
 import { durableFs as fs } from './durable-fs.ts'
+import { loadGit } from './git.ts'
 import type { GitObject } from './git-object.ts'
 import { initBare } from './init-bare.ts'
 import { require } from './object-view.ts'
@@ -75,7 +75,8 @@ export class GitConfigStore implements ConfigStore {
 		if (text === undefined) return this.#setRef(agent, `refs/tags/${mark}/${approvalId}`, sha)
 		const timestamp = Math.floor(this.#clock.now() / 1000)
 		const tagger = { name: 'mse-server', email: 'mse-server@localhost', timestamp, timezoneOffset: 0 }
-		await git.annotatedTag({
+		const { annotatedTag } = await loadGit()
+		await annotatedTag({
 			...{ fs, gitdir: this.folderOf(agent), ref: `${mark}/${approvalId}`, object: sha, message: text.trim() || mark, tagger },
 		})
 	}
@@ -91,7 +92,7 @@ export class GitConfigStore implements ConfigStore {
 
 	async moveHead(agent: string, sha: string | null): Promise<void> {
 		if (sha !== null) await this.#setRef(agent, MAIN, sha)
-		else if ((await this.head(agent)) !== null) await git.deleteRef({ fs, gitdir: this.folderOf(agent), ref: MAIN })
+		else if ((await this.head(agent)) !== null) await (await loadGit()).deleteRef({ fs, gitdir: this.folderOf(agent), ref: MAIN })
 	}
 
 	deployed(agent: string): Promise<string | null> {
@@ -120,30 +121,34 @@ export class GitConfigStore implements ConfigStore {
 
 	async #read(agent: string, oid: string): Promise<GitObject | null> {
 		return orNull(async () => {
-			const { type, object } = await git.readObject({ fs, gitdir: this.folderOf(agent), oid, format: 'content' })
+			const { readObject } = await loadGit()
+			const { type, object } = await readObject({ fs, gitdir: this.folderOf(agent), oid, format: 'content' })
 			return { type: type as GitObject['type'], bytes: object as Uint8Array }
 		})
 	}
 
 	#ref(agent: string, ref: string): Promise<string | null> {
-		return orNull(() => git.resolveRef({ fs, gitdir: this.folderOf(agent), ref }))
+		return orNull(async () => (await loadGit()).resolveRef({ fs, gitdir: this.folderOf(agent), ref }))
 	}
 
-	#setRef(agent: string, ref: string, value: string): Promise<void> {
-		return git.writeRef({ fs, gitdir: this.folderOf(agent), ref, value, force: true })
+	async #setRef(agent: string, ref: string, value: string): Promise<void> {
+		const { writeRef } = await loadGit()
+		await writeRef({ fs, gitdir: this.folderOf(agent), ref, value, force: true })
 	}
 
 	async #pinnedCommits(agent: string): Promise<ReadonlySet<string>> {
-		const ids = await git.listRefs({ fs, gitdir: this.folderOf(agent), filepath: 'refs/tags/proposal' })
-		return new Set(await Promise.all(ids.map((id) => git.resolveRef({ fs, gitdir: this.folderOf(agent), ref: proposalRef(id) }))))
+		const { listRefs, resolveRef } = await loadGit()
+		const ids = await listRefs({ fs, gitdir: this.folderOf(agent), filepath: 'refs/tags/proposal' })
+		return new Set(await Promise.all(ids.map((id) => resolveRef({ fs, gitdir: this.folderOf(agent), ref: proposalRef(id) }))))
 	}
 }
 
 /** Most of the time goes into waiting for the disk, so some are written at once. */
 async function writeObjects(gitdir: string, objects: readonly GitObject[]): Promise<void> {
+	const { writeObject } = await loadGit()
 	for (let at = 0; at < objects.length; at += AT_ONCE) {
 		const batch = objects.slice(at, at + AT_ONCE)
-		await Promise.all(batch.map(({ type, bytes }) => git.writeObject({ fs, gitdir, type, object: bytes, format: 'content' })))
+		await Promise.all(batch.map(({ type, bytes }) => writeObject({ fs, gitdir, type, object: bytes, format: 'content' })))
 	}
 }
 
@@ -155,7 +160,7 @@ async function orNull<T>(reading: () => Promise<T>): Promise<T | null> {
 	try {
 		return await reading()
 	} catch (error) {
-		if (error instanceof git.Errors.NotFoundError) return null
+		if (error instanceof (await loadGit()).Errors.NotFoundError) return null
 		throw error
 	}
 }

@@ -1,8 +1,8 @@
 import { lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { init } from 'isomorphic-git'
 import { randomHex } from '../../kernel/hash.ts'
 import { durableFs, syncFolder } from './durable-fs.ts'
+import { loadGit } from './git.ts'
 
 /** An empty bare repository where there is none yet; never half of one. */
 export async function initBare(gitdir: string): Promise<void> {
@@ -10,6 +10,7 @@ export async function initBare(gitdir: string): Promise<void> {
 	const parent = dirname(gitdir)
 	if ((await mkdir(parent, { recursive: true, mode: 0o755 })) !== undefined) await syncFolder(dirname(parent))
 	const unfinished = `${gitdir}.${randomHex(4)}`
+	const { init } = await loadGit()
 	await init({ fs: durableFs, gitdir: unfinished, bare: true, defaultBranch: 'main' })
 	try {
 		await rename(unfinished, gitdir)

@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib'
-import { type PromiseFsClient, readCommit, readTree, type TreeEntry } from 'isomorphic-git'
+import type { PromiseFsClient, TreeEntry } from 'isomorphic-git'
 import { MseError } from '../../kernel/error.ts'
+import { loadGit } from './git.ts'
 import { damaged, type GitObject } from './git-object.ts'
 
 export type ReadObject = (id: string) => Promise<GitObject | null>
@@ -17,11 +18,13 @@ export function viewObjects(read: ReadObject): ObjectView {
 	return {
 		async commit(oid) {
 			await require(read, oid, 'commit')
+			const { readCommit } = await loadGit()
 			const { commit } = await understood(readCommit({ ...repository, oid }))
 			return { tree: commit.tree, parents: commit.parent }
 		},
 		async tree(oid) {
 			await require(read, oid, 'tree')
+			const { readTree } = await loadGit()
 			return (await understood(readTree({ ...repository, oid }))).tree
 		},
 	}

@@ -48,9 +48,11 @@ export class SqliteApprovalStore implements ApprovalStore {
 		]
 		const given = wanted.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql: ` AND ${sql}`, value }]))
 		const where = given.map(({ sql }) => sql).join('')
+		const order = query.newestFirst ? `id < ?${where} ORDER BY id DESC LIMIT ?` : `id > ?${where} ORDER BY id LIMIT ?`
+		const after = query.newestFirst && query.after === 0 ? Number.MAX_SAFE_INTEGER : query.after
 		const rows = this.#db
-			.query<EntryRow>(`SELECT ${ENTRY} FROM approval WHERE id > ?${where} ORDER BY id LIMIT ?`)
-			.all(query.after, ...given.map(({ value }) => value), query.limit)
+			.query<EntryRow>(`SELECT ${ENTRY} FROM approval WHERE ${order}`)
+			.all(after, ...given.map(({ value }) => value), query.limit)
 		return rows.map(toEntry)
 	}
 

@@ -28,14 +28,14 @@ export function lockDataDir(dir: string, holder: Holder): InstanceLock {
 	})
 }
 
-/** Throws `conflict` (code `hive_owned`) naming the holder when another hive has the directory of its sockets. */
-export function lockRunDir(dir: string, holder: Holder): InstanceLock {
+/** Throws `conflict` (code `hive_owned`) naming the holder when another hive has a directory; `key` is the setting that moves this one's. */
+export function lockHiveDir(dir: string, key: 'hive.run_dir' | 'hive.state_dir', holder: Holder): InstanceLock {
 	return lockDir(dir, holder, {
 		unwritable: (cause) => new MseError('unavailable', `The hive's folder ${dir} cannot be written: ${messageOf(cause)}.`, { cause }),
 		taken: (by, cause) =>
 			new MseError('conflict', `another hive owns ${dir}: ${by}`, {
 				code: 'hive_owned',
-				hint: 'Stop that one, give this server another hive.run_dir, or set hive.enabled to false.',
+				hint: `Stop that one, give this server another ${key}, or set hive.enabled to false.`,
 				cause,
 			}),
 	})

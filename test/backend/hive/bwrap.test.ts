@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { bwrapArgv } from '../../../src/backend/hive/bwrap.ts'
 import { eventually } from '../../support/eventually.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
 import { processWorld, tools } from './cage-world.ts'
 
@@ -34,4 +37,20 @@ test.skipIf(whyNot !== '')(`in a sandbox an agent sees neither the folders of ot
 	expect(log.match(/No such file or directory/g)).toHaveLength(2)
 	expect(log).toContain('Read-only file system')
 	expect(Number(/^\d+$/m.exec(log)?.[0])).toBeLessThan(6)
+})
+
+test.skipIf(whyNot !== '')(`in a sandbox the manager writes proposals, and cannot write what was applied${whyNot}`, async () => {
+	await using world = await processWorld({ sandbox: 'bwrap' })
+	using outside = tempDir()
+	for (const name of ['config', 'applied']) mkdirSync(join(outside.path, name))
+	const shown = [
+		{ host: join(outside.path, 'config'), guest: '/agents/alice/config' },
+		{ host: join(outside.path, 'applied'), guest: '/applied', ro: true },
+	]
+	const script = 'touch /agents/alice/config/agent.toml; touch /applied/x; ls /applied; echo tried; sleep 60'
+	const manager = { ...(await world.agent('boss', script)), shown }
+	await world.cage.start(manager)
+	await eventually(async () => (await world.cage.logs(manager, 20)).includes('tried'), { what: 'it tried' })
+	expect(await world.cage.logs(manager, 20)).toContain('Read-only file system')
+	expect([readdirSync(join(outside.path, 'config')), readdirSync(join(outside.path, 'applied'))]).toEqual([['agent.toml'], []])
 })

@@ -34,7 +34,7 @@ export async function cageWorld(make: (owner: string) => Cage): Promise<CageWorl
 		again: () => make(owner),
 		async agent(name, script, over = {}): Promise<CagedAgent> {
 			made.add(name)
-			const home = await folders.prepare(name, over.uid ?? null)
+			const home = await folders.prepare(name, over.uid ?? null, null)
 			const run = { argv: ['sh', '-c', script], env: {}, mounts: [], limits: {}, ready: 'started', restart: 'never' } as const
 			return { ...run, name, role: 'agent', uid: null, home, ...over }
 		},

@@ -1,10 +1,16 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { nspawnCage, startArgv } from '../../../src/backend/hive/nspawn.ts'
 import { containerCage, createArgs } from '../../../src/backend/hive/podman.ts'
 import type { ProgramResult, RunProgram } from '../../../src/backend/hive/program.ts'
 import type { CagedAgent } from '../../../src/core/hive/cage.ts'
 import { cageContract } from '../../contract/cage.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { cageWorld, runProgram, tools } from './cage-world.ts'
+
+// podman alone takes a second for a container to come and go.
+setDefaultTimeout(20_000)
 
 const IMAGE = 'docker.io/library/debian:stable-slim'
 const ROOT = '/var/lib/machines/debian'
@@ -128,15 +134,27 @@ describe('machines of nspawn', () => {
 		const argv = startArgv(agent, { description: 'agent alice of hive h', stopGraceMs: 2500, variables: ['TOKEN'] })
 		expect(argv.join(' ')).toBe(
 			[
-				'systemd-run --quiet --unit=hive-alice.service --description=agent alice of hive h --property=KillMode=mixed --property=TimeoutStopSec=3',
-				'--property=CPUQuota=150% --property=MemoryMax=1000 --property=TasksMax=9 --setenv=TOKEN',
-				'-- systemd-nspawn --quiet --as-pid2 --register=yes --machine=h-alice --directory=img --user=7001',
+				'systemd-run --quiet --unit=hive-alice.service --description=agent alice of hive h --property=KillMode=mixed --property=Delegate=yes --property=TimeoutStopSec=3',
+				'--property=CPUQuota=150% --property=MemoryMax=1000 --property=TasksMax=9 --setenv=SYSTEMD_LOG_LEVEL=warning --setenv=TOKEN',
+				'-- systemd-nspawn --quiet --keep-unit --kill-signal=SIGTERM --link-journal=no --register=yes --machine=h-alice --directory=img --user=7001',
 				'--bind=/r/alice:/run/hive --bind=/s/state:/state --bind=/s/creds:/creds --bind-ro=/applied/1:/applied/1 --bind-ro=/data/in:/in',
 				'--setenv=TOKEN --chdir=/work -- -x run me',
 			].join(' '),
 		)
 		const odd = { ...agent, mounts: [{ host: '/a:b\\c', guest: '/d' }] }
 		expect(startArgv(odd, { description: '', stopGraceMs: 0, variables: [] })).toContain('--bind=/a\\:b\\\\c:/d')
+	})
+
+	test('need the user of the agent in their root folder', async () => {
+		using dir = tempDir()
+		mkdirSync(join(dir.path, 'etc'))
+		const { calls, run } = scripted({})
+		const cage = nspawnCage({ owner: 'h', run, tools, stopGraceMs: 1 })
+		const start = () => cage.start({ ...agent, image: dir.path }).catch(({ message, hint }) => `${message} ${hint}`)
+		expect(await start()).toStartWith(`${dir.path}/etc/passwd has no user 7001, as which alice is to run. Add the line alice:x:7001:7001:`)
+		expect(calls).toEqual([])
+		writeFileSync(join(dir.path, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nalice:x:7001:7001::/state:/bin/sh\n')
+		expect(await start()).toEqual({ invocation: '' })
 	})
 
 	test('are known by their unit, its description and its invocation', async () => {
@@ -149,7 +167,7 @@ describe('machines of nspawn', () => {
 		expect(await cage(show('active')).adopt('alice', { invocation: 'i0' })).toEqual({ exists: false, running: false })
 		expect(await cage(show('failed')).inspect('alice')).toEqual({ exists: true, running: false, exitCode: 4 })
 		expect(await cage(show('active', 'somebody else')).inspect('alice')).toEqual({ exists: false, running: false })
-		expect(await cage(show('active')).start(agent)).toEqual({ invocation: 'i1' })
+		expect(await cage(show('active')).start({ ...agent, uid: null })).toEqual({ invocation: 'i1' })
 		await expect(cage({ exitCode: 1, stderr: 'no bus' }).inspect('alice')).rejects.toThrow('systemctl: no bus')
 	})
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as builder from 'mse-server/blueprint'
 
 const SRC = join(import.meta.dir, '../../../src')
-const guide = readFileSync(join(SRC, 'edge/cli/blueprint/guide.md'), 'utf8')
+const guide = readFileSync(join(SRC, 'edge/mcp/guide/blueprint-authoring.md'), 'utf8')
 const modules = ['flow', 'blueprint'].map((name) => readFileSync(join(SRC, `backend/lua/dsl/${name}.lua`), 'utf8')).join('\n')
 
 test('the guide names only words of the Lua modules, and all of them that are for authors', () => {

@@ -1,17 +1,14 @@
-import { beforeAll, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { chmodSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { processBackend } from '../../../src/backend/process/backend.ts'
 import { type CodingCli, codingClis } from '../../../src/core/blueprint/coding-clis.ts'
 import { lintBlueprint } from '../../../src/core/blueprint/lint.ts'
-import { initTemplates } from '../../../src/kernel/template.ts'
 import { newAttempt } from '../../support/attempt.ts'
 import { parsedBlueprint } from '../../support/parsed-blueprint.ts'
 import { processOptions } from '../../support/process-options.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { verifies } from '../../support/verifies.ts'
-
-beforeAll(initTemplates)
 
 const STAND_IN = join(import.meta.dir, '../../fixture/program/coding-cli.ts')
 

@@ -1,16 +1,13 @@
-import { beforeAll, describe, expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { type ProcessOptions, processBackend } from '../../../src/backend/process/backend.ts'
 import type { Attempt } from '../../../src/core/dispatch/backend.ts'
 import type { Json, JsonObject } from '../../../src/kernel/json.ts'
-import { initTemplates } from '../../../src/kernel/template.ts'
 import { newAttempt } from '../../support/attempt.ts'
 import { parsedBlueprint } from '../../support/parsed-blueprint.ts'
 import { processOptions } from '../../support/process-options.ts'
 import { verifies } from '../../support/verifies.ts'
-
-beforeAll(initTemplates)
 
 const OUTER = { work_dir: tmpdir() }
 const STEP = 'ST-00000000000000aa'

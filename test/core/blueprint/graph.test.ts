@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
-import { exprText, mermaidGraph } from '../../../src/core/blueprint/graph.ts'
+import { mermaidGraph } from '../../../src/core/blueprint/graph.ts'
+import { exprText } from '../../../src/protocol/flow-text.ts'
 import { attempt, fanout, lit, loop, path, seq, step } from '../../support/blueprints.ts'
 import { minimal, parsedBlueprint } from '../../support/parsed-blueprint.ts'
 

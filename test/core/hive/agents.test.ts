@@ -392,3 +392,18 @@ test('what is asked of a hive that is stopping is refused, and what is under way
 	await world.during(Promise.all([spawn, closed]))
 	expect(world.cage.running.has('alice')).toBe(true)
 })
+
+test('the manager has the proposals of those that were there when it started, and reads what was applied', async () => {
+	await using world = await agentWorld()
+	await world.during(world.agents.spawn('alice', { by }))
+	await world.during(world.agents.ensureManager({ by }))
+	const { stateDir } = world
+	const sees = () => world.cage.running.get('manager')?.agent.shown
+	const config = (name: string) => ({ host: `${stateDir}/agents/${name}/config`, guest: `/agents/${name}/config` })
+	const applied = { host: `${stateDir}/applied`, guest: '/applied', ro: true }
+	expect(sees()).toEqual([config('alice'), config('manager'), applied])
+	expect(world.cage.running.get('alice')?.agent.shown).toBeUndefined()
+	await world.during(world.agents.spawn('bob', { by }))
+	await world.during(world.agents.restart('manager', { by }))
+	expect(sees()).toEqual([config('alice'), config('bob'), config('manager'), applied])
+})

@@ -69,6 +69,18 @@ describe('a stream that breaks', () => {
 		expect(clock.now() - start).toBeGreaterThan(60_000)
 	})
 
+	test('is told each time, and waited for as long as the caller likes', async () => {
+		const clock = fakeClock()
+		const { client } = scripted(eventOf(1), ...Array.from({ length: 60 }, () => new TypeError('refused')), eventOf(2))
+		const told: string[] = []
+		const hooks = { onConnected: () => void told.push('connected'), onBroken: () => void told.push('broken') }
+		const events = followEvents(client, { after: '0', clock, patienceMs: Number.POSITIVE_INFINITY, ...hooks })
+		expect(await take(2, events, clock)).toEqual([1, 2])
+		expect(told.slice(0, 2)).toEqual(['connected', 'broken'])
+		expect(told.filter((word) => word === 'connected')).toHaveLength(2)
+		await events.return()
+	})
+
 	test('is not opened again when the server refuses the cursor', async () => {
 		const clock = fakeClock()
 		const refusal = Response.json({ error: 'Gone.', code: 'cursor_expired' }, { status: 410 })

@@ -127,10 +127,11 @@ test.each(allTests)('%s: another method of a known path is 405 with Allow', asyn
 	const routes = routesOf(world)
 	for (const path of new Set(routes.map((route) => route.path))) {
 		const known = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => (method === 'WS' ? 'GET' : method))
+		const isRead = routes.some(({ method, pattern }) => method === 'GET' && pattern.test(path))
 		for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((other) => !known.includes(other))) {
 			const answer = await world.call(method, path)
 			expectRefusal(answer, 405, 'method_not_allowed')
-			expect(answer.headers.get('allow')?.split(', ').sort()).toEqual([...new Set(known)].sort())
+			expect(answer.headers.get('allow')?.split(', ').sort()).toEqual([...new Set([...known, ...(isRead ? ['HEAD'] : [])])].sort())
 		}
 	}
 })

@@ -6,7 +6,9 @@ import type { OperatorDirectory } from '../../../src/core/run/operator-directory
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
 import { adminCheck } from '../../../src/edge/http/guard.ts'
 import { dataRoutes } from '../../../src/edge/http/routes/data.ts'
+import { operatorSessionRoutes } from '../../../src/edge/http/routes/operator-sessions.ts'
 import { operatorRoutes } from '../../../src/edge/http/routes/operators.ts'
+import { requestRoutes } from '../../../src/edge/http/routes/requests.ts'
 import { seatRoutes } from '../../../src/edge/http/routes/seats.ts'
 import { sessionRoutes } from '../../../src/edge/http/routes/sessions.ts'
 import { stepWorkerRoutes } from '../../../src/edge/http/routes/step-worker.ts'
@@ -17,6 +19,7 @@ import { SqliteAttachSessionStore } from '../../../src/store/sqlite/attach-sessi
 import { openBlobs } from '../../../src/store/sqlite/blob.ts'
 import { SqliteEventStore } from '../../../src/store/sqlite/event-store.ts'
 import { SqliteIdempotencyStore } from '../../../src/store/sqlite/idempotency-store.ts'
+import { SqliteOpenRequestStore } from '../../../src/store/sqlite/open-request-store.ts'
 import { SqliteOperatorStore } from '../../../src/store/sqlite/operator-store.ts'
 import { sqliteSeating } from '../../../src/store/sqlite/seating.ts'
 import { WorkerWorld } from '../../core/output/support.ts'
@@ -51,6 +54,8 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 			.use(dataRoutes({ face, keys }))
 			.use(sessionRoutes({ sessions: attach, operators: sessions, isAdmin }))
 			.use(operatorRoutes({ sessions, hub, isAdmin, clock, log }))
+			.use(operatorSessionRoutes({ sessions, runs }))
+			.use(requestRoutes({ openRequests: new SqliteOpenRequestStore(db), sessions, hub }))
 			.use(
 				seatRoutes({ runs, operators, planOf, seatAssigned, sessions, hub, outputs, attempts, events: new SqliteEventStore(db), isAdmin }),
 			),

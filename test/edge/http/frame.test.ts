@@ -55,7 +55,7 @@ test('an unforeseen error leaves with a fixed sentence, its cause and the reques
 test('an unknown path is 404, a known one with another method 405 with Allow', async () => {
 	expect((await call({}, 'GET', '/v1/nothing')).body).toEqual({ error: 'There is no route /v1/nothing.', code: 'unknown_path' })
 	const { status, headers, body } = await call({}, 'PUT', '/v1/thing/x')
-	expect([status, headers.get('allow'), body.code]).toEqual([405, 'GET', 'method_not_allowed'])
+	expect([status, headers.get('allow'), body.code]).toEqual([405, 'GET, HEAD', 'method_not_allowed'])
 })
 
 test('a JSON body is refused by its type, its syntax or its shape, and its values are not repeated', async () => {

@@ -17,6 +17,7 @@ import { runHistoryRoutes } from '../../../src/edge/http/routes/run-history.ts'
 import { runRoutes } from '../../../src/edge/http/routes/runs.ts'
 import { serverRoutes } from '../../../src/edge/http/routes/server.ts'
 import { steerRoutes } from '../../../src/edge/http/routes/steer.ts'
+import { stepRoutes } from '../../../src/edge/http/routes/steps.ts'
 import { taskStepRoutes } from '../../../src/edge/http/routes/task-steps.ts'
 import { taskRoutes } from '../../../src/edge/http/routes/tasks.ts'
 import { openApprovalsOf } from '../../../src/engine/approvals.ts'
@@ -163,6 +164,7 @@ export function httpWorld(options: HttpWorldOptions = {}) {
 				}),
 			)
 			.use(runHistoryRoutes({ runs: world.runs, planOf: world.planOf }))
+			.use(stepRoutes({ runs: world.runs, attempts: world.stepOutputs.attempts, outputs: world.outputs }))
 			.use(serverRoutes({ pause: serverPause(world), backUp: async () => ({ file: '/b', bytes: 1 }) }))
 			.use(steerRoutes({ service: world.service, runs: world.runs }))
 			.use(

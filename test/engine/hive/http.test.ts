@@ -97,7 +97,7 @@ test('a reader that comes back again and again sees each fact of the hive and of
 	while (seen.length < total) seen.push(...(await readSome(server.url, seen.at(-1)?.seq ?? 0, Math.min(7, total - seen.length))))
 	await work
 	const all = await (await fetch(`${server.url}/v1/events?kind=hive.,message.,approval.&follow=false`)).text()
-	const seqs = [...all.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq))
+	const seqs = [...all.matchAll(/^id: (\d+)\ndata:/gm)].map(([, seq]) => Number(seq))
 	expect(seen.map(({ seq }) => seq)).toEqual(seqs)
 	const kinds = new Set(seen.map(({ kind }) => kind))
 	expect([...kinds].sort()).toEqual(['approval.denied', 'approval.requested', 'message.delivered', 'message.sent'] as never)

@@ -28,8 +28,8 @@ const STAY = 'argv = ["sleep", "600"]'
 
 /** One life of the hive of a server: real sockets, real processes, the real gate, and no HTTP. Its agents end with it. */
 export async function hiveLife({ dir: given, flags = {}, file, maxPending = 100, waitMs = 60_000 }: HiveOptions = {}) {
-	const temp = given === undefined ? tempDir() : undefined
-	const dir = given ?? temp?.path ?? ''
+	using opened = new DisposableStack()
+	const dir = given ?? opened.use(tempDir()).path
 	const settings = { 'hive-start-grace-ms': '20', 'hive-stop-grace-s': '1', ...flags }
 	const config = loadConfig({
 		flags: new Map(Object.entries({ 'hive-enabled': 'true', ...settings }).map(([name, value]) => [name, [value]])),
@@ -38,7 +38,7 @@ export async function hiveLife({ dir: given, flags = {}, file, maxPending = 100,
 	})
 	const environment = { PATH: process.env.PATH, HOME: dir, HIVE_RUN_DIR: join(dir, 'run'), HIVE_STATE_DIR: join(dir, 'state') }
 	const common = { clock: systemClock, log: silentLogger }
-	const data = openDataDir({ dir: join(dir, 'data'), clock: systemClock, pid: process.pid, address: 'none' })
+	const data = opened.use(openDataDir({ dir: join(dir, 'data'), clock: systemClock, pid: process.pid, address: 'none' }))
 	const stores = openStores(data, {})
 	const gate = new ApprovalGate({
 		...{ ...common, store: stores.approvalStore, events: stores.events },
@@ -62,6 +62,7 @@ export async function hiveLife({ dir: given, flags = {}, file, maxPending = 100,
 		await gate.stop()
 		await hive.stop()
 	}
+	const ground = opened.move()
 	return {
 		...{ dir, hive, gate, data, stores, host, manager, paths, config },
 		agent: (name: string) => connect(paths.agentSocket(name), 'agent'),
@@ -81,13 +82,12 @@ export async function hiveLife({ dir: given, flags = {}, file, maxPending = 100,
 		/** A clean stop; agents live on, for the next life. */
 		async end() {
 			await stop()
-			data[Symbol.dispose]()
+			ground.dispose()
 		},
 		async [Symbol.asyncDispose]() {
 			for (const name of (await hive.agents?.list()) ?? []) await hive.agents?.kill(name, { by: 'the test' })
 			await stop()
-			data[Symbol.dispose]()
-			temp?.[Symbol.dispose]()
+			ground.dispose()
 		},
 	}
 }

@@ -1,5 +1,5 @@
 import { withAttachments } from '../../../core/worker/attachment.ts'
-import { accepted, type Execution, type ExecutionContext, refused } from '../../../core/worker/execution.ts'
+import { type Execution, type ExecutionContext, endedBy, refused } from '../../../core/worker/execution.ts'
 import { messageOf } from '../../../kernel/error.ts'
 import type { WorkerInput } from '../../../protocol/runtime-worker.ts'
 import { runChild } from '../child.ts'
@@ -27,14 +27,7 @@ export function oneShotExecution(command: WorkerCommand, context: ExecutionConte
 				},
 			}
 		},
-		async stop() {
-			await end()
-			return accepted('stop', 'stopped')
-		},
-		async cancel() {
-			await end()
-			return accepted('cancel', 'stopped')
-		},
+		...endedBy(end),
 		method({ method }) {
 			if (method !== 'cancel' || turn === null) return false
 			turn.abort.abort(new Error('the turn was cancelled'))

@@ -1,5 +1,5 @@
 import { systemClock } from '../../../kernel/clock.ts'
-import { connectOperator, type Operator, type OperatorOptions } from '../../client/client.ts'
+import { connectOperator, type Operator, type OperatorOptions } from '../../client/operator.ts'
 import type { OperatorEvent } from '../../client/operator-event.ts'
 import type { SpawnAnswer, SpawnWork } from '../../client/operator-work.ts'
 import type { Command, Invocation } from '../command.ts'

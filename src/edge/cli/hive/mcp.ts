@@ -1,5 +1,4 @@
 import { systemClock } from '../../../kernel/clock.ts'
-import { serveHiveBridge } from '../../mcp/hive-bridge.ts'
 import type { Command, Invocation } from '../command.ts'
 import { EXIT, usageError } from '../exit-code.ts'
 import { type Flag, lastOf } from '../flag.ts'
@@ -26,6 +25,8 @@ export const hiveMcpCommand: Command = {
 		const { flags, env, nextSignal } = invocation
 		const role = lastOf(flags, 'role') || env.HIVE_ROLE || 'agent'
 		if (role !== 'agent' && role !== 'manager') throw usageError(`--role has to be agent or manager, not "${role}".`)
+		// Nothing else needs what it is made of.
+		const { serveHiveBridge } = await import('../../mcp/hive-bridge.ts')
 		const bridge = await serveHiveBridge({ path: ownSocket(invocation), role, clock: systemClock })
 		await Promise.race([bridge.closed, nextSignal()])
 		await bridge.close()

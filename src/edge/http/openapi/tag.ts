@@ -4,7 +4,13 @@ const TAGS: readonly (readonly [name: string, about: string, ...segments: string
 	['runs', 'Reading and steering single executions.', 'runs', 'steps'],
 	['blueprints', 'Documents and their versions.', 'blueprints', 'blueprint-schema', 'blueprint-doctor'],
 	['approvals', 'What waits for somebody’s yes, and the yes.', 'approvals'],
-	['operators', 'AI clients and people with a session: joining, seats, what waits for an answer.', 'operators'],
+	[
+		'operators',
+		'AI clients and people with a session: joining, seats, what waits for an answer.',
+		'operators',
+		'operator-sessions',
+		'requests',
+	],
 	['events', 'The one log, replayed and followed.', 'events'],
 	['workers', 'The worker runtime: long-lived workers, their transcripts and their bundles.', 'workers', 'runtime', 'config-bundles'],
 	['step workers', 'The face of an attempt, for the worker that performs it.', 'worker', 'agents', 'data'],
@@ -48,6 +54,7 @@ const PARAMETERS: { readonly [key: string]: readonly [about: string, example: st
 	'agents/name': ['Name of the agent.', 'greeter'],
 	'config/name': ['Name of the agent.', 'alice'],
 	'proposals/id': ['Id of the approval.', '7'],
+	'inbox/id': ['Id of the message.', '7'],
 	'data/name': ['Id of a record, or the name it was put down under.', 'findings'],
 }
 

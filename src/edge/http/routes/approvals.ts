@@ -81,7 +81,7 @@ function askingRoutes(deps: ApprovalRouteDeps) {
 			...takesKey,
 			...jsonBody(AskBodySchema),
 			detail: { summary: 'Asks a question of your own', ...theirs },
-			response: { 201: ApprovalSchema, ...refusals(400, 401, 403, 410, 422, 429, 503) },
+			response: { 201: ApprovalSchema, ...refusals(400, 401, 403, 409, 410, 422, 429, 503) },
 		},
 	)
 }
@@ -135,7 +135,14 @@ function answeringRoutes(deps: ApprovalRouteDeps) {
 async function list({ gate, clock }: ApprovalRouteDeps, caller: Caller, query: ApprovalListQuery) {
 	const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
 	const runId = caller.kind === 'worker' ? caller.attempt.runId : query.run === undefined ? undefined : asRunId(query.run)
-	const found = await gate.list({ status: query.status, kind: query.kind, runId, after: query.after ?? 0, limit })
+	const found = await gate.list({
+		status: query.status,
+		kind: query.kind,
+		runId,
+		newestFirst: query.newest ?? false,
+		after: query.after ?? 0,
+		limit,
+	})
 	const next = found.length === limit ? (found.at(-1)?.id ?? null) : null
 	return { approvals: found.map((approval) => toApprovalSummary(approval, clock.now())), next }
 }

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { type IdempotencyStore, type Once, oncePerKey } from '../../../core/access/idempotency.ts'
 import { isAgentName } from '../../../core/hive/agent-name.ts'
 import { OPERATOR } from '../../../core/hive/hive.ts'
@@ -168,6 +169,19 @@ function inboxRoutes({ hive, keys }: HiveRouteDeps) {
 			detail: { summary: 'Reads the inbox of an agent, or of `operator`, and delivers nothing' },
 			response: { 200: HiveInboxSchema, ...refusals(400, 404, 503) },
 		})
+		.post(
+			'/v1/hive/inbox/:id/read',
+			async ({ params: { id }, status }) => {
+				if (!/^[1-9]\d{0,14}$/.test(id)) throw new MseError('not_found', `the operator has no message ${id}`, { code: 'no_such_message' })
+				await hive().control.markRead(Number(id))
+				return status(204, undefined)
+			},
+			{
+				...rawBody(),
+				detail: { summary: "Takes a message of the operator's own inbox as read; a repeat is fine" },
+				response: { 204: Type.Undefined(), ...refusals(400, 404, 413, 503) },
+			},
+		)
 		.post(
 			'/v1/hive/agents/:name/messages',
 			async ({ request, params: { name }, body, status }) => {

@@ -5,7 +5,7 @@ import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { asRunId } from '../../../kernel/id.ts'
 import { refusals } from '../../../protocol/error.ts'
-import { BindingsSchema, GenerationsSchema } from '../../../protocol/run.ts'
+import { BindingsSchema, GenerationsSchema, RunBlueprintSchema } from '../../../protocol/run.ts'
 import { swarmRoutes } from '../failure.ts'
 import { toStepEntry } from '../wire/run.ts'
 import { toSeconds } from '../wire/seconds.ts'
@@ -15,13 +15,25 @@ export interface RunHistoryDeps {
 	planOf(hash: string): Promise<Plan>
 }
 
-/** What a run was bound to at its launch, and the lives that rerun-from closed. */
+/** What a run was launched with and bound to, and the lives that rerun-from closed. */
 export const runHistoryRoutes = (deps: RunHistoryDeps) =>
 	swarmRoutes('run-history')
 		.get('/v1/runs/:id/generations', async ({ params }) => generations(deps, await runOf(deps, params.id)), {
 			detail: { summary: 'Lists the lives of a run that rerun-from closed' },
 			response: { 200: GenerationsSchema, ...refusals(404) },
 		})
+		.get(
+			'/v1/runs/:id/blueprint',
+			async ({ params }) => {
+				const run = await runOf(deps, params.id)
+				const { blueprint } = await deps.planOf(run.blueprintHash)
+				return { run_id: run.id, blueprint_id: run.blueprintId, version: run.blueprintHash, blueprint }
+			},
+			{
+				detail: { summary: 'Shows the Blueprint that a run was launched with, defaults written out' },
+				response: { 200: RunBlueprintSchema, ...refusals(400, 404, 422) },
+			},
+		)
 		.get(
 			'/v1/runs/:id/bindings',
 			async ({ params }) => {

@@ -12,32 +12,28 @@ const KINDS: readonly string[] = ['main_ai', 'automate', 'composite']
 /** A launch of either generation of clients. Throws `malformed` for what mlua-swarm refuses with 400, before any effect. */
 export function toLaunchRequest(body: LaunchBody): LaunchRequest {
 	refuseContradiction(body)
-	const taskInput = toTaskInput(body)
-	const operator = toOperator(body)
 	return {
 		reference: toReference(body.blueprint),
 		initCtx: body.init_ctx as Json,
-		detach: body.detach ?? false,
 		...present('goal', body.goal),
-		...present('ttlSecs', body.ttl_secs),
-		...present('timeoutSecs', body.timeout_secs),
-		...present('checkPolicy', body.check_policy),
-		...present('runPolicy', toRunPolicy(body.run_policy)),
-		...present('operatorDesc', body.operator_desc),
-		...present('operatorSlot', body.operator_slot),
-		...(taskInput && { taskInput }),
-		...(operator && { operator }),
+		...toRunSettings(body, toTaskInput(body)),
 	}
 }
 
 /** A re-kick; no body is one that changes nothing. Refuses as `toLaunchRequest`. */
 export function toKickRequest(body: KickBody = {}): KickRequest {
 	refuseContradiction(body)
-	const taskInput = toTaskInput(body.task_input_override ?? {})
+	return {
+		...present('initCtx', body.init_ctx_override as Json | undefined),
+		...toRunSettings(body, toTaskInput(body.task_input_override ?? {})),
+	}
+}
+
+/** What a launch and a re-kick say alike. */
+function toRunSettings(body: Omit<LaunchBody, 'blueprint' | 'init_ctx'>, taskInput: TaskInput | undefined) {
 	const operator = toOperator(body)
 	return {
 		detach: body.detach ?? false,
-		...present('initCtx', body.init_ctx_override as Json | undefined),
 		...present('ttlSecs', body.ttl_secs),
 		...present('timeoutSecs', body.timeout_secs),
 		...present('checkPolicy', body.check_policy),

@@ -1,5 +1,6 @@
 import type { DigestOf } from '../../../core/run/bindings.ts'
 import { isTerminal, type Run, type RunPhase, type Seat, type Step } from '../../../core/run/record.ts'
+import { workLimit } from '../../../core/run/ttl.ts'
 import type { JsonObject } from '../../../kernel/json.ts'
 import type { Damage, Holder, OpenApproval, RunRecord, StepEntry } from '../../../protocol/run.ts'
 import { toSeconds } from './seconds.ts'
@@ -18,6 +19,7 @@ export interface RunView {
 
 /** A run as mlua-swarm 0.26.0 shows it. */
 export function toRunRecord({ run, phase, steps, degradations, digestOf, approvals }: RunView): RunRecord {
+	const limit = workLimit(run.options)
 	return {
 		id: run.id,
 		task_id: run.taskId,
@@ -37,6 +39,7 @@ export function toRunRecord({ run, phase, steps, degradations, digestOf, approva
 		updated_at: toSeconds(run.updatedAt),
 		...(run.options.parent && { parent: { run_id: run.options.parent.runId, step_id: run.options.parent.stepId } }),
 		...(run.options.depth !== undefined && { depth: run.options.depth }),
+		...(limit && { work_limit: { ms: limit.ms, used_ms: Math.floor(run.ttlUsedMs) } }),
 		...(run.damage !== undefined && { error: toDamage(run.damage) }),
 	}
 }

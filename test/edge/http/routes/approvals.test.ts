@@ -44,6 +44,17 @@ describe('a question of one’s own', () => {
 		expect([second.status, second.body]).toMatchObject([200, { status: 'approved', by: 'operator' }])
 	})
 
+	test('is listed newest first when that is asked for, and `after` then leads to older ones', async () => {
+		await using world = httpWorld()
+		for (const id of ['a', 'b', 'c']) await world.call('POST', '/v1/approvals', { subject: { type: 'deploy', id } })
+		const list = async (query: string) => {
+			const { body } = await world.call('GET', `/v1/approvals?newest=true&${query}`)
+			return [body.approvals.map((approval: { subject: { id: string } }) => approval.subject.id), body.next]
+		}
+		expect(await list('limit=2')).toEqual([['c', 'b'], 2])
+		expect(await list('after=2')).toEqual([['a'], null])
+	})
+
 	test('is refused when its form is no JSON Schema, its shape is wrong or the queue is full', async () => {
 		await using world = httpWorld({ gate: { maxPending: 1 } })
 		expect(await world.call('POST', '/v1/approvals', { subject, form: { type: 'sentence' } })).toMatchObject({

@@ -115,6 +115,24 @@ describe('inboxes', () => {
 		])
 	})
 
+	test('a message to the operator is taken as read once that is said, and stays in the inbox until then', async () => {
+		await using world = await hiveHttpWorld()
+		for (const body of ['one', 'two']) await world.broker.send({ from: 'alice', to: 'operator', body, via: 'agent-socket' })
+		await world.broker.send({ from: 'alice', to: 'manager', body: 'not yours', via: 'agent-socket' })
+		const unread = async () => {
+			const { body } = await world.call('GET', '/v1/hive/agents/operator/inbox')
+			return [body.unread, body.messages.map((message: { body: string }) => message.body)]
+		}
+		for (let round = 0; round < 2; round++) {
+			expect((await world.call('POST', '/v1/hive/inbox/1/read')).status).toBe(204)
+			expect(await unread()).toEqual([1, ['two']])
+		}
+		for (const id of ['3', '9', '0', 'x', '1e3']) {
+			const { status, body } = await world.call('POST', `/v1/hive/inbox/${id}/read`)
+			expect([status, body.code, body.error]).toEqual([404, 'no_such_message', `the operator has no message ${id}`])
+		}
+	})
+
 	test('pages follow one another by id, and delivered messages are shown on request', async () => {
 		await using world = await hiveHttpWorld()
 		for (const body of ['1', '2', '3']) await world.broker.send({ from: 'alice', to: 'manager', body, via: 'agent-socket' })
@@ -126,6 +144,8 @@ describe('inboxes', () => {
 		expect(await page('limit=1')).toEqual([['2'], 2, 2])
 		expect(await page('limit=2&after=2')).toEqual([['3'], null, 2])
 		expect(await page('delivered=true')).toEqual([['1', '2', '3'], null, 2])
+		expect(await page('newest=true&limit=1')).toEqual([['3'], 3, 2])
+		expect(await page('newest=true&delivered=true&after=3')).toEqual([['2', '1'], null, 2])
 	})
 
 	test('nobody writes to a name that is not there, nor more than an inbox takes', async () => {

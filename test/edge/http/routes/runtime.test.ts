@@ -116,7 +116,7 @@ test('unknown workers, paths and methods answer in the shape of the family', asy
 	const blank = await world.call('POST', '/v1/workers/%20/input', 'not json')
 	expect([blank.status, blank.body.error.code]).toEqual([400, 'invalid_worker_id'])
 	const method = await world.call('PUT', '/v1/workers')
-	expect([method.status, method.headers.get('allow'), method.body.error.code]).toEqual([405, 'GET, POST', 'method_not_allowed'])
+	expect([method.status, method.headers.get('allow'), method.body.error.code]).toEqual([405, 'GET, HEAD, POST', 'method_not_allowed'])
 	expect((await world.call('GET', '/v1/runtime/nothing')).status).toBe(404)
 	expect((await world.app.handle(new Request('http://localhost/v1/workers', { method: 'HEAD' }))).status).toBe(200)
 })
