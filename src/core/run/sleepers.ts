@@ -5,12 +5,17 @@ import { ASLEEP, Stop } from '../dispatch/stop.ts'
 import type { Driver } from './driver.ts'
 import type { DriverDeps } from './driver-deps.ts'
 
+/** What so many runs held in memory is worth being collected, once for so long no more have fallen asleep. */
+const MANY = 1000
+const CALM_MS = 1000
 /** When a run could not be woken because of the disk, it is tried again after so long. */
 const RETRY_MS = 1000
 
 export interface SleeperDeps extends Pick<DriverDeps, 'clock' | 'log'> {
 	/** The driver of a run, while it has one. */
 	driverOf(runId: RunId): Driver | undefined
+	/** Many runs have been let go of: memory can be given back. Nothing else may make the engine collect it while it is idle. */
+	readonly release?: () => unknown
 	/** Drives a run from its journal again; null when it does not run any more. */
 	takeUp(runId: RunId): Promise<Driver | null>
 }
@@ -27,6 +32,9 @@ export class Sleepers {
 	readonly #asleep = new Map<RunId, Driver | null>()
 	readonly #waking = new Map<RunId, Promise<Driver | null>>()
 	#isStopped = false
+	/** How many fell asleep since memory was given back. */
+	#fallen = 0
+	#disarmRelease = (): void => {}
 
 	constructor(deps: SleeperDeps) {
 		this.#deps = deps
@@ -86,6 +94,17 @@ export class Sleepers {
 		}
 		driver.ended.then(fallen, fallen)
 		driver.stop(new Stop('detached', `Run ${id} only waits.`, ASLEEP))
+		this.#releaseSoon()
+	}
+
+	#releaseSoon(): void {
+		const { release, clock } = this.#deps
+		if (!release || ++this.#fallen < MANY) return
+		this.#disarmRelease()
+		this.#disarmRelease = this.#deadlines.at(clock.now() + CALM_MS, () => {
+			this.#fallen = 0
+			release()
+		})
 	}
 
 	async #wake(runId: RunId): Promise<Driver | null> {

@@ -7,6 +7,8 @@ export interface SupervisorDeps extends Omit<DriverDeps, 'inFlight'> {
 	readonly fault?: FaultPoint
 	/** The compiled Blueprint of a commit. */
 	planOf(hash: string): Promise<Plan>
+	/** See `SleeperDeps.release`. */
+	readonly release?: () => unknown
 	/** Who has what runs that sleep wait for. */
 	readonly standing?: StandingWork
 }

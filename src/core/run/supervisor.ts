@@ -35,6 +35,8 @@ export class RunSupervisor {
 		this.#audits = new EndedAudits(this.#deps)
 		this.#sleepers = new Sleepers({
 			...{ clock: deps.clock, log: deps.log },
+			// Where runs are at work there is garbage, and it is collected by and by.
+			release: () => this.#drivers.size === 0 && deps.release?.(),
 			driverOf: (runId) => this.#drivers.get(runId),
 			takeUp: (runId) => this.#takeUpAgain(runId),
 		})
@@ -49,9 +51,7 @@ export class RunSupervisor {
 		this.#drivers.set(run.id, driver)
 		this.#sleepers.forget(run.id)
 		this.hold.entered(driver)
-		const forget = (): void => {
-			if (this.#drivers.get(run.id) === driver) this.#drivers.delete(run.id)
-		}
+		const forget = (): unknown => this.#drivers.get(run.id) === driver && this.#drivers.delete(run.id)
 		driver.ended.then(
 			() => {
 				forget()
