@@ -6,6 +6,8 @@ import { type BenchServer, residentMb, startServer } from './part/server.ts'
 import type { BenchRow, Figure } from './row.ts'
 
 const CLIENTS = 32
+/** Launching so many leaves garbage: waiting is looked at once that has been collected. */
+const SETTLE_MS = 20_000
 /** How long the server is left alone to see what waiting costs. */
 const IDLE_MS = 5000
 const BLUEPRINT = operatorBlueprint('waiting', step('writer', 'write it', '$.written'))
@@ -21,24 +23,29 @@ export const waitingRow: BenchRow = {
 		await cancelAll(server)
 		const before = residentMb(server.pid)
 		await launchRuns(clients, runs)
-		const grown = residentMb(server.pid) - before
+		const atOnce = residentMb(server.pid) - before
+		await Bun.sleep(bench.quick ? 0 : SETTLE_MS)
 		const idle = await idleShare(server)
+		const grown = residentMb(server.pid) - before
 		const ended = await elapsed(() => cancelAll(server))
 		for (const client of clients) client.close()
-		return [...figures(runs, { grown, idle, ended }), await leftWaiting(server)]
+		return [...figures(runs, { atOnce, grown, idle, ended }), await leftWaiting(server)]
 	},
 }
 
 interface Taken {
+	/** Megabytes right after the last launch, and after the server was left alone. */
+	readonly atOnce: number
 	readonly grown: number
 	readonly idle: number
 	readonly ended: number
 }
 
-function figures(runs: number, { grown, idle, ended }: Taken): readonly Figure[] {
+function figures(runs: number, { atOnce, grown, idle, ended }: Taken): readonly Figure[] {
 	const nothing = { ratio: null, bare: null }
 	const most = (limit: number) => [{ of: 'value', is: 'at most', limit }] as const
 	return [
+		{ what: `a run of ${runs} just launched, resident`, value: (atOnce * 1024) / runs, unit: 'KiB', ...nothing, floors: [] },
 		{ what: `a waiting run of ${runs}, resident`, value: (grown * 1024) / runs, unit: 'KiB', ...nothing, floors: most(8) },
 		{ what: 'processor used while all of them wait', value: idle * 100, unit: '%', ...nothing, floors: most(1) },
 		{ what: 'one call ends all of them', value: ended, unit: 'ms', ...nothing, floors: most(5000) },

@@ -2,7 +2,7 @@ import { operatorRefOf } from '../core/blueprint/operator-kind.ts'
 import { resolveRunner } from '../core/blueprint/runner.ts'
 import type { AttemptStore } from '../core/dispatch/attempt-store.ts'
 import type { Attempt, Backend, Completion, Credentials, Worker } from '../core/dispatch/backend.ts'
-import { Stop } from '../core/dispatch/stop.ts'
+import { ASLEEP, Stop } from '../core/dispatch/stop.ts'
 import { spawnDirective } from '../core/operator/directive.ts'
 import type { OperatorHub } from '../core/operator/hub.ts'
 import type { Asking, Reply } from '../core/operator/request.ts'
@@ -104,6 +104,8 @@ async function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: 
 		secrets: () => spawnSecrets(deps, prepared, attempt, contextFile),
 		signal,
 		standsAfter,
+		sleepsAfter: (reason) => reason instanceof Stop && reason.code === ASLEEP,
+		standing: (afterMs) => attempt.standing(afterMs),
 		working: (isWorking) => attempt.working(isWorking),
 		hasFinal: async () => (await deps.outputs.listForAttempt(stepId, n, 'tail')).some(({ event }) => event.type === 'final'),
 	}

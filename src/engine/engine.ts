@@ -58,7 +58,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	await endEarlierLife(options, data, childList)
 	const approvals = openApprovals(options, data, stores, secret)
 	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
-	const operators = await openOperators(options, data, stores, hive)
+	const operators = await openOperators(options, data, stores, hive, (runId) => supervisor.wake(runId))
 	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
 	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })

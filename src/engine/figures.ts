@@ -32,6 +32,7 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 	return [
 		{ name: 'runs', help: 'Runs that have not ended, by status', read: unfinished },
 		{ name: 'runs_driven', help: 'Runs this process drives', read: async () => supervisor.active },
+		{ name: 'runs_asleep', help: 'Runs that wait, and of which nothing else is in memory', read: async () => supervisor.asleep },
 		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
 		{
 			name: 'children',

@@ -5,6 +5,7 @@ import { OperatorSessions } from '../core/operator/sessions.ts'
 import type { LaunchDeps } from '../core/run/launch.ts'
 import type { PlanCache } from '../core/run/plan-cache.ts'
 import type { RunSupervisor } from '../core/run/supervisor.ts'
+import type { RunId } from '../kernel/id.ts'
 import type { CapabilityManifest } from '../protocol/operator.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { SqliteInboxStore } from '../store/sqlite/inbox-store.ts'
@@ -23,6 +24,7 @@ export async function openOperators(
 	{ db, values, fault }: DataDir,
 	{ operatorStore: store, runs, events }: Stores,
 	hive: Pick<Hive, 'agents'>,
+	wake: (runId: RunId) => Promise<unknown>,
 ) {
 	const isAgent = async (name: string): Promise<boolean> => (await hive.agents?.isManaged(name)) ?? false
 	const sessions = await OperatorSessions.open({ store, clock, log, isAgent })
@@ -31,6 +33,7 @@ export async function openOperators(
 		requestDeadlineMs: config.operator.requestDeadlineSecs * 1000,
 		ackGraceMs: config.operator.ackGraceSecs * 1000,
 		limits: config.limits,
+		wake,
 	})
 	connectInboxes({ sessions, hub, store: new SqliteInboxStore(db, values), clock, log })
 	await followAgents({ hive, sessions, hub, events })

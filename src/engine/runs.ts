@@ -60,7 +60,7 @@ export function newRuns(
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
-		...{ limits: config.limits, layers, approvals },
+		...{ limits: config.limits, layers, approvals, standing: operators.hub },
 		planOf: (hash) => plans.planOf(hash),
 	})
 	return { registry, layers, offered, plans, supervisor, childSlots }

@@ -34,6 +34,7 @@ export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
 		put: async (name, event) => void down.push([name, event]),
 		working: (is) => void workingSaid.push(is),
 		resumable() {},
+		standing() {},
 		emitted,
 		down,
 		workingSaid,

@@ -1,4 +1,6 @@
-import { type EventLog, matches } from '../../src/core/event/log.ts'
+import { matches } from '../../src/core/event/filter.ts'
+import type { EventLog } from '../../src/core/event/log.ts'
+import { EventTail } from '../../src/core/event/tail.ts'
 import type { Event, EventKind } from '../../src/protocol/event.ts'
 
 /** An event log in memory whose commits the test makes itself. `reads` counts pages asked for, `duringRead` runs while one is on its way. */
@@ -16,6 +18,7 @@ export function memoryEventLog() {
 			return page
 		},
 		bounds: async () => ({ oldest: facts[0]?.seq ?? 0, newest: seq, droppedTo: 0 }),
+		tail: new EventTail((listener) => log.subscribe(listener)),
 		subscribe(listener) {
 			listeners.add(listener)
 			return () => void listeners.delete(listener)

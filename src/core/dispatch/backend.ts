@@ -58,6 +58,11 @@ export interface Attempt {
 	 * could if the worker has `resume`.
 	 */
 	resumable(isResumable: boolean): void
+	/**
+	 * Tells the run that this attempt merely stands: everything about it is on disk, and the run may be let go of after so many
+	 * milliseconds. Whoever says so wakes the run when anything happens to it; the worker's `resume` is called then. Null takes it back.
+	 */
+	standing(afterMs: number | null): void
 }
 
 /** How an attempt ended by itself. `final` counts only when the worker left no Final in the attempt's tail. */

@@ -7,6 +7,9 @@
  */
 export type StopKind = 'cancelled' | 'timed_out' | 'lost' | 'displaced' | 'detached'
 
+/** The code of a detached stop after which the same process takes the work up again. */
+export const ASLEEP = 'asleep'
+
 export class Stop extends Error {
 	override readonly name = 'Stop'
 	readonly kind: StopKind

@@ -1,6 +1,8 @@
 import { MseError } from '../../kernel/error.ts'
 import type { Event } from '../../protocol/event.ts'
-import { type EventFilter, type EventLog, matches } from './log.ts'
+import type { EventFilter } from './filter.ts'
+import type { EventLog } from './log.ts'
+import type { TailReader } from './tail.ts'
 
 export interface FollowOptions {
 	/** As `openCursor` gave it. */
@@ -9,7 +11,7 @@ export interface FollowOptions {
 	/** False: end once everything committed so far was given. */
 	readonly live: boolean
 	readonly signal: AbortSignal
-	/** Most events in one page, and most that wait in memory for a slow reader. */
+	/** Most events in one page. */
 	readonly pageSize?: number
 }
 
@@ -42,114 +44,65 @@ export async function openCursor(log: EventLog, after: string | undefined): Prom
 
 /** Reads on from a cursor; the one way in which views, streams and traces follow the log. */
 export function follow(log: EventLog, options: FollowOptions): Follower {
-	let position = options.after
+	const place: Place = { seq: options.after, reader: undefined }
 	return {
-		position: () => position,
-		pages: readPages(
-			log,
-			options,
-			() => position,
-			(to) => {
-				position = to
-			},
-		),
+		position: () => (place.reader?.hasSeenAll ? Math.max(place.seq, log.tail.newest) : place.seq),
+		pages: readPages(log, options, place),
 	}
+}
+
+interface Place {
+	/** Everything up to here was given or did not match. */
+	seq: number
+	/** While pages are read. */
+	reader: TailReader | undefined
 }
 
 async function* readPages(
 	log: EventLog,
 	{ filter, live, signal, pageSize = 500 }: FollowOptions,
-	position: () => number,
-	moveTo: (seq: number) => void,
+	place: Place,
 ): AsyncGenerator<readonly Event[], void, void> {
-	const { droppedTo: droppedBefore } = await log.bounds()
-	const inbox = newInbox(log, filter, pageSize)
-	const wake = (): void => inbox.wake()
-	signal.addEventListener('abort', wake)
+	const reader = log.tail.enter(filter)
+	place.reader = reader
+	signal.addEventListener('abort', reader.wake)
 	try {
+		const { newest, droppedTo: droppedBefore } = await log.bounds()
+		log.tail.learn(newest)
 		while (!signal.aborted) {
-			const page = inbox.isBehind()
-				? await readOn(log, { filter, pageSize, position: position(), droppedBefore }, inbox)
-				: inbox.take(position())
+			const inMemory = reader.page(place.seq, pageSize)
+			const page = inMemory ?? (await readOn(log, { filter, pageSize, droppedBefore }, place))
 			const last = page.at(-1)
 			if (last) {
-				moveTo(last.seq)
+				place.seq = Math.max(place.seq, last.seq)
 				yield page
-			} else if (inbox.isEmpty()) {
-				moveTo(Math.max(position(), inbox.seen()))
+			} else if (inMemory) {
+				place.seq = Math.max(place.seq, log.tail.newest)
 				if (!live || signal.aborted) return
-				await inbox.something()
+				await reader.something()
 			}
 		}
 	} finally {
-		signal.removeEventListener('abort', wake)
-		inbox.close()
+		signal.removeEventListener('abort', reader.wake)
+		place.reader = undefined
+		reader.leave()
 	}
 }
 
-/** A page from the log. What is committed while it is read goes to the inbox, so nothing falls between the two. */
+/** A page from the log. What is committed while it is read is in memory, so nothing falls between the two. */
 async function readOn(
 	log: EventLog,
-	at: { filter: EventFilter; pageSize: number; position: number; droppedBefore: number },
-	inbox: Inbox,
+	{ filter, pageSize, droppedBefore }: { filter: EventFilter; pageSize: number; droppedBefore: number },
+	place: Place,
 ): Promise<readonly Event[]> {
-	const { filter, pageSize, position, droppedBefore } = at
-	inbox.catchUp()
+	const committed = log.tail.newest
 	const { oldest, droppedTo } = await log.bounds()
-	const wasOvertaken = droppedTo > droppedBefore && position < droppedTo
-	if (wasOvertaken || isExpired(position, oldest)) throw expiredCursor(position, oldest)
-	const page = await log.read(position, filter, pageSize)
-	if (page.length === pageSize) inbox.fallBehind()
+	const wasOvertaken = droppedTo > droppedBefore && place.seq < droppedTo
+	if (wasOvertaken || isExpired(place.seq, oldest)) throw expiredCursor(place.seq, oldest)
+	const page = await log.read(place.seq, filter, pageSize)
+	// Of a last page it is known that nothing matches between it and what was committed before.
+	if (page.length < pageSize) place.seq = Math.max(place.seq, committed)
 	return page
-}
-
-type Inbox = ReturnType<typeof newInbox>
-
-/** What was committed since the last page; gives up, and is behind, when it grows over `size`. */
-function newInbox(log: EventLog, filter: EventFilter, size: number) {
-	let waiting: Event[] = []
-	let behind = true
-	let seen = 0
-	let notify: (() => void) | undefined
-	const wake = (): void => {
-		notify?.()
-		notify = undefined
-	}
-	const fallBehind = (): void => {
-		behind = true
-		waiting = []
-	}
-	const unsubscribe = log.subscribe((facts) => {
-		if (behind) return
-		seen = facts.at(-1)?.seq ?? seen
-		for (const fact of facts) if (matches(fact, filter)) waiting.push(fact)
-		if (waiting.length > size) fallBehind()
-		wake()
-	})
-	return {
-		isBehind: () => behind,
-		/** Nothing waits here, and nothing is left to read from the log. */
-		isEmpty: () => !behind && waiting.length === 0,
-		fallBehind,
-		catchUp(): void {
-			behind = false
-			waiting = []
-		},
-		take(after: number): readonly Event[] {
-			const taken = waiting.filter(({ seq }) => seq > after)
-			waiting = []
-			return taken
-		},
-		/** The newest fact that passed by, matching or not. */
-		seen: () => seen,
-		wake,
-		/** Resolves at the next commit, or at `wake`. */
-		something: (): Promise<void> =>
-			new Promise((resolve) => {
-				notify = resolve
-			}),
-		close: unsubscribe,
-	}
 }
 
 /** Facts between the cursor and the oldest one kept are gone. */

@@ -1,13 +1,6 @@
 import type { Event } from '../../protocol/event.ts'
-
-/** What a reader wants to see. Absent keys match everything; `kinds` are prefixes such as `run.` or `step.completed`. */
-export interface EventFilter {
-	readonly run?: string | undefined
-	readonly task?: string | undefined
-	readonly worker?: string | undefined
-	readonly operator?: string | undefined
-	readonly kinds?: readonly string[] | undefined
-}
+import type { EventFilter } from './filter.ts'
+import type { EventTail } from './tail.ts'
 
 /**
  * The one log, as readers see it: committed facts only, in `seq` order. Appending is the stores' business, in the
@@ -23,14 +16,6 @@ export interface EventLog {
 	bounds(): Promise<{ readonly oldest: number; readonly newest: number; readonly droppedTo: number }>
 	/** Calls `listener` after each commit with its facts, in order. The returned function ends it and may be called twice. */
 	subscribe(listener: (facts: readonly Event[]) => void): () => void
-}
-
-export function matches(event: Event, filter: EventFilter): boolean {
-	return (
-		(filter.run === undefined || event.run_id === filter.run) &&
-		(filter.task === undefined || event.task_id === filter.task) &&
-		(filter.worker === undefined || event.worker === filter.worker) &&
-		(filter.operator === undefined || event.operator === filter.operator) &&
-		(filter.kinds === undefined || filter.kinds.some((prefix) => event.kind.startsWith(prefix)))
-	)
+	/** What readers that have caught up are given the newest facts from. */
+	readonly tail: EventTail
 }

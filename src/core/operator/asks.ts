@@ -1,13 +1,18 @@
 import type { Clock } from '../../kernel/clock.ts'
+import type { Deadlines } from '../../kernel/deadlines.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import { asSessionId, type RequestId, type RunId, type SessionId, type StepId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { ClientReply } from '../../protocol/operator-frame.ts'
+import { Addressing } from './addressing.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
-import { type Asking, aboutRequest, isForAgent, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
-import type { Addressee, OperatorRouter } from './seat.ts'
+import { Ending } from './ending.ts'
+import { type Asking, isForAgent, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
+import type { Rousing } from './rousing.ts'
+import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
-import type { EndState, OperatorStore } from './store.ts'
+import type { StandingRequests } from './standing-requests.ts'
+import type { OperatorStore } from './store.ts'
 import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -18,6 +23,10 @@ export interface AsksDeps {
 	readonly waiting: Waiting
 	readonly marks: DeliveryMarks
 	readonly clock: Clock
+	readonly deadlines: Deadlines
+	/** Requests of runs that sleep. */
+	readonly standing: StandingRequests
+	readonly rousing: Rousing
 	readonly log: Logger
 	readonly requestDeadlineMs: number
 	readonly ackGraceMs: number
@@ -30,9 +39,20 @@ export interface AsksDeps {
 /** Asks operators and waits for how each request ends. A request is on disk before its frame leaves. */
 export class OperatorAsks {
 	readonly #deps: AsksDeps
+	readonly #addressing: Addressing
+	readonly #ending: Ending
 
 	constructor(deps: AsksDeps) {
 		this.#deps = deps
+		this.#ending = new Ending({ ...deps, forget: (waiter) => this.#forget(waiter) })
+		this.#addressing = new Addressing({
+			...deps,
+			isFull: (sid) => this.#isFull(sid),
+			given: (waiter) => {
+				this.#runGrace(waiter)
+				this.#isOnDisk(waiter)
+			},
+		})
 	}
 
 	/**
@@ -61,31 +81,44 @@ export class OperatorAsks {
 		if (!standing) return this.ask(asking)
 		// Looking for a session that idled out ends it, and its requests with it.
 		if (standing.sid !== null && !(await sessions.find(standing.sid))) standing = (await find()) ?? standing
-		if (standing.endedAt !== null) return replyOf(standing)
 		asking.signal.throwIfAborted()
-		const waiter = newWaiter(standing, asking, Promise.resolve())
+		const slept = this.#deps.standing.take(standing.reqId)
+		if (standing.endedAt !== null) return replyOf(standing)
+		const waiter = newWaiter(standing, asking, Promise.resolve(), slept)
 		const reply = this.#begin(waiter)
-		if (await asking.hasFinal?.()) this.#startGrace(waiter)
+		await this.#catchUp(waiter)
 		return reply
+	}
+
+	/** What happened while the request was looked up is not heard of by anybody else. */
+	async #catchUp(waiter: Waiter): Promise<void> {
+		const { request, asking } = waiter
+		const now = await this.#deps.store.request(request.reqId)
+		if (now?.endedAt != null) return void this.#settleAsOnDisk(waiter)
+		if (waiter.sid === null) void this.#addressing.address(waiter)
+		if (await asking.hasFinal?.()) this.#startGrace(waiter)
 	}
 
 	/** The worker's result is on disk: without an acknowledgement it decides the step after the grace. */
 	finalArrived(stepId: StepId, attempt: number): void {
 		const waiter = this.#deps.waiting.spawn(stepId, attempt)
 		if (waiter) this.#startGrace(waiter)
+		else this.#deps.rousing.one(this.#deps.standing.ofAttempt(stepId, attempt))
 	}
 
 	/** A reply took effect on disk. */
 	answered(sid: SessionId, reqId: RequestId, reply: ClientReply): void {
 		const waiter = this.#deps.waiting.found(sid)?.get(reqId)
-		if (!waiter) return
-		this.#forget(waiter)
-		waiter.resolve(reply)
+		if (waiter) this.#forget(waiter)
+		else this.#deps.rousing.one(this.#deps.standing.get(reqId))
+		waiter?.resolve(reply)
 	}
 
 	/** Somebody of these names came: what waited for them goes to them. */
 	adopt(names: readonly string[]): void {
-		for (const name of names) for (const waiter of this.#deps.waiting.vacant(name)) void this.#address(waiter)
+		const { waiting, standing, rousing } = this.#deps
+		for (const name of names) for (const waiter of waiting.vacant(name)) void this.#addressing.address(waiter)
+		void rousing.all(names.flatMap((name) => standing.vacant(name)))
 	}
 
 	/** The seat has a holder now, on disk: what waited for one goes to them, what the holder before had is theirs no more. */
@@ -93,24 +126,28 @@ export class OperatorAsks {
 		const isOfSeat = (waiter: Waiter): boolean => waiter.request.runId === runId && waiter.request.slot === slot
 		const before = previous === null ? undefined : (this.#deps.sessions.peek(previous)?.record.sid ?? asSessionId(previous))
 		for (const waiter of (before && this.#deps.waiting.found(before)?.all()) ?? []) if (isOfSeat(waiter)) void this.#settleAsOnDisk(waiter)
-		for (const waiter of this.#deps.waiting.vacant(slot)) if (isOfSeat(waiter)) void this.#address(waiter)
+		for (const waiter of this.#deps.waiting.vacant(slot)) if (isOfSeat(waiter)) void this.#addressing.address(waiter)
+		this.#deps.rousing.one(this.#deps.standing.ofRun(runId)[0])
 	}
 
 	/** The session is gone on disk, and its requests with it. */
 	sessionEnded(sid: SessionId, reason: string): void {
 		for (const waiter of this.#deps.waiting.removeDesk(sid)?.all() ?? []) void this.#settleAsOnDisk(waiter, reason)
+		void this.#deps.rousing.all(this.#deps.standing.ofSession(sid))
 	}
 
-	/** Lets the time to acknowledge run for what lies on that desk. */
+	/** Lets the time to acknowledge run for what lies on that desk, and fetches there what stands. */
 	connected(sid: SessionId): void {
-		for (const waiter of this.#deps.waiting.desk(sid).all()) this.#runGrace(waiter)
+		const desk = this.#deps.waiting.desk(sid)
+		for (const waiter of desk.all()) this.#runGrace(waiter)
+		void this.#deps.rousing.connected(sid, desk)
 	}
 
 	#begin(waiter: Waiter): Promise<Reply> {
 		const { request, asking } = waiter
-		const { waiting, clock } = this.#deps
+		const { waiting, deadlines } = this.#deps
 		waiting.add(waiter)
-		waiter.timers.deadline = clock.after(request.deadlineAt - clock.now(), () => void this.#expire(waiter))
+		waiter.timers.deadline = deadlines.at(request.deadlineAt, () => void this.#ending.expire(waiter))
 		const abort = (): void => void this.#abort(waiter)
 		asking.signal.addEventListener('abort', abort, { once: true })
 		waiter.timers.abort = () => asking.signal.removeEventListener('abort', abort)
@@ -124,50 +161,30 @@ export class OperatorAsks {
 	#isOnDisk(waiter: Waiter): void {
 		waiter.isStored = true
 		if (waiter.isDone) return
+		this.#deps.waiting.tellStanding(waiter)
 		if (waiter.sid === null) {
-			if (isForAgent(waiter.asking) || this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#address(waiter)
+			if (isForAgent(waiter.asking) || this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#addressing.address(waiter)
 		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
 		else void this.#settleAsOnDisk(waiter)
 	}
 
-	async #address(waiter: Waiter): Promise<void> {
-		if (!waiter.isStored || waiter.isBeingAddressed || waiter.isDone) return
-		waiter.isBeingAddressed = true
-		let hasMoved = false
-		try {
-			const to = await this.#deps.router.route(waiter.request.runId, waiter.asking.to)
-			if (to && !waiter.isDone && !this.#isFull(to.sid)) await this.#give(waiter, to)
-		} catch (error) {
-			hasMoved = error instanceof MseError && error.code === 'seat_moved'
-			if (!hasMoved) this.#deps.log.warn('a waiting request found no operator', { ...aboutRequest(waiter.request), error })
-		} finally {
-			waiter.isBeingAddressed = false
-		}
-		if (hasMoved) await this.#address(waiter)
-	}
-
-	async #give(waiter: Waiter, to: Addressee): Promise<void> {
-		const { waiting, store } = this.#deps
-		const desk = waiting.desk(to.sid)
-		desk.expected++
-		try {
-			if (!(await store.address(waiter.request.reqId, to)) || waiter.isDone) return
-		} finally {
-			desk.expected--
-		}
-		waiting.address(waiter, to.sid)
-		this.#runGrace(waiter)
-		this.#isOnDisk(waiter)
-	}
-
 	async #abort(waiter: Waiter): Promise<void> {
 		const { reason } = waiter.asking.signal
-		if (waiter.asking.standsAfter?.(reason)) this.#fail(waiter, reason)
-		else await this.#withdraw(waiter, reason)
+		if (waiter.asking.sleepsAfter?.(reason)) this.#sleep(waiter, reason)
+		else if (waiter.asking.standsAfter?.(reason)) this.#fail(waiter, reason)
+		else await this.#ending.withdraw(waiter, reason)
 	}
 
-	async #withdraw(waiter: Waiter, reason: unknown): Promise<void> {
-		await this.#end(waiter, 'withdrawn', { reason: messageOf(reason) }, () => waiter.reject(reason))
+	/** Its run sleeps: of the request only enough is kept to wake that. */
+	#sleep(waiter: Waiter, reason: unknown): void {
+		if (waiter.isDone) return
+		const { standing, rousing, waiting } = this.#deps
+		const { reqId } = waiter.request
+		waiter.isDone = true
+		stopTimers(waiter)
+		waiting.remove(waiter)
+		standing.add(waiter, () => rousing.one(standing.get(reqId)))
+		waiter.reject(reason)
 	}
 
 	/** Somebody else ended the request on disk: whoever waits is told how. One that nobody serves any more ends with `orphaned`. */
@@ -182,43 +199,23 @@ export class OperatorAsks {
 				this.#forget(waiter)
 				waiter.resolve(reply)
 			} else if (session) this.#deps.waiting.desk(session.record.sid).pump()
-			else await this.#withdraw(waiter, new MseError('unavailable', orphaned, { code: 'operator_session_ended' }))
+			else await this.#ending.withdraw(waiter, new MseError('unavailable', orphaned, { code: 'operator_session_ended' }))
 		} catch (error) {
 			this.#fail(waiter, error)
 		}
 	}
 
-	async #expire(waiter: Waiter): Promise<void> {
-		const secs = Math.round((waiter.request.deadlineAt - waiter.request.createdAt) / 1000)
-		const reason = `The request to the operator was not answered within ${secs} s (operator.request_deadline_secs).`
-		await this.#end(waiter, 'expired', { reason }, () => waiter.reject(new MseError('timed_out', reason, { code: 'request_deadline' })))
-	}
-
-	/** Ends a request from our side. A reply that was quicker on disk counts, except after an abort. */
-	async #end(waiter: Waiter, state: EndState, reply: { reason: string } | { type: 'final' }, settle: () => void): Promise<void> {
-		if (waiter.isDone) return
-		this.#forget(waiter)
-		try {
-			await waiter.stored
-			const hasEnded = await this.#deps.store.endRequest(waiter.request.reqId, state, reply)
-			const quicker = hasEnded || waiter.asking.signal.aborted ? null : await this.#deps.store.request(waiter.request.reqId)
-			if (quicker?.state === 'answered') waiter.resolve(replyOf(quicker))
-		} catch (error) {
-			this.#deps.log.warn('ending a request to an operator failed', { ...aboutRequest(waiter.request), error })
-		}
-		settle()
-	}
-
 	#startGrace(waiter: Waiter): void {
 		if (waiter.isDone || waiter.graceLeftMs !== null) return
 		waiter.graceLeftMs = this.#deps.ackGraceMs
+		this.#deps.waiting.tellStanding(waiter)
 		this.#runGrace(waiter)
 	}
 
 	#runGrace(waiter: Waiter): void {
 		if (waiter.sid === null || !this.#deps.waiting.found(waiter.sid)?.connection) return
 		const byFinal = () => waiter.resolve({ type: 'final' })
-		runGrace(waiter, this.#deps.clock, () => void this.#end(waiter, 'answered', { type: 'final' }, byFinal))
+		runGrace(waiter, this.#deps.clock, () => void this.#ending.end(waiter, 'answered', { type: 'final' }, byFinal))
 	}
 
 	/** The request itself may be on disk, if only what belongs to it could not be written. */
@@ -245,6 +242,7 @@ export class OperatorAsks {
 	}
 
 	#isFull(sid: SessionId): boolean {
-		return (this.#deps.waiting.found(sid)?.size ?? 0) >= this.#deps.requestsPerSession
+		const { waiting, standing, requestsPerSession } = this.#deps
+		return (waiting.found(sid)?.size ?? 0) + standing.countOf(sid) >= requestsPerSession
 	}
 }

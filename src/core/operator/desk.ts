@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
 import { toFrame } from './request.ts'
 import type { OpenState } from './store.ts'
-import type { Waiter } from './waiter.ts'
+import { tellStanding, type Waiter } from './waiter.ts'
 
 /**
  * The requests addressed to one session, oldest first, and the socket they go to. A frame not proven read goes to the
@@ -13,7 +13,11 @@ export class Desk {
 	readonly sid: SessionId
 	readonly #marks: DeliveryMarks
 	readonly #waiters = new Map<RequestId, Waiter>()
-	readonly #unsent = new Set<Waiter>()
+	#unsent = new Set<Waiter>()
+	#isUnordered = false
+	#newest = 0
+	/** What is newer than this has to wait for something older. */
+	#heldAfter = Number.POSITIVE_INFINITY
 	connection: Connection | null = null
 	/** Requests that are about to be put here. */
 	expected = 0
@@ -38,7 +42,7 @@ export class Desk {
 
 	add(waiter: Waiter): void {
 		this.#waiters.set(waiter.request.reqId, waiter)
-		if (waiter.state !== 'delivered') this.#unsent.add(waiter)
+		if (waiter.state !== 'delivered') this.#queue(waiter)
 		this.#tellWorking(waiter)
 	}
 
@@ -53,7 +57,7 @@ export class Desk {
 		this.connection = connection
 		this.#unsent.clear()
 		for (const waiter of this.#waiters.values()) {
-			if (waiter.state !== 'delivered') this.#unsent.add(waiter)
+			if (waiter.state !== 'delivered') this.#queue(waiter)
 			this.#tellWorking(waiter)
 		}
 		return before
@@ -70,13 +74,20 @@ export class Desk {
 
 	/** Sends what is waiting, as far as the socket has room. */
 	pump(): void {
+		this.#order()
 		for (const waiter of this.#unsent) {
 			if (!this.connection?.hasRoom) return
-			if (!waiter.isStored) continue
+			if (!waiter.isStored || waiter.request.createdAt > this.#heldAfter) continue
 			this.#unsent.delete(waiter)
 			this.#move(waiter, 'sent')
 			this.connection.deliver(waiter, toFrame(waiter))
 		}
+	}
+
+	/** Requests made after that time are not sent before older ones have come here; undefined: nothing older is to come. */
+	holdAfter(createdAt = Number.POSITIVE_INFINITY): void {
+		this.#heldAfter = createdAt
+		this.pump()
 	}
 
 	/** A pong of the present socket proves these frames read. */
@@ -90,12 +101,28 @@ export class Desk {
 	/** Sends a request once more, now or when a socket comes. */
 	again(waiter: Waiter): void {
 		this.#move(waiter, 'parked')
-		this.#unsent.add(waiter)
+		this.#queue(waiter)
 		this.pump()
+	}
+
+	#queue(waiter: Waiter): void {
+		const { createdAt } = waiter.request
+		if (this.#unsent.size === 0) this.#newest = createdAt
+		this.#isUnordered ||= createdAt < this.#newest
+		this.#newest = Math.max(this.#newest, createdAt)
+		this.#unsent.add(waiter)
+	}
+
+	/** Oldest first, also when an older one came late. */
+	#order(): void {
+		if (!this.#isUnordered) return
+		this.#isUnordered = false
+		this.#unsent = new Set([...this.#unsent].sort((a, b) => a.request.createdAt - b.request.createdAt))
 	}
 
 	#move(waiter: Waiter, state: OpenState): void {
 		waiter.state = state
+		tellStanding(waiter, this.connection !== null)
 		if (waiter.storedState === state) return
 		waiter.storedState = state
 		this.#marks.set(waiter.request.reqId, state)
@@ -103,5 +130,6 @@ export class Desk {
 
 	#tellWorking(waiter: Waiter): void {
 		waiter.asking.working(this.connection !== null)
+		tellStanding(waiter, this.connection !== null)
 	}
 }

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../kernel/clock.ts'
+import { newDeadlines } from '../../kernel/deadlines.ts'
 import { MseError } from '../../kernel/error.ts'
 import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import { asRequestId, type RequestId, type RunId, type SessionId, type StepId } from '../../kernel/id.ts'
@@ -9,9 +10,11 @@ import { type AsksDeps, OperatorAsks } from './asks.ts'
 import { type Channel, Connection } from './connection.ts'
 import { DeliveryMarks } from './delivery-marks.ts'
 import type { Asking, Reply } from './request.ts'
+import { Rousing } from './rousing.ts'
 import { OperatorRouter, type Seating } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import { OperatorSocket } from './socket.ts'
+import { StandingRequests } from './standing-requests.ts'
 import type { Answered, OpenState, OperatorRequest, OperatorStore } from './store.ts'
 import { untilSeated } from './until-seated.ts'
 import { pauseGrace } from './waiter.ts'
@@ -29,6 +32,8 @@ export interface HubDeps {
 	readonly ackGraceMs: number
 	readonly limits: Pick<AsksDeps, 'requestsPerSession' | 'frameBytes'>
 	readonly fault?: FaultPoint
+	/** Drives a run again that sleeps; absent where runs do not sleep. Resolves once it is, or has ended. */
+	wake?(runId: RunId): Promise<unknown>
 }
 
 /** A reply whose sender cannot be told of a failed write is written again after so long. */
@@ -42,6 +47,7 @@ export class OperatorHub {
 	readonly #deps: HubDeps
 	readonly #marks: DeliveryMarks
 	readonly #waiting: Waiting
+	readonly #standing: StandingRequests
 	readonly #asks: OperatorAsks
 	readonly #ask = (asking: Asking): Promise<Reply> => this.#asks.ask(asking)
 	#dropped = 0
@@ -52,8 +58,23 @@ export class OperatorHub {
 		this.#deps = deps
 		this.#marks = new DeliveryMarks({ store, clock, log })
 		this.#waiting = new Waiting(this.#marks)
+		const deadlines = newDeadlines(clock)
+		this.#standing = new StandingRequests(deadlines)
 		const router = new OperatorRouter(sessions, seating)
-		const shared = { store, sessions, router, waiting: this.#waiting, marks: this.#marks, clock, log }
+		const wake = async (runId: RunId): Promise<unknown> => deps.wake?.(runId)
+		const rousing = new Rousing({ standing: this.#standing, wake })
+		const shared = {
+			store,
+			sessions,
+			router,
+			waiting: this.#waiting,
+			marks: this.#marks,
+			clock,
+			log,
+			deadlines,
+			standing: this.#standing,
+			rousing,
+		}
 		this.#asks = new OperatorAsks({ ...shared, requestDeadlineMs, ackGraceMs, ...limits })
 		sessions.listen({
 			joined: ({ sid, roles }) => this.#asks.adopt([sid, ...roles]),
@@ -97,7 +118,17 @@ export class OperatorHub {
 
 	/** Whether something waits for a session of that name to come. */
 	waitsFor(name: string): boolean {
-		return this.#waiting.vacant(name).length > 0
+		return this.#waiting.vacant(name).length + this.#standing.vacant(name).length > 0
+	}
+
+	/** Whether an operator has, connected, something of a run that sleeps. */
+	isWorkedOn(runId: RunId): boolean {
+		return this.#standing.ofRun(runId).some(({ sid }) => sid !== null && this.#waiting.found(sid)?.connection)
+	}
+
+	/** A run that may have slept has ended. */
+	runEnded(runId: RunId): void {
+		this.#standing.removeRun(runId)
 	}
 
 	/** Sends a frame that nobody answers (`hook_after`); false when the operator is away, and the frame is lost. */
@@ -155,7 +186,12 @@ export class OperatorHub {
 			throw new MseError('not_found', `No request ${reqId} is addressed to session ${sid}.`, { code: 'unknown_request' })
 		if (request.endedAt !== null) throw new MseError('gone', `Request ${reqId} is ${request.state}.`, { code: 'request_ended' })
 		await this.#deps.store.mark([{ reqId: request.reqId, state: 'parked' }])
-		return this.#sendAgain(sid, request.reqId)
+		const standing = this.#standing.get(request.reqId)
+		if (!standing) return this.#sendAgain(sid, request.reqId)
+		Object.assign(standing, { state: 'parked', storedState: 'parked' })
+		await this.#deps.wake?.(standing.runId)
+		await new Promise((resolve) => setImmediate(resolve))
+		return this.#waiting.found(sid)?.get(request.reqId)?.state ?? 'parked'
 	}
 
 	/** Says goodbye and closes every socket; requests stand. Call it before the runs are detached, and only once. */

@@ -26,6 +26,10 @@ export interface Asking {
 	readonly signal: AbortSignal
 	/** Whether an abort for that reason leaves the request standing on disk (only this process stops). */
 	standsAfter?(reason: unknown): boolean
+	/** Whether an abort for that reason only lets go of the request's run, which is to be woken when anything happens to the request. */
+	sleepsAfter?(reason: unknown): boolean
+	/** See `Attempt.standing`; absent for askings that cannot be resumed. */
+	standing?(afterMs: number | null): void
 	/** True while somebody has the request, false while it only waits for an operator to come. */
 	working(isWorking: boolean): void
 	/** Whether the worker's result is there already; asked once when an earlier request is taken up again. */

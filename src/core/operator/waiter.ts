@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { SessionId } from '../../kernel/id.ts'
-import type { Asking, Reply } from './request.ts'
+import { agentOf } from './agent-sid.ts'
+import { type Asking, isForAgent, type Reply } from './request.ts'
 import type { OpenState, OperatorRequest } from './store.ts'
 
 /** A request that somebody in this process waits for. */
@@ -24,10 +25,22 @@ export interface Waiter {
 	/** What is left of the time to acknowledge, once the worker's result is there; null before. */
 	graceLeftMs: number | null
 	graceSince: number
+	/** What the attempt was last told of its standing. */
+	standsAfterMs: number | null
 	readonly timers: { deadline?: () => void; grace?: (() => void) | undefined; abort?: () => void }
 }
 
-export function newWaiter(request: OperatorRequest, asking: Asking, stored: Promise<void>): Waiter {
+/** A request that nobody has, or whose bearer is away, may wait for long; one that was read is mostly answered soon. */
+const AWAY_MS = 100
+const HELD_MS = 30_000
+
+/** `known` says how far the frame got, where that is newer than the request as it was read. */
+export function newWaiter(
+	request: OperatorRequest,
+	asking: Asking,
+	stored: Promise<void>,
+	known: Pick<Waiter, 'state' | 'storedState'> = toStates(request),
+): Waiter {
 	const { promise, resolve, reject } = Promise.withResolvers<Reply>()
 	return {
 		request,
@@ -36,16 +49,33 @@ export function newWaiter(request: OperatorRequest, asking: Asking, stored: Prom
 		resolve,
 		reject,
 		sid: request.sid,
-		state: request.state === 'delivered' ? 'delivered' : 'parked',
-		storedState: request.state === 'delivered' || request.state === 'sent' ? request.state : 'parked',
+		state: known.state === 'delivered' ? 'delivered' : 'parked',
+		storedState: known.storedState,
 		stored,
 		isStored: false,
 		isDone: false,
 		isBeingAddressed: false,
 		graceLeftMs: null,
 		graceSince: 0,
+		standsAfterMs: null,
 		timers: {},
 	}
+}
+
+function toStates({ state }: OperatorRequest): Pick<Waiter, 'state' | 'storedState'> {
+	const open = state === 'delivered' || state === 'sent' ? state : 'parked'
+	return { state: open, storedState: open }
+}
+
+/** Tells the attempt whether it merely stands. One whose worker's result is there does not, nor does one of a hive agent. */
+export function tellStanding(waiter: Waiter, isConnected: boolean): void {
+	const { asking, isStored, isDone, isBeingAddressed, graceLeftMs, sid } = waiter
+	const isAtWork = !isStored || isDone || isBeingAddressed || graceLeftMs !== null || (isConnected && waiter.state !== 'delivered')
+	const isOfAgent = isForAgent(asking) || (sid !== null && agentOf(sid) !== null)
+	const afterMs = isAtWork || isOfAgent ? null : isConnected ? HELD_MS : AWAY_MS
+	if (afterMs === waiter.standsAfterMs) return
+	waiter.standsAfterMs = afterMs
+	asking.standing?.(afterMs)
 }
 
 /** Nothing of it runs on by itself any more. */

@@ -2,7 +2,7 @@ import type { SessionId, StepId } from '../../kernel/id.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
 import { Desk } from './desk.ts'
 import { nameOf } from './request.ts'
-import type { Waiter } from './waiter.ts'
+import { tellStanding, type Waiter } from './waiter.ts'
 
 /** Every request somebody waits for, found by session, by the name it waits for, or by its attempt. */
 export class Waiting {
@@ -67,6 +67,11 @@ export class Waiting {
 		if (this.#spawns.get(key) === waiter) this.#spawns.delete(key)
 		if (waiter.sid !== null) this.#desks.get(waiter.sid)?.remove(waiter)
 		else this.#removeVacant(waiter)
+	}
+
+	/** Says anew whether the request merely stands. */
+	tellStanding(waiter: Waiter): void {
+		tellStanding(waiter, waiter.sid !== null && (this.#desks.get(waiter.sid)?.connection ?? null) !== null)
 	}
 
 	#addVacant(waiter: Waiter): void {

@@ -1,12 +1,11 @@
 import { childController } from '../../kernel/abort.ts'
-import type { Clock } from '../../kernel/clock.ts'
-import type { Policy } from '../../protocol/policy.ts'
 import type { MintedCredentials } from '../access/credential.ts'
 import type { Attempt, Completion } from '../dispatch/backend.ts'
 import type { Route } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
 import { WorkerFailed } from '../dispatch/worker-failed.ts'
 import type { OutputRecord } from '../output/store.ts'
+import { armDeadlines, hasDeadline } from './attempt-deadline.ts'
 import { watchEnd } from './attempt-end.ts'
 import { type Blame, watchBlame } from './blame.ts'
 import { firstDegradation, refuseDegraded } from './degraded.ts'
@@ -151,17 +150,9 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		step.signal.throwIfAborted()
 		controller.signal.throwIfAborted()
 		work.set(true)
+		const said = hearing(deps, step, { can, canStand: !hasDeadline(route.policy, own.endsAt) })
 		const completion = await own.perform(
-			toAttempt(deps, step, route, n, {
-				...{ signal: controller.signal, credentials, working: work.set },
-				resumable: (is) => {
-					can.resume = is
-					deps.inFlight.changed()
-				},
-				emitting: () => {
-					can.haveTail = true
-				},
-			}),
+			toAttempt(deps, step, route, n, { signal: controller.signal, credentials, working: work.set, ...said }),
 		)
 		if (completion === null) return 'lost'
 		const degradation = route.refusesDegraded ? await firstDegradation(deps, step, n) : null
@@ -179,12 +170,31 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 		end.record(status, { stats }, failure)
 		return status === 'displaced' ? null : { status, failure, stats }
 	} finally {
+		deps.standing.set(step.stepId, null)
 		leave()
 		landed()
 		work.end()
 		disarm()
 		end.release()
 		release()
+	}
+}
+
+/** Takes what the backend says of the attempt meanwhile. */
+function hearing(
+	{ inFlight, standing }: AttemptDeps,
+	{ stepId }: StepInFlight,
+	{ can, canStand }: { readonly can: { resume: boolean; haveTail: boolean }; readonly canStand: boolean },
+): Pick<Parameters<typeof toAttempt>[4], 'resumable' | 'emitting' | 'standing'> {
+	return {
+		resumable(is) {
+			can.resume = is
+			inFlight.changed()
+		},
+		emitting() {
+			can.haveTail = true
+		},
+		standing: (afterMs) => standing.set(stepId, can.resume && canStand ? afterMs : null),
 	}
 }
 
@@ -211,20 +221,6 @@ async function closedTail(
 function stopBehind(error: unknown, signal: AbortSignal): Stop | null {
 	if (signal.aborted) return stopOf(signal)
 	return error instanceof Stop ? error : null
-}
-
-/** The attempt's own timeout, and the end of the time its step may take. */
-function armDeadlines(clock: Clock, policy: Policy, endsAt: number | undefined, controller: AbortController): () => void {
-	const arm = (ms: number | undefined, why: string, code: string): (() => void) =>
-		ms === undefined ? () => {} : clock.after(ms, () => controller.abort(new Stop('timed_out', why, code)))
-	const { timeout_ms, budget } = policy
-	const disarmTimeout = arm(timeout_ms, `the attempt was stopped after its timeout of ${timeout_ms} ms`, 'attempt_timeout')
-	const left = endsAt === undefined ? undefined : Math.max(0, endsAt - clock.now())
-	const disarmBudget = arm(left, `budget.wall_ms of ${budget?.wall_ms} ms is used up`, 'budget_wall_ms')
-	return () => {
-		disarmTimeout()
-		disarmBudget()
-	}
 }
 
 /** Counts this attempt in and out of the run's work time; saying the same twice changes nothing. */

@@ -3,12 +3,13 @@ import type { Plan } from '../dispatch/plan.ts'
 import { Stop } from '../dispatch/stop.ts'
 import { AgentContexts } from './agent-contexts.ts'
 import { Audits } from './audits.ts'
-import type { DriverDeps } from './driver.ts'
+import type { DriverDeps } from './driver-deps.ts'
 import { isCode } from './give-up.ts'
 import { Journal } from './journal.ts'
 import { OpenSteps } from './open-steps.ts'
 import { PauseGate } from './pause-gate.ts'
 import type { Run } from './record.ts'
+import { Standing } from './standing.ts'
 import type { RecordedJournal } from './store.ts'
 import { WorkTimer } from './ttl.ts'
 
@@ -29,7 +30,7 @@ export function resumeAudits(deps: DriverDeps, run: Run, plan: Plan, recorded: R
 		onFault: detach,
 	})
 	const timer = new WorkTimer({ clock: deps.clock, limitMs: undefined, usedMs: 0, onExpired() {} })
-	const own = { journal, timer, gate: new PauseGate(), open: new OpenSteps(), budget: undefined }
+	const own = { journal, timer, gate: new PauseGate(), open: new OpenSteps(), standing: new Standing(() => {}), budget: undefined }
 	const attempts = { ...deps, run, ...own, attempts: recorded.attempts, lostStorage, interrupt() {} }
 	const audits = new Audits(attempts, plan, new AgentContexts({ run, journal, plan }))
 	audits.resume(recorded.steps)

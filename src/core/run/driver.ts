@@ -1,51 +1,31 @@
-import type { Clock } from '../../kernel/clock.ts'
+import { raceAbort } from '../../kernel/abort.ts'
 import { MseError, messageOf } from '../../kernel/error.ts'
 import type { StepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
-import type { Logger } from '../../kernel/log.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import { Stop, stopOf } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
 import { evaluateFlow } from '../flow/evaluate-flow.ts'
 import { FlowError } from '../flow/flow-error.ts'
 import type { FlowHost } from '../flow/flow-host.ts'
-import { type LayerRegistry, layeredPlan, type Remark } from '../layer/layer.ts'
-import type { OutputStore } from '../output/store.ts'
+import { layeredPlan, type Remark } from '../layer/layer.ts'
 import { AgentContexts } from './agent-contexts.ts'
-import type { StepApprovals } from './approvals.ts'
 import { Audits } from './audits.ts'
 import { digestsIn } from './bindings.ts'
 import { RunBudget } from './budget.ts'
 import { refuseLargeResult } from './ctx-limit.ts'
+import type { DriverDeps, DriverListener } from './driver-deps.ts'
 import { failureResult } from './failure-result.ts'
-import type { InFlight } from './in-flight.ts'
+import { interrupt, leftAlone } from './give-up.ts'
 import { Journal } from './journal.ts'
 import { OpenSteps } from './open-steps.ts'
 import { type PausedBy, PauseGate } from './pause-gate.ts'
 import type { Run, RunPhase, RunStatus, StepFailure } from './record.ts'
+import { Standing } from './standing.ts'
 import type { AttemptDeps } from './step-in-flight.ts'
 import { StepRunner } from './step-runner.ts'
-import type { RecordedJournal, RunStore } from './store.ts'
+import type { RecordedJournal } from './store.ts'
 import { WorkTimer, workLimit } from './ttl.ts'
-
-/** What every run of this server shares. */
-export interface DriverDeps {
-	readonly runs: RunStore
-	readonly outputs: OutputStore
-	readonly clock: Clock
-	readonly log: Logger
-	readonly dataDirId: string
-	readonly tokenSecret: Uint8Array
-	readonly tokenTtlSecs: number
-	readonly recoveryMax: number
-	/** Milliseconds of work after which deaths are forgotten; 0 for never. */
-	readonly recoveryResetMs: number
-	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
-	readonly layers: LayerRegistry
-	readonly inFlight: InFlight
-	/** Without it, steps that want an approval fail. */
-	readonly approvals?: StepApprovals | undefined
-}
 
 /**
  * One run being driven: evaluates its flow from the start, answering recorded steps from the journal, to its end. Whoever
@@ -61,23 +41,34 @@ export class Driver {
 	readonly #timer: WorkTimer
 	readonly #budget: RunBudget | undefined
 	readonly #gate = new PauseGate()
-	readonly #open = new OpenSteps()
+	readonly #open: OpenSteps
 	readonly #journal: Journal
 	readonly #host: FlowHost
 	/** Audits of its steps, which may outlive its end; none where the Blueprint declares none. */
 	readonly audits: Audits | undefined
-	#openSteps = 0
+	readonly #standing: Standing
+	readonly #forgettable: boolean
+	readonly #listener: DriverListener
+	#watchers = 0
 
-	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, onLimit: (why: StepFailure) => void) {
+	constructor(deps: DriverDeps, run: Run, plan: Plan, recorded: RecordedJournal, listener: DriverListener) {
 		this.#deps = deps
+		this.#listener = listener
+		this.#standing = new Standing(() => listener.standingChanged())
+		this.#open = new OpenSteps(recorded.attempts)
 		this.run = run
 		this.plan = plan
 		const { clock } = deps
 		const limit = workLimit(run.options)
-		this.#timer = new WorkTimer({ clock, limitMs: limit?.ms, usedMs: run.ttlUsedMs, onExpired: () => limit && onLimit(limit.why) })
+		this.#timer = new WorkTimer({
+			clock,
+			limitMs: limit?.ms,
+			usedMs: run.ttlUsedMs,
+			onExpired: () => limit && listener.limitReached(limit.why),
+		})
 		const { budget } = run.options.runPolicy ?? {}
 		const since = run.options.budgetSince ?? run.createdAt
-		this.#budget = budget && new RunBudget({ budget, used: recorded.used, since, clock, onUsedUp: (why) => this.#atLimit(why, onLimit) })
+		this.#budget = budget && new RunBudget({ budget, used: recorded.used, since, clock, onUsedUp: (why) => this.#atLimit(why, listener) })
 		this.#journal = new Journal({
 			store: deps.runs,
 			run,
@@ -90,7 +81,11 @@ export class Driver {
 		const contexts = new AgentContexts({ run, journal: this.#journal, plan })
 		this.audits = plan.blueprint.audits.length > 0 ? new Audits(attempts, plan, contexts) : undefined
 		this.audits?.resume(recorded.steps)
-		this.#host = this.#makeHost(new StepRunner(attempts, this.#layered(plan), { contexts, audits: this.audits }))
+		const remark = (remark: Remark): void => this.#journal.record({ kind: 'remarked', ...remark })
+		const layered = layeredPlan(deps.layers, plan, { blueprint: plan.blueprint, run, remark })
+		// What layers, audits and limits hold in memory is not rebuilt for a run that slept.
+		this.#forgettable = layered === plan && !this.audits && !limit && !budget
+		this.#host = this.#makeHost(new StepRunner(attempts, layered, { contexts, audits: this.audits }))
 		this.ended = Promise.resolve().then(() => this.#drive())
 		this.ended.catch(() => {})
 	}
@@ -102,8 +97,25 @@ export class Driver {
 	/** What the run is doing right now: `waiting` and `waiting_approval` when each open step only waits for somebody. */
 	get phase(): RunPhase {
 		if (this.#gate.isClosed) return 'paused'
-		if (this.#openSteps === 0 || this.#timer.isWorking) return 'running'
+		if (this.#standing.openSteps === 0 || this.#timer.isWorking) return 'running'
 		return this.#open.isAsking ? 'waiting_approval' : 'waiting'
+	}
+
+	/** After how long the run may be let go of, because it only waits for what is on disk; null when it may not. */
+	get sleepsAfterMs(): number | null {
+		const isHeld = !this.#forgettable || this.#watchers > 0 || this.#journal.hasRemarked || this.#controller.signal.aborted
+		return isHeld ? null : this.#standing.afterMs
+	}
+
+	/** As `ended`, and the run is not let go of before, unless the signal fires. */
+	watched(signal?: AbortSignal): Promise<Run> {
+		this.#watch(1)
+		return signal ? raceAbort(this.ended, signal).finally(() => this.#watch(-1)) : this.ended
+	}
+
+	#watch(change: 1 | -1): void {
+		this.#watchers += change
+		if (this.#standing.afterMs !== null) this.#listener.standingChanged()
 	}
 
 	stop(stop: Stop): void {
@@ -129,6 +141,7 @@ export class Driver {
 
 	/** Stops the attempt a step has under way; resolves once the step's outcome is on disk. False when it has none. */
 	async stopStep(stepId: StepId, stop: Stop): Promise<boolean> {
+		await Promise.race([this.#open.begun(stepId), this.ended.catch(() => {})])
 		const settled = this.#open.stop(stepId, stop)
 		await settled
 		await this.#journal.flush()
@@ -172,12 +185,7 @@ export class Driver {
 	/** Somebody else ended the run, or this process lets go of it. */
 	async #stopped(stop: Stop): Promise<Run> {
 		await this.#journal.flush().catch(() => {})
-		if (stop.kind === 'detached' && stop.code !== 'interrupted')
-			throw new MseError('unavailable', stop.message, {
-				code: stop.code,
-				hint: `The run goes on by itself; ask for it with GET /v1/runs/${this.run.id}.`,
-				details: { task_id: this.run.taskId, run_id: this.run.id },
-			})
+		if (stop.kind === 'detached' && stop.code !== 'interrupted') throw leftAlone(this.run, stop)
 		return this.#current()
 	}
 
@@ -188,9 +196,17 @@ export class Driver {
 	}
 
 	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {
+		const own = {
+			journal: this.#journal,
+			timer: this.#timer,
+			gate: this.#gate,
+			open: this.#open,
+			standing: this.#standing,
+			budget: this.#budget,
+		}
 		const interrupt = (code: string, message: string): void => this.#interrupt(code, message)
-		const own = { journal: this.#journal, timer: this.#timer, gate: this.#gate, open: this.#open, budget: this.#budget }
-		return { ...this.#deps, run: this.run, ...own, attempts, interrupt, lostStorage: (error) => this.#lostStorage(error) }
+		const faults = { interrupt, lostStorage: (error: unknown) => this.#lostStorage(error) }
+		return { ...this.#deps, run: this.run, ...own, attempts, ...faults }
 	}
 
 	#lostStorage(error: unknown): boolean {
@@ -206,17 +222,10 @@ export class Driver {
 		this.stop(new Stop('detached', `The journal could not be written: ${messageOf(error)}`, 'storage_unavailable'))
 	}
 
-	#layered(plan: Plan): Plan {
-		const remark = (remark: Remark): void => this.#journal.record({ kind: 'remarked', ...remark })
-		return layeredPlan(this.#deps.layers, plan, { blueprint: plan.blueprint, run: this.run, remark })
-	}
-
 	/** What the run did in this very turn may not be on disk yet, not even the run itself. */
-	#atLimit(why: StepFailure, onLimit: (why: StepFailure) => void): void {
-		void this.#journal
-			.flush()
-			.catch(() => {})
-			.then(() => onLimit(why))
+	#atLimit(why: StepFailure, listener: DriverListener): void {
+		const told = (): void => listener.limitReached(why)
+		this.#journal.flush().then(told, told)
 	}
 
 	#makeHost(steps: StepRunner): FlowHost {
@@ -225,8 +234,8 @@ export class Driver {
 			dispatch: (call) => {
 				const result = steps.dispatch(call)
 				if (!(result instanceof Promise)) return result
-				this.#openSteps++
-				return result.finally(() => this.#openSteps--)
+				this.#standing.opened()
+				return result.finally(() => this.#standing.closed())
 			},
 			decided: (position) => this.#journal.decided(position),
 			decide: (position, lane) => this.#journal.record({ kind: 'lane_decided', position, lane }),
@@ -234,17 +243,7 @@ export class Driver {
 	}
 
 	#interrupt(code: string, message: string, cause?: unknown): void {
-		this.#deps.log.error(message, { run_id: this.run.id, task_id: this.run.taskId, code, cause })
-		const about = { runId: this.run.id, taskId: this.run.taskId }
-		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
-		this.#deps.runs
-			.changeStatus(this.run.id, {
-				from: ['running'],
-				to: 'interrupted',
-				result,
-				events: [{ kind: 'run.interrupted', ...about, data: { code, message } }],
-			})
-			.catch((error) => this.#deps.log.error('a run could not be marked interrupted', { run_id: this.run.id, error }))
+		interrupt(this.#deps, this.run, code, message, cause)
 		this.stop(new Stop('detached', message, 'interrupted'))
 	}
 }

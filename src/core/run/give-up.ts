@@ -1,7 +1,8 @@
 import { MseError, messageOf } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { Stop } from '../dispatch/stop.ts'
 import type { Run } from './record.ts'
-import type { RunStore } from './store.ts'
+import type { RunStore, StatusChange } from './store.ts'
 
 interface GiveUpDeps {
 	readonly runs: RunStore
@@ -19,12 +20,28 @@ export async function giveUpFor(deps: GiveUpDeps, run: Named, error: unknown): P
 }
 
 /** Leaves a run interrupted, where somebody may resume it. */
-export async function giveUp({ runs, log }: GiveUpDeps, { id: runId, taskId }: Named, code: string, message: string): Promise<null> {
-	log.error('a run was left interrupted', { run_id: runId, ...(taskId && { task_id: taskId }), code, reason: message })
-	const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
-	const event = { kind: 'run.interrupted', runId, ...(taskId && { taskId }), data: { code, message } } as const
-	await runs.changeStatus(runId, { from: ['pending', 'running'], to: 'interrupted', result, events: [event] })
+export async function giveUp({ runs, log }: GiveUpDeps, run: Named, code: string, message: string): Promise<null> {
+	log.error('a run was left interrupted', { run_id: run.id, ...(run.taskId && { task_id: run.taskId }), code, reason: message })
+	await runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'interrupted', ...endOf(run, code, message) })
 	return null
+}
+
+/** As `giveUp`, for a run whose driver cannot wait for that. */
+export function interrupt(deps: GiveUpDeps, run: Pick<Run, 'id' | 'taskId'>, code: string, message: string, cause?: unknown): void {
+	deps.log.error(message, { run_id: run.id, task_id: run.taskId, code, cause })
+	const interrupted = deps.runs.changeStatus(run.id, { from: ['running'], to: 'interrupted', ...endOf(run, code, message) })
+	interrupted.catch((error) => deps.log.error('a run could not be marked interrupted', { run_id: run.id, error }))
+}
+
+function endOf({ id: runId, taskId }: Named, code: string, message: string): Pick<StatusChange, 'result' | 'events'> {
+	const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
+	return { result, events: [{ kind: 'run.interrupted', runId, ...(taskId && { taskId }), data: { code, message } }] }
+}
+
+/** What is thrown for a run that this process stops driving, and that goes on by itself later. */
+export function leftAlone({ id, taskId }: Pick<Run, 'id' | 'taskId'>, { code, message }: Stop): MseError {
+	const hint = `The run goes on by itself; ask for it with GET /v1/runs/${id}.`
+	return new MseError('unavailable', message, { code, hint, details: { task_id: taskId, run_id: id } })
 }
 
 export const isCode = (error: unknown, code: string): boolean => error instanceof MseError && error.code === code

@@ -21,6 +21,7 @@ export class Journal {
 	#open: OpenWrite | null = null
 	#committed: Promise<void> = Promise.resolve()
 	#sinceFlush = 0
+	#hasRemarked = false
 	#flushedAt = performance.now()
 
 	constructor(options: {
@@ -52,7 +53,13 @@ export class Journal {
 		return this.#steps.size
 	}
 
+	/** Whether this life has told something that it would tell again when it replays the journal. */
+	get hasRemarked(): boolean {
+		return this.#hasRemarked
+	}
+
 	record(fact: Fact): void {
+		if (fact.kind === 'remarked' || fact.kind === 'input_changed') this.#hasRemarked = true
 		this.#open ??= this.#queue()
 		this.#open.facts.push(fact)
 		this.#sinceFlush++

@@ -63,7 +63,8 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const driver = deps.supervisor.start(run, plan)
 	await written
 	const declaredSlots = plan.blueprint.operators.map(({ name }) => name)
-	return { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots, ended: endOf(deps, request, run.id, driver.ended) }
+	const launched = { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots }
+	return withEnd(launched, deps, request, () => deps.supervisor.endOf(driver))
 }
 
 function refuseStrictWithoutRoot(deps: LaunchDeps, request: LaunchRequest, plan: Plan, taskInput: TaskInput | undefined): void {
@@ -193,9 +194,20 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 
 const parentOf = ({ options: { parent } }: Run) => (parent ? { parent_run: parent.runId, parent_step: parent.stepId } : {})
 
+/** Adds the run's end. Of a detached run it is waited for only once somebody looks at it: until then the run may sleep. */
+export function withEnd(launched: Omit<Launched, 'ended'>, deps: LaunchDeps, request: WaitingRequest, wait: () => Promise<Run>): Launched {
+	let known = request.detach ? undefined : endOf(deps, request, launched.run.id, wait())
+	return {
+		...launched,
+		get ended() {
+			known ??= wait()
+			return known
+		},
+	}
+}
+
 /** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */
-export function endOf(deps: LaunchDeps, request: WaitingRequest, runId: Run['id'], ended: Promise<Run>): Promise<Run> {
-	if (request.detach) return ended
+function endOf(deps: LaunchDeps, request: WaitingRequest, runId: Run['id'], ended: Promise<Run>): Promise<Run> {
 	const secs = request.timeoutSecs ?? deps.syncTimeoutSecs
 	const message = `The synchronous launch reached its ceiling of ${secs} s; the run was stopped.`
 	let reached = false

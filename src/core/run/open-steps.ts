@@ -1,5 +1,6 @@
 import type { StepId } from '../../kernel/id.ts'
 import type { Stop } from '../dispatch/stop.ts'
+import { emptyJournal, type RecordedJournal } from './store.ts'
 
 interface OpenStep {
 	controller: AbortController | null
@@ -9,7 +10,18 @@ interface OpenStep {
 /** The steps a run has in flight, and what stops the present attempt of each. */
 export class OpenSteps {
 	readonly #steps = new Map<StepId, OpenStep>()
+	/** Steps with an attempt of an earlier life that this one has not come to yet. */
+	readonly #toResume = new Map<StepId, PromiseWithResolvers<void>>()
 	#asking = 0
+
+	constructor(attempts: RecordedJournal['attempts'] = emptyJournal.attempts) {
+		for (const [stepId, { open }] of attempts) if (open) this.#toResume.set(stepId, Promise.withResolvers())
+	}
+
+	/** Resolves once the attempt that an earlier life of the run had under way is under way again; at once when there was none. */
+	begun(stepId: StepId): Promise<void> {
+		return this.#toResume.get(stepId)?.promise ?? Promise.resolve()
+	}
 
 	/** Knows the step until `settled` is. */
 	track<T>(stepId: StepId, settled: Promise<T>): Promise<T> {
@@ -22,6 +34,8 @@ export class OpenSteps {
 	attempt(stepId: StepId, controller: AbortController): () => void {
 		const step = this.#of(stepId)
 		step.controller = controller
+		this.#toResume.get(stepId)?.resolve()
+		this.#toResume.delete(stepId)
 		return () => {
 			if (step.controller === controller) step.controller = null
 		}

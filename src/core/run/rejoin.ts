@@ -1,5 +1,5 @@
 import { MseError } from '../../kernel/error.ts'
-import { endOf, type LaunchDeps, timeToLive } from './launch.ts'
+import { type LaunchDeps, timeToLive, withEnd } from './launch.ts'
 import type { Run } from './record.ts'
 import type { Launched, WaitingRequest } from './request.ts'
 
@@ -13,15 +13,13 @@ export async function rejoin(deps: LaunchDeps, runId: Run['id'], request: Waitin
 	if (!run || !task || !plan)
 		throw new MseError('not_found', `Run ${runId}, which this key launched, does not exist any more.`, { code: 'unknown_run' })
 	const asked = { ...(task.asked?.ttlSecs !== undefined && { ttlSecs: task.asked.ttlSecs }), ...request }
-	const ended = run.status === 'interrupted' ? Promise.resolve(run) : deps.supervisor.wait(runId, new AbortController().signal)
-	// Of a detached run nobody asks for the end.
-	ended.catch(() => {})
-	return {
+	const wait = async (): Promise<Run> => (run.status === 'interrupted' ? run : deps.supervisor.wait(runId))
+	const launched = {
 		task,
-		run: { ...run, status: 'running', phase: 'running', result: null },
+		run: { ...run, status: 'running', phase: 'running', result: null } as const,
 		boundVersion: run.boundVersion,
 		ttl: timeToLive(asked, plan),
 		declaredSlots: plan.blueprint.operators.map(({ name }) => name),
-		ended: endOf(deps, request, runId, ended),
-	}
+	} satisfies Omit<Launched, 'ended'>
+	return withEnd(launched, deps, request, wait)
 }

@@ -32,6 +32,10 @@ export class ServerHold {
 		for (const driver of this.#drivers()) driver.proceed('server')
 	}
 
+	get isHeld(): boolean {
+		return this.#held
+	}
+
 	get isDraining(): boolean {
 		return this.#draining
 	}

@@ -11,6 +11,7 @@ import type { Journal } from './journal.ts'
 import type { OpenSteps } from './open-steps.ts'
 import type { PauseGate } from './pause-gate.ts'
 import type { Run } from './record.ts'
+import type { Standing } from './standing.ts'
 import type { RecordedAttempt, RunStore } from './store.ts'
 import type { WorkTimer } from './ttl.ts'
 
@@ -27,6 +28,7 @@ export interface AttemptDeps {
 	/** Absent for a run without one. */
 	readonly budget: RunBudget | undefined
 	readonly open: OpenSteps
+	readonly standing: Pick<Standing, 'set'>
 	readonly approvals?: StepApprovals | undefined
 	/** Of all runs of this process. */
 	readonly inFlight: InFlight

@@ -1,29 +1,23 @@
-import { raceAbort } from '../../kernel/abort.ts'
 import { MseError } from '../../kernel/error.ts'
-import type { FaultPoint } from '../../kernel/fault.ts'
 import type { RunId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { Plan } from '../dispatch/plan.ts'
-import { Stop } from '../dispatch/stop.ts'
+import { ASLEEP, Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
-import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
-import { resumeAudits } from './audit-recovery.ts'
-import type { Audits } from './audits.ts'
-import { Driver, type DriverDeps } from './driver.ts'
-import { giveUp, giveUpFor, isCode } from './give-up.ts'
+import { Driver } from './driver.ts'
+import type { DriverDeps } from './driver-deps.ts'
+import { EndedAudits } from './ended-audits.ts'
+import { giveUpFor, isCode } from './give-up.ts'
 import { isTerminal, type Run, type RunPhase, type RunStatus, type Step, type StepFailure } from './record.ts'
 import { ServerHold } from './server-hold.ts'
+import { Sleepers } from './sleepers.ts'
 import { emptyJournal, type RecordedJournal } from './store.ts'
+import type { SupervisorDeps } from './supervisor-deps.ts'
+import { takeUp, takeUpAgain } from './take-up.ts'
 
 const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
 /** How long after a failed write the affected runs are taken up again from what is on disk. */
 const REBUILD_AFTER_MS = 1000
-
-export interface SupervisorDeps extends Omit<DriverDeps, 'inFlight'> {
-	readonly fault?: FaultPoint
-	/** The compiled Blueprint of a commit. */
-	planOf(hash: string): Promise<Plan>
-}
 
 /** Knows the drivers of this process: starts them, ends them, and takes up again what stands on disk. */
 export class RunSupervisor {
@@ -31,19 +25,29 @@ export class RunSupervisor {
 	/** What concerns all runs at once. */
 	readonly hold: ServerHold
 	readonly #drivers = new Map<RunId, Driver>()
-	/** Audits of runs that have ended. */
-	readonly #audits = new Map<RunId, Audits>()
+	readonly #audits: EndedAudits
+	readonly #sleepers: Sleepers
 	#stopping = false
 
 	constructor(deps: SupervisorDeps) {
 		this.hold = new ServerHold({ drivers: () => this.#drivers.values(), clock: deps.clock })
 		this.#deps = { ...deps, inFlight: this.hold.inFlight }
+		this.#audits = new EndedAudits(this.#deps)
+		this.#sleepers = new Sleepers({
+			...{ clock: deps.clock, log: deps.log },
+			driverOf: (runId) => this.#drivers.get(runId),
+			takeUp: (runId) => takeUpAgain(this.#deps, runId, (...started) => this.start(...started)),
+		})
 	}
 
 	/** Drives a run whose row is on disk, or queued to be written before anything the driver does. */
 	start(run: Run, plan: Plan, recorded: RecordedJournal = emptyJournal): Driver {
-		const driver = new Driver(this.#deps, run, plan, recorded, (why) => void this.#expire(run, why))
+		const driver = new Driver(this.#deps, run, plan, recorded, {
+			limitReached: (why) => void this.#expire(run, why),
+			standingChanged: () => this.#sleepers.changed(driver),
+		})
 		this.#drivers.set(run.id, driver)
+		this.#sleepers.forget(run.id)
 		this.hold.entered(driver)
 		const forget = (): void => {
 			if (this.#drivers.get(run.id) === driver) this.#drivers.delete(run.id)
@@ -51,7 +55,8 @@ export class RunSupervisor {
 		driver.ended.then(
 			() => {
 				forget()
-				this.#keep(run, driver.audits)
+				this.#deps.standing?.runEnded(run.id)
+				this.#audits.keep(run, driver.audits)
 			},
 			(error) => {
 				forget()
@@ -61,14 +66,30 @@ export class RunSupervisor {
 		return driver
 	}
 
+	/** To be called when anything happened that a sleeping run waits for. Does nothing for one that does not sleep. */
+	wake(runId: RunId): Promise<unknown> {
+		return this.#sleepers.wake(runId)
+	}
+
+	/** The run as it ended, however often it slept and was driven again before. While somebody waits for it, it does not sleep. */
+	endOf(driver: Driver, signal?: AbortSignal): Promise<Run> {
+		return driver.watched(signal).catch((error) => {
+			if (isCode(error, ASLEEP)) return this.wait(driver.run.id, signal)
+			throw error
+		})
+	}
+
 	/** Ends a run from outside, whatever it is doing; false when it had ended by itself. The work stops for real. */
 	async end(runId: RunId, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
-		const run = await this.#deps.runs.run(runId)
+		const run = await this.#deps.runs.listed(runId)
 		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
 		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId: run.taskId, data: { code: stop.code, reason: stop.message } }]
 		const ended = await this.#deps.runs.changeStatus(runId, { from: UNFINISHED, to, result, events })
-		if (ended) this.#drivers.get(runId)?.stop(stop)
-		return ended
+		if (!ended) return false
+		this.#drivers.get(runId)?.stop(stop)
+		if (this.#sleepers.has(runId)) this.#deps.standing?.runEnded(runId)
+		this.#sleepers.forget(runId)
+		return true
 	}
 
 	/** Begins nothing new of a running run; false when it is not running. What is in flight goes on. */
@@ -80,6 +101,8 @@ export class RunSupervisor {
 			throw error
 		})
 		if (!paused) driver?.proceed()
+		// One that was being woken just now may have missed it.
+		else this.#drivers.get(run.id)?.pause()
 		return paused
 	}
 
@@ -92,24 +115,13 @@ export class RunSupervisor {
 
 	/** See `Driver.stopStep`; false also when nobody drives the run here. */
 	async stopStep(step: Step, stop: Stop): Promise<boolean> {
-		return (await this.#drivers.get(step.runId)?.stopStep(step.stepId, stop)) ?? false
+		const driver = await this.#sleepers.wake(step.runId)
+		return (await driver?.stopStep(step.stepId, stop)) ?? false
 	}
 
 	/** Takes a run up from its journal; it must be `running` on disk and have no driver here. */
-	async takeUp(run: Run, event: 'run.recovered' | 'run.resumed' | null): Promise<Driver | null> {
-		if (run.positionScheme !== POSITION_SCHEME)
-			return giveUp(this.#deps, run, 'unknown_position_scheme', `Its journal uses position scheme ${run.positionScheme}.`)
-		try {
-			const plan = await this.#deps.planOf(run.blueprintHash)
-			const recorded = await this.#deps.runs.journal(run.id, run.generation)
-			const about = { runId: run.id, taskId: run.taskId, data: { recorded_steps: recorded.steps.length } }
-			const phase = run.phase === 'paused' ? 'paused' : 'running'
-			const events = event === null ? [] : [{ kind: event, ...about }]
-			await this.#deps.runs.changeStatus(run.id, { from: ['pending', 'running'], to: 'running', phase, events })
-			return this.start({ ...run, status: 'running', phase }, plan, recorded)
-		} catch (error) {
-			return giveUpFor(this.#deps, run, error)
-		}
+	takeUp(run: Run, event: 'run.recovered' | 'run.resumed' | null): Promise<Driver | null> {
+		return takeUp(this.#deps, run, event, (...started) => this.start(...started))
 	}
 
 	/** At boot: every unfinished run goes on by itself, and so do audits of runs that ended. Resolves with how many runs were taken up. */
@@ -119,13 +131,13 @@ export class RunSupervisor {
 			await this.#recoverRun(id)
 			this.#deps.fault?.('start.run_taken_up')
 		}
-		for (const id of await this.#deps.runs.endedWithAudits()) await this.#resumeAudits(id)
+		await this.#audits.recover()
 		return ids.length
 	}
 
-	async wait(runId: RunId, signal: AbortSignal): Promise<Run> {
-		const driver = this.#drivers.get(runId)
-		if (driver) return raceAbort(driver.ended, signal)
+	async wait(runId: RunId, signal?: AbortSignal): Promise<Run> {
+		const driver = await this.#sleepers.wake(runId)
+		if (driver) return this.endOf(driver, signal)
 		const run = await this.#deps.runs.run(runId)
 		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
 		if (isTerminal(run.status)) return run
@@ -134,22 +146,19 @@ export class RunSupervisor {
 
 	/** Ends what still works for a run that ended, before the run itself is deleted. */
 	async forget(runId: RunId): Promise<void> {
-		await this.#stopAudits(runId, new Stop('cancelled', `Run ${runId} is being deleted.`))
+		await this.#audits.stopOf(runId, new Stop('cancelled', `Run ${runId} is being deleted.`))
 	}
 
 	/** The audits of an ended run that is about to run again stand on disk, for its next driver. */
 	async letGo(runId: RunId): Promise<void> {
-		await this.#stopAudits(runId, new Stop('detached', `Run ${runId} runs again.`))
-	}
-
-	async #stopAudits(runId: RunId, stop: Stop): Promise<void> {
-		const audits = this.#audits.get(runId)
-		audits?.stop(stop)
-		await audits?.idle()
+		await this.#audits.stopOf(runId, new Stop('detached', `Run ${runId} runs again.`))
 	}
 
 	phaseOf(run: Run): RunPhase {
-		return this.#drivers.get(run.id)?.phase ?? run.phase
+		const driver = this.#drivers.get(run.id)
+		if (driver || !this.#sleepers.has(run.id)) return driver?.phase ?? run.phase
+		if (run.phase === 'paused' || this.hold.isHeld) return 'paused'
+		return this.#deps.standing?.isWorkedOn(run.id) ? 'running' : 'waiting'
 	}
 
 	/** A run and its compiled Blueprint; nothing is read for one that is driven here. Of the run only what never changes is current. */
@@ -164,32 +173,20 @@ export class RunSupervisor {
 		return this.#drivers.size
 	}
 
+	/** Runs that wait, and of which nothing else is in memory. */
+	get asleep(): number {
+		return this.#sleepers.count
+	}
+
 	/** Lets go of every run without ending it: the next server takes them up. Resolves when no work is left here. */
 	async stop(): Promise<void> {
 		this.#stopping = true
+		await this.#sleepers.stop()
 		const drivers = [...this.#drivers.values()]
 		const stop = new Stop('detached', 'The server is stopping.', 'server_stopping')
 		for (const driver of drivers) driver.stop(stop)
 		await Promise.allSettled(drivers.map(({ ended }) => ended))
-		for (const audits of this.#audits.values()) audits.stop(stop)
-		await Promise.all([...drivers.map(({ audits }) => audits), ...this.#audits.values()].map((audits) => audits?.idle()))
-	}
-
-	async #resumeAudits(id: RunId): Promise<void> {
-		try {
-			const run = await this.#deps.runs.run(id)
-			if (!run) return
-			const plan = await this.#deps.planOf(run.blueprintHash)
-			this.#keep(run, resumeAudits(this.#deps, run, plan, await this.#deps.runs.journal(run.id, run.generation)))
-		} catch (error) {
-			this.#deps.log.error('the audits of an ended run could not be taken up again', { run_id: id, error })
-		}
-	}
-
-	#keep({ id }: Run, audits: Audits | undefined): void {
-		if (!audits || audits.isIdle) return
-		this.#audits.set(id, audits)
-		void audits.idle().then(() => this.#audits.delete(id))
+		await Promise.all([...drivers.map(({ audits }) => audits?.idle()), this.#audits.stop(stop)])
 	}
 
 	#enter({ id: runId, taskId }: Run, phase: RunPhase, kind: 'run.paused' | 'run.resumed'): Promise<boolean> {
@@ -218,6 +215,8 @@ export class RunSupervisor {
 
 	/** A driver ended without ending its run: when the disk failed it, the run is rebuilt from the journal. */
 	#lost(run: Run, error: unknown): void {
+		if (isCode(error, ASLEEP)) return
+		this.#deps.standing?.runEnded(run.id)
 		if (this.#stopping || isCode(error, 'server_stopping') || isCode(error, 'gone')) return
 		if (!isCode(error, 'storage_unavailable')) return void this.#abandon(run, error)
 		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run_id: run.id })

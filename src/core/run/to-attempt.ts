@@ -12,7 +12,7 @@ export function toAttempt(
 	step: StepInFlight,
 	{ policy }: Route,
 	n: number,
-	own: Pick<Attempt, 'signal' | 'working' | 'resumable'> & {
+	own: Pick<Attempt, 'signal' | 'working' | 'resumable' | 'standing'> & {
 		readonly credentials: MintedCredentials | undefined
 		/** Told before anything is appended to the tail. */
 		emitting(): void
@@ -20,10 +20,10 @@ export function toAttempt(
 ): Attempt {
 	const { stepId } = step
 	const runId = deps.run.id
-	const { signal, credentials, working, resumable } = own
+	const { signal, credentials, working, resumable, standing } = own
 	return {
 		...facts(deps, step, n),
-		...{ signal, credentials, working, resumable, children: childrenOf(deps.run, policy) },
+		...{ signal, credentials, working, resumable, standing, children: childrenOf(deps.run, policy) },
 		async emit(event) {
 			own.emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
@@ -44,6 +44,7 @@ export function toPureAttempt(deps: AttemptDeps, step: StepInFlight): Attempt {
 		put: () => Promise.reject(new Error('internal: a pure function puts nothing down')),
 		working() {},
 		resumable() {},
+		standing() {},
 	}
 }
 

@@ -46,7 +46,8 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Ar
 	try {
 		for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
 	} finally {
-		await reader.cancel().catch(() => {})
+		// Nobody has to wait until the other side has noticed.
+		reader.cancel().catch(() => {})
 	}
 }
 

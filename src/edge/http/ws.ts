@@ -4,7 +4,8 @@ import type { Clock } from '../../kernel/clock.ts'
 import { MseError } from '../../kernel/error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { RouteDetail } from './openapi/document.ts'
-import { STREAM_LIMITS, type StreamLimits, stalledReason, stallWatch } from './stall.ts'
+import { type Connection, newConnection, type RawSocket, type Socket } from './socket.ts'
+import { STREAM_LIMITS, type StreamLimits } from './stall.ts'
 
 /** The request of an upgrade, as `admit` sees it. */
 export interface Upgrade {
@@ -13,26 +14,11 @@ export interface Upgrade {
 	readonly query: { readonly [name: string]: string | undefined }
 }
 
-/** `queued`: behind others in the send queue. `dropped`: over the queue's limit, or closed; the socket is being closed. */
-export type SendResult = 'sent' | 'queued' | 'dropped'
-
-/** One open socket. `Caller` is what `admit` made of its request. */
-export interface Socket<Out, Caller> {
-	readonly caller: Caller
-	/** Writes one frame. A frame that is dropped closes the socket (1013), since what follows would miss it. */
-	send(frame: Out): SendResult
-	/** The payload comes back in `pong` once the peer has read everything sent before. */
-	ping(payload: string): void
-	/** Resolves when the queue moves again after a `queued`, or the socket is closed; at once otherwise. */
-	drained(): Promise<void>
-	/** Fires when the socket is closed. */
-	readonly closed: AbortSignal
-	close(code: number, reason: string): void
-}
-
 export interface SocketSpec<In extends TSchema, Out extends TSchema, Caller> {
 	readonly in: In
 	readonly out: Out
+	/** Many sockets are sent the same objects, which never change: each is checked and made text once. */
+	readonly isShared?: boolean
 	/** What the OpenAPI document says of the route, beside its frames. */
 	readonly detail?: RouteDetail
 	/** Statuses with which `admit` refuses, beside those of every route. */
@@ -55,27 +41,11 @@ export interface SocketSpec<In extends TSchema, Out extends TSchema, Caller> {
 
 const LIVENESS = { pingMs: 30_000, silenceMs: 150_000 }
 
-/** Bun's socket, as far as it is used here. */
-interface RawSocket {
-	sendText(text: string): number
-	ping(payload?: string): number
-	close(code?: number, reason?: string): void
-}
 /** Elysia hands its own wrapper to some hooks and Bun's socket to others; both lead to `raw`. */
 type AnySocket = RawSocket | { readonly raw: RawSocket }
 interface OpenedSocket {
 	readonly raw: RawSocket
 	readonly data: { readonly request: Request }
-}
-
-interface Connection<Out, Caller> extends Socket<Out, Caller> {
-	tail: Promise<void>
-	waiting: number
-	/** How many frames came since when. */
-	heard: { frames: number; since: number }
-	lastHeardAt: number
-	readonly ended: AbortController
-	wakeDrained(): void
 }
 
 /**
@@ -106,7 +76,7 @@ export function socketRoute<In extends TSchema, Out extends TSchema, Caller>(spe
 function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: SocketSpec<In, Out, Caller>) {
 	type Live = Connection<Static<Out>, Caller>
 	const isIn = TypeCompiler.Compile(spec.in)
-	const checkOut = outChecker(spec.out)
+	const encode = encoder(spec.out, spec.isShared === true)
 	const { limits = STREAM_LIMITS } = spec
 	const admitted = new WeakMap<Request, Caller>()
 	const live = new Map<RawSocket, Live>()
@@ -122,7 +92,7 @@ function socketHub<In extends TSchema, Out extends TSchema, Caller>(spec: Socket
 			const socket: Live = newConnection(raw, admitted.get(data.request) as Caller, {
 				clock: spec.clock,
 				stallMs: limits.stallMs,
-				checkOut,
+				encode,
 			})
 			live.set(raw, socket)
 			keepAlive(socket, spec.clock, spec.liveness ?? LIVENESS)
@@ -168,56 +138,25 @@ function enqueue(socket: Connection<never, unknown>, log: Logger, work: () => vo
 		.finally(() => socket.waiting--)
 }
 
-function outChecker(schema: TSchema): (frame: unknown) => void {
+/** The text of a frame. Throws `internal` for one that is no `schema`. */
+function encoder(schema: TSchema, isShared: boolean): (frame: unknown) => string {
 	const isOut = TypeCompiler.Compile(schema)
-	return (frame) => {
+	const encode = (frame: unknown): string => {
 		if (!isOut.Check(frame)) throw new MseError('internal', 'A frame to be sent is not what its route declares.')
+		return JSON.stringify(frame)
 	}
+	return isShared ? oncePerObject(encode) : encode
 }
 
-function newConnection<Out, Caller>(
-	raw: RawSocket,
-	caller: Caller,
-	{ clock, stallMs, checkOut }: { readonly clock: Clock; readonly stallMs: number; checkOut(frame: Out): void },
-): Connection<Out, Caller> {
-	const ended = new AbortController()
-	let sleepers: (() => void)[] = []
-	let congested = false
-	const stall = stallWatch(clock, stallMs, () => raw.close(1013, stalledReason(stallMs)))
-	return {
-		caller,
-		ended,
-		closed: ended.signal,
-		tail: Promise.resolve(),
-		waiting: 0,
-		heard: { frames: 0, since: clock.now() },
-		lastHeardAt: clock.now(),
-		send(frame) {
-			checkOut(frame)
-			if (ended.signal.aborted) return 'dropped'
-			const written = raw.sendText(JSON.stringify(frame))
-			if (written > 0) return 'sent'
-			congested = written < 0
-			if (congested) {
-				stall.waiting()
-				return 'queued'
-			}
-			raw.close(1013, 'the send queue is full (limits.frame_bytes)')
-			return 'dropped'
-		},
-		ping: (payload) => void (ended.signal.aborted || raw.ping(payload)),
-		drained: () => {
-			if (ended.signal.aborted || !congested) return Promise.resolve()
-			return new Promise((resolve) => void sleepers.push(resolve))
-		},
-		wakeDrained() {
-			congested = false
-			stall.moved()
-			const woken = sleepers
-			sleepers = []
-			for (const wake of woken) wake()
-		},
-		close: (code, reason) => void (ended.signal.aborted || raw.close(code, reason)),
+function oncePerObject<T>(make: (of: unknown) => T): (of: unknown) => T {
+	const made = new WeakMap<object, T>()
+	return (of) => {
+		if (typeof of !== 'object' || of === null) return make(of)
+		const known = made.get(of)
+		if (known !== undefined) return known
+		const fresh = make(of)
+		made.set(of, fresh)
+		return fresh
 	}
 }
 

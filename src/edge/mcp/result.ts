@@ -4,8 +4,8 @@ import { isJsonObject } from '../../kernel/json.ts'
 import type { Tool } from './tool.ts'
 
 /** Every result is one text with pretty JSON, as that of mlua-swarm. */
-export function toResult({ isOwn }: Pick<Tool, 'isOwn'>, value: unknown): CallToolResult {
-	return { content: [{ type: 'text', text: JSON.stringify(isOwn ? fitted(value) : (value ?? null), null, 2) }] }
+export function toResult({ isWhole = false }: Pick<Tool, 'isWhole'>, value: unknown): CallToolResult {
+	return { content: [{ type: 'text', text: JSON.stringify((isWhole ? value : fitted(value)) ?? null, null, 2) }] }
 }
 
 /** What a tool threw: an error of the protocol to throw on, or, for tools of ours, a result that the model reads. */
@@ -21,12 +21,14 @@ export function toFailure({ isOwn }: Pick<Tool, 'isOwn'>, thrown: unknown): Call
 
 /** A client of ours keeps some ten thousand tokens of a result; more is cut off where nobody chose. */
 const MOST_CHARS = 40_000
-/** Longest text and longest list, ever shorter until it fits. */
+/** Longest text and longest list, ever shorter until it fits; texts first, since a page of a list should stay a page. */
 const CUTS = [
-	[8000, 200],
-	[2000, 100],
-	[500, 40],
-	[200, 10],
+	[8000, Number.POSITIVE_INFINITY],
+	[2000, Number.POSITIVE_INFINITY],
+	[500, Number.POSITIVE_INFINITY],
+	[500, 100],
+	[200, 30],
+	[80, 10],
 	[80, 3],
 ] as const
 

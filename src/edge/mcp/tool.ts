@@ -45,22 +45,25 @@ interface Definition<Input extends TObject> {
 	readonly description: string
 	readonly input: Input
 	readonly hints: ToolHints
+	/** Its result is of no use in parts, and is given whole, however long. Others are cut, with a word on how to get the rest. */
+	readonly isWhole?: true
 	readonly run: (input: Static<Input>, call: ToolCall) => Promise<unknown>
 }
 
 /** A tool of the table. `own` ones fail with a result that says so, those of mlua-swarm 0.26.0 with an error of the protocol, as upstream. */
 export interface Tool extends Pick<Definition<TObject>, 'name' | 'description' | 'input' | 'hints'> {
 	readonly isOwn: boolean
+	readonly isWhole?: boolean
 	/** Throws `invalid` with code `invalid_params` for arguments that do not fit. */
 	readonly call: (given: unknown, call: ToolCall) => Promise<unknown>
 }
 
-/** A tool of mlua-swarm 0.26.0. Its result is given whole. */
+/** A tool of mlua-swarm 0.26.0. */
 export function swarmTool<Input extends TObject>(definition: Definition<Input>): Tool {
 	return toTool(definition, false)
 }
 
-/** A tool of ours: unknown arguments are refused, and a long result is cut with a word on how to get the rest. */
+/** A tool of ours: unknown arguments are refused. */
 export function ownTool<Input extends TObject>(definition: Definition<Input>): Tool {
 	return toTool({ ...definition, input: { ...definition.input, additionalProperties: false } }, true)
 }

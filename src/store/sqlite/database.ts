@@ -131,7 +131,7 @@ export class SqliteDatabase implements Disposable {
 	}
 
 	[Symbol.dispose](): void {
-		this.#flush()
+		while (this.#waiting.length > 0) this.#flush()
 		for (const statement of this.#statements.values()) statement.finalize()
 		this.sqlite.close()
 	}

@@ -1,5 +1,7 @@
 import type { EventDraft } from '../../core/event/event.ts'
-import type { EventFilter, EventLog } from '../../core/event/log.ts'
+import type { EventFilter } from '../../core/event/filter.ts'
+import type { EventLog } from '../../core/event/log.ts'
+import { EventTail } from '../../core/event/tail.ts'
 import type { Event, EventKind } from '../../protocol/event.ts'
 import type { SqliteDatabase } from './database.ts'
 
@@ -48,6 +50,7 @@ export function appendEvent(db: SqliteDatabase, draft: EventDraft): number {
 }
 
 export class SqliteEventStore implements EventLog {
+	readonly tail = new EventTail((listener) => this.subscribe(listener))
 	readonly #db: SqliteDatabase
 
 	constructor(db: SqliteDatabase) {

@@ -30,7 +30,7 @@ test('a waiting reader is woken by a commit, and only by facts that match', asyn
 	commit(['run.done'], { run_id: 'R-2' })
 	commit(['run.done'], { run_id: 'R-1' })
 	expect(seqs(await next)).toEqual([3])
-	expect(log.reads).toBe(1)
+	expect(log.reads).toBe(0)
 	expect(position()).toBe(3)
 })
 
@@ -61,19 +61,67 @@ test('a reader that is too slow is served from the log, without gap or duplicate
 })
 
 test('facts committed while a page is read come after it, once', async () => {
-	const { log, commit, start } = world({ filter: { kinds: ['run.'] } })
-	log.duringRead = () => {
-		if (log.reads < 4) commit(['step.completed', 'run.started'])
-	}
 	for (const pageSize of [1, 2, 500]) {
+		const { log, commit, start } = world({ filter: { kinds: ['run.'] } })
+		commit(['run.started', 'step.completed'])
+		log.duringRead = () => {
+			if (log.reads < 4) commit(['step.completed', 'run.started'])
+		}
 		const { pages } = start({ pageSize })
 		const got: number[] = []
 		while (got.length < 1) got.push(...seqs(await pages.next()))
 		commit(['run.done'])
+		log.duringRead = () => {}
 		const { newest } = await log.bounds()
 		while (got.at(-1) !== newest) got.push(...seqs(await pages.next()))
 		expect(got).toEqual((await log.read(0, { kinds: ['run.'] }, 500)).map(({ seq }) => seq))
 	}
+})
+
+test('readers that have caught up share one page, and the log is not read for them', async () => {
+	const { log, commit, start } = world({ filter: { kinds: ['run.'] } })
+	const readers = Array.from({ length: 5 }, () => start().pages)
+	const waiting = readers.map((pages) => pages.next())
+	await Bun.sleep(0)
+	commit(['run.started', 'step.completed', 'run.done'])
+	const pages = (await Promise.all(waiting)).map(({ value }) => value)
+	expect(pages[0]?.map(({ seq }) => seq)).toEqual([1, 3])
+	expect(pages.every((page) => page === pages[0])).toBe(true)
+	expect(log.reads).toBe(0)
+})
+
+test('a reader further behind than memory reaches goes on from the log, one that is a little behind does not', async () => {
+	const { log, commit, start } = world()
+	const [near, far] = [start().pages, start().pages]
+	const waiting = [near.next(), far.next()]
+	await Bun.sleep(0)
+	commit(['run.started'])
+	await Promise.all(waiting)
+	for (let i = 0; i < 900; i++) commit(['step.completed'])
+	expect(seqs(await near.next())).toHaveLength(500)
+	expect(log.reads).toBe(0)
+	for (let i = 0; i < 2000; i++) commit(['step.completed'])
+	const got: number[] = []
+	while (got.length < 2900) got.push(...seqs(await far.next()))
+	expect(got).toEqual(Array.from({ length: 2900 }, (_, at) => at + 2))
+	expect(log.reads).toBeGreaterThan(0)
+	expect(log.reads).toBeLessThan(6)
+})
+
+test('a fact wakes those who follow its run, task, worker or operator, or everything', async () => {
+	const { commit, start } = world()
+	const fact = { run_id: 'R-1', task_id: 'T-1', worker: 'w', operator: 'S-1' }
+	const filters = [{}, { run: 'R-1' }, { task: 'T-1' }, { worker: 'w' }, { operator: 'S-1' }, { run: 'R-1', operator: 'S-1' }]
+	const others = [{ run: 'R-2' }, { task: 'T-2' }, { worker: 'v' }, { operator: 'S-2' }, { run: 'R-1', operator: 'S-2' }]
+	const woken: number[] = []
+	for (const [n, filter] of [...filters, ...others].entries())
+		void start({ filter })
+			.pages.next()
+			.then(() => woken.push(n))
+	await Bun.sleep(0)
+	commit(['run.started'], fact)
+	await Bun.sleep(5)
+	expect(woken.sort((a, b) => a - b)).toEqual(filters.map((_, n) => n))
 })
 
 test('whatever the timing of commits and reads, each matching fact arrives once and in order', async () => {

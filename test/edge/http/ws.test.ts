@@ -4,7 +4,8 @@ import { treaty } from '@elysiajs/eden'
 import { Type } from '@sinclair/typebox'
 import { httpApp, listen } from '../../../src/edge/http/app.ts'
 import { swarmRoutes } from '../../../src/edge/http/failure.ts'
-import { type Socket, socketRoute } from '../../../src/edge/http/ws.ts'
+import type { Socket } from '../../../src/edge/http/socket.ts'
+import { socketRoute } from '../../../src/edge/http/ws.ts'
 import { type Clock, systemClock } from '../../../src/kernel/clock.ts'
 import { MseError } from '../../../src/kernel/error.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
@@ -180,6 +181,29 @@ test('a frame that does not fit into the send queue is reported, and closes the 
 	peer.destroy()
 	await eventually(() => seen.closes.length === 1, { what: 'the socket is closed' })
 	await socket.drained()
+})
+
+test('frames written in one go stop where the queue is full, and go on in order once it moves', async () => {
+	const { url, seen } = flood(systemClock)
+	const peer = await deafPeer(url)
+	const socket = await eventually(() => seen.open, { what: 'the socket is open' })
+	const frames = Array.from({ length: 400 }, (_, n) => `<${n}>${'x'.repeat(50_000)}`)
+	let sent = socket.sendAll(frames)
+	expect(sent).toBeLessThan(frames.length)
+	let text = ''
+	peer.on('data', (chunk) => {
+		text += chunk.toString('latin1')
+	})
+	peer.resume()
+	while (sent < frames.length) {
+		await socket.drained()
+		sent += socket.sendAll(frames.slice(sent))
+	}
+	await eventually(() => text.includes('<399>') && text.endsWith('x"'), { what: 'all of them arrived' })
+	expect([...text.matchAll(/<(\d+)>/g)].map(([, n]) => Number(n))).toEqual(frames.map((_, n) => n))
+	peer.destroy()
+	await eventually(() => seen.closes.length === 1, { what: 'the socket is closed' })
+	expect(socket.sendAll(frames)).toBe(0)
 })
 
 test('a peer that is not heard for 150 seconds is closed, one that answers pings is not', async () => {

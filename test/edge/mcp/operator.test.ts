@@ -76,6 +76,15 @@ test('a request that nobody wants any more is not given out', async () => {
 	await expect(it.use('mse_worker_submit', { worker_handle: frame.payload.worker_handle, body: 'late' })).rejects.toThrow('cancelled')
 })
 
+test('the prompt of a step is given whole, however long', async () => {
+	await using it = await mcpWorld()
+	await it.use('mse_operator_join', { roles: ['main'] })
+	const goal = 'x'.repeat(100_000)
+	await it.use('swarm_run', { blueprint: oneStep(seated, withMain), init_ctx: { goal }, detach: true })
+	const { payload } = await taken(it)
+	expect((await it.use('mse_worker_fetch', { worker_handle: payload.worker_handle })).prompt).toBe(goal)
+})
+
 test('seats are looked at and taken over by another client', async () => {
 	await using it = await mcpWorld()
 	const other = await mcpClient({ url: it.app.url })
@@ -111,6 +120,24 @@ test('when the client goes, its sessions go, and the next one with the role is g
 	const frame = await taken(it)
 	await it.use('mse_ack', { req_id: frame.req_id, kind: 'spawn_ack', value: 'by the second' })
 	expect((await it.use('mse_run_wait', { run_id })).result_ref).toMatchObject({ done: 'by the second' })
+})
+
+test('after a leave a new session takes its place, and every session sees the others', async () => {
+	await using it = await mcpWorld()
+	const one = await it.use('mse_operator_join', { roles: ['main'] })
+	const [{ sid }] = (await it.use('mse_operator_list')).operators
+	expect(sid).toBe(one.sid)
+	const other = await mcpClient({ url: it.app.url })
+	const watcher = await other.use('mse_operator_join')
+	await it.use('mse_operator_leave', { sid })
+	await expect(it.use('mse_pending_wait')).rejects.toThrow('call mse_operator_join first')
+	const two = await it.use('mse_operator_join', { roles: ['main'] })
+	expect(two.sid).not.toBe(one.sid)
+	expect(await it.use('mse_pending_wait', { timeout_ms: 0 })).toEqual({ timed_out: true })
+	expect((await other.use('mse_operator_list')).operators.map((listed: { sid: string }) => listed.sid)).toEqual(
+		expect.arrayContaining([two.sid, watcher.sid]),
+	)
+	await other.close()
 })
 
 test('a launch that cannot be is a result with the reason, a wrong selector an error', async () => {

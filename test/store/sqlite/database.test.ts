@@ -1,8 +1,11 @@
 import { Database } from 'bun:sqlite'
 import { describe, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { systemClock } from '../../../src/kernel/clock.ts'
 import type { Event } from '../../../src/protocol/event.ts'
-import type { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
+import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
 import { appendEvent } from '../../../src/store/sqlite/event-store.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { testDatabase } from './support.ts'
 
 const put = (db: SqliteDatabase, key: string) => db.query('INSERT INTO meta (key, value) VALUES (?, ?)').run(key, 'x')
@@ -83,4 +86,21 @@ describe('a database that takes no writes', () => {
 		await db.write(() => put(db, 'key2'))
 		expect([db.healthy, keys(db)]).toEqual([true, ['key2']])
 	})
+})
+
+test('what was asked to be written before the end is written, however many batches that takes', async () => {
+	using dir = tempDir()
+	const path = join(dir.path, 'mse.db')
+	const db = new SqliteDatabase({ path, clock: systemClock })
+	db.sqlite.run('CREATE TABLE t (n INTEGER)')
+	const written = Array.from({ length: 3 }, (_, n) =>
+		db.write(
+			() => void db.query('INSERT INTO t VALUES (?)').run(n),
+			() => 1000,
+		),
+	)
+	db[Symbol.dispose]()
+	await Promise.all(written)
+	using again = new SqliteDatabase({ path, clock: systemClock })
+	expect(again.query<{ n: number }>('SELECT n FROM t').all()).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }])
 })

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
+import type { EventFilter } from '../../../core/event/filter.ts'
 import { type Follower, follow, openCursor } from '../../../core/event/follow.ts'
-import type { EventFilter, EventLog } from '../../../core/event/log.ts'
+import type { EventLog } from '../../../core/event/log.ts'
 import type { OpenStreams } from '../../../core/event/open-streams.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
@@ -8,9 +9,10 @@ import type { Logger } from '../../../kernel/log.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { type EventQuery, EventQuerySchema, EventSchema, EventStreamSchema } from '../../../protocol/event.ts'
 import { swarmRoutes } from '../failure.ts'
-import { eventStream } from '../sse.ts'
+import type { Socket } from '../socket.ts'
+import { eventStream, pageEncoder } from '../sse.ts'
 import type { StreamLimits } from '../stall.ts'
-import { type Socket, socketRoute } from '../ws.ts'
+import { socketRoute } from '../ws.ts'
 
 export interface EventDeps {
 	readonly events: EventLog
@@ -28,6 +30,7 @@ export interface EventDeps {
 /** The event log, replayed from a cursor and then live: as server-sent events and over a WebSocket. */
 export const eventRoutes = (deps: EventDeps) => {
 	const seats = newSeats(deps.subscribers)
+	const encode = pageEncoder()
 	return swarmRoutes('events')
 		.get(
 			'/v1/events',
@@ -39,7 +42,7 @@ export const eventRoutes = (deps: EventDeps) => {
 					const follower = await open(deps, query, after, AbortSignal.any([request.signal, left.signal]))
 					server?.timeout(request, 0)
 					const close = deps.streams.enter(follower.position)
-					return eventStream(follower, deps, () => {
+					return eventStream(follower, { ...deps, encode }, () => {
 						left.abort()
 						close()
 						leave()
@@ -64,6 +67,7 @@ function eventSocket(deps: EventDeps, seats: Seats) {
 	return socketRoute({
 		in: Silence,
 		out: EventSchema,
+		isShared: true,
 		refuses: [410, 503],
 		detail: { summary: 'Replays the event log from a cursor and follows it, over a WebSocket' },
 		log: deps.log,
@@ -93,8 +97,8 @@ async function pour(
 	const close = deps.streams.enter(follower.position)
 	try {
 		for await (const page of follower.pages) {
-			for (const event of page) {
-				if (socket.send(event) === 'queued') await socket.drained()
+			for (let left = page; left.length > 0; left = left.slice(socket.sendAll(left))) {
+				await socket.drained()
 				if (socket.closed.aborted) return
 			}
 		}

@@ -12,8 +12,9 @@ import type { Event } from '../../../protocol/event.ts'
 import { ProtocolEventSchema, ProtocolMethodSchema, RuntimeWorkerEventWsFrameSchema } from '../../../protocol/runtime-frame.ts'
 import { ownCredential } from '../guard.ts'
 import { requireWorkerId } from '../runtime-body.ts'
+import type { Socket } from '../socket.ts'
 import type { StreamLimits } from '../stall.ts'
-import { type Socket, socketRoute } from '../ws.ts'
+import { socketRoute } from '../ws.ts'
 import { callMethod } from './worker-method.ts'
 
 export interface ObservationDeps {

@@ -12,7 +12,7 @@ import { adds, ends, looks, moves, ownTool, type ToolCall } from '../tool.ts'
 import { DEFAULT_WAIT_SECS, LONGEST_WAIT_SECS, untilSeen, waiting } from '../wait.ts'
 
 const ApprovalId = Type.Integer({ minimum: 1, description: 'the number of an approval' })
-const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' }))
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'at most so many, 1 to 50 (default 20)' }))
 const WaitSecs = Type.Optional(
 	Type.Integer({
 		minimum: 0,

@@ -24,6 +24,7 @@ const schemaTool = swarmTool({
 	description: 'Give the JSON Schema of Blueprints.',
 	input: Type.Object({}),
 	hints: looks,
+	isWhole: true,
 	run: async () => blueprintJsonSchema(),
 })
 
@@ -46,6 +47,7 @@ const newTool = swarmTool({
 		out: Type.Optional(Type.String({ description: 'write it to this new file below the working folder; otherwise it is in the answer' })),
 	}),
 	hints: adds,
+	isWhole: true,
 	async run({ template, name, stages = [], agent = 'worker', operator = 'main-ai', binding = 'claude', out }, call) {
 		const starter = starters.find((known) => known.name === template) as Starter
 		const cli = codingClis.find((known) => known.name === binding)

@@ -20,7 +20,7 @@ const listTool = ownTool({
 	input: Type.Object({
 		archived: Type.Optional(Type.Boolean({ description: 'archived ones too (default false)' })),
 		after: Type.Optional(Type.String({ description: '`next_after` of the page before' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'at most so many, 1 to 500 (default 100)' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'at most so many, 1 to 100 (default 100)' })),
 	}),
 	hints: looks,
 	async run({ archived = false, after = '', limit = 100 }, call) {
@@ -68,7 +68,7 @@ const logTool = ownTool({
 	description: 'List the versions of a Blueprint, newest first.',
 	input: Type.Object({
 		id: Id,
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'at most so many, 1 to 50 (default 20)' })),
 		before: Type.Optional(Type.Integer({ minimum: 1, description: '`next_before` of the page before' })),
 	}),
 	hints: looks,

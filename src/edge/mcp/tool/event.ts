@@ -25,7 +25,7 @@ export const eventTools = [
 					description: 'a comma list of beginnings of kinds: run. step. attempt. request. approval. message. hive. worker. issue. …',
 				}),
 			),
-			limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'at most so many, 1 to 500 (default 50)' })),
+			limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'at most so many, 1 to 100 (default 50)' })),
 			wait_secs: Type.Optional(
 				Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_SECS, description: 'when there are none, wait so long for one (default 0)' }),
 			),

@@ -54,7 +54,7 @@ const recvTool = ownTool({
 	input: Type.Object({
 		read: Type.Optional(Type.Array(Type.Integer({ minimum: 1 }), { maxItems: 200, description: 'ids of messages that are done with' })),
 		after: Type.Optional(Type.Integer({ minimum: 0, description: '`cursor` of the call before' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'at most so many, 1 to 50 (default 20)' })),
 		wait_secs: Type.Optional(
 			Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_SECS, description: 'when there are none, wait so long for one (default 0)' }),
 		),

@@ -13,7 +13,7 @@ const listTool = ownTool({
 	input: Type.Object({
 		status: Type.Optional(IssueStatusSchema),
 		blueprint: Type.Optional(Type.String({ description: 'only about this Blueprint' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'the newest so many, 1 to 200 (default 20)' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'the newest so many, 1 to 100 (default 20)' })),
 	}),
 	hints: looks,
 	async run({ status, blueprint, limit = 20 }, call) {

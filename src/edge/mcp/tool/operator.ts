@@ -76,6 +76,7 @@ const waitTool = swarmTool({
 		again: Type.Optional(Type.String({ description: 'the req_id of a request that you took and did not answer: show it once more' })),
 	}),
 	hints: takes,
+	isWhole: true,
 	async run({ sid, timeout_ms = DEFAULT_TIMEOUT_MS, again }, call) {
 		const session = call.desk.session(sid)
 		if (again !== undefined) return shown(inHand(session, again))

@@ -17,7 +17,7 @@ const listTool = ownTool({
 		status: Type.Optional(RunStatusSchema),
 		task: Type.Optional(Type.String({ description: 'only of this task' })),
 		blueprint: Type.Optional(Type.String({ description: 'only of this Blueprint, among the runs of the page' })),
-		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' })),
+		limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'at most so many, 1 to 50 (default 20)' })),
 		offset: Type.Optional(Type.Integer({ minimum: 0, description: '`next_offset` of the page before' })),
 	}),
 	hints: looks,

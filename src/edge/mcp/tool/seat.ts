@@ -35,6 +35,7 @@ export const seatTools = [
 		description: 'Show what the worker of a step was given: its prompt and context.',
 		input: Type.Object({ run_id: RunIdSchema, step_id: StepIdSchema, sid: OneSid }),
 		hints: looks,
+		isWhole: true,
 		async run({ run_id, step_id, sid }, call) {
 			const client = call.server()
 			return client.answer(client.v1.runs(pathId(run_id)).material.get({ query: { step_id }, headers: actingAs(call.desk, client, sid) }))

@@ -22,6 +22,7 @@ const fetchTool = swarmTool({
 		system_ref_path: Type.Optional(Type.String({ description: 'not needed: the system prompt is always in the answer' })),
 	}),
 	hints: looks,
+	isWhole: true,
 	async run({ worker_handle, base_url, task_id }, call) {
 		const taskId = task_id ?? call.desk.routeOf(worker_handle)?.taskId
 		if (taskId === undefined)

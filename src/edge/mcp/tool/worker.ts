@@ -4,7 +4,7 @@ import { pathId } from '../../client/client.ts'
 import { adds, ends, looks, ownTool } from '../tool.ts'
 
 const Id = Type.String({ minLength: 1, description: 'the id of a worker, worker-…' })
-const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'at most so many, 1 to 200 (default 20)' }))
+const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'at most so many, 1 to 50 (default 20)' }))
 const DEFAULT_LIMIT = 20
 
 const listTool = ownTool({

@@ -114,10 +114,10 @@ test('streams are bounded, and a reader that leaves makes room', async () => {
 test('a reader that does not read is served from the log later, and holds no growing buffer', async () => {
 	await using world = httpWorld()
 	const url = new URL(world.listen())
-	const insert = world.db.sqlite.prepare('INSERT INTO event (at, kind, data) VALUES (0, ?, ?)')
+	const insert = world.db.sqlite.prepare('INSERT INTO event (seq, at, kind, data) VALUES (?, 0, ?, ?)')
 	const data = JSON.stringify({ text: 'x'.repeat(2000) })
 	world.db.sqlite.transaction(() => {
-		for (let i = 0; i < 10_000; i++) insert.run('run.started', data)
+		for (let i = 0; i < 10_000; i++) insert.run(world.db.nextEventSeq(), 'run.started', data)
 	})()
 	const socket = connect(Number(url.port), '127.0.0.1')
 	socket.pause()
