@@ -4,18 +4,18 @@ export interface SplitProps {
 	/** What the list is of. */
 	readonly label: string
 	readonly children: ReactNode
-	/** The one thing of the list that is looked at. */
-	readonly open?: { readonly label: string; readonly pane: ReactNode } | undefined
+	/** The one thing of the list that is looked at; empty text is none. */
+	readonly open?: { readonly label: string; readonly pane: ReactNode } | '' | undefined
 }
 
 /** A list, and beside it the one thing of it that is looked at; on narrow screens that one alone. */
 export function Split({ label, children, open }: SplitProps) {
 	return (
-		<div className="split" data-open={open !== undefined || undefined}>
+		<div className="split" data-open={open ? true : undefined}>
 			<section className="split-list" aria-label={label}>
 				{children}
 			</section>
-			{open !== undefined && (
+			{open && (
 				<section className="split-detail" aria-label={open.label}>
 					{open.pane}
 				</section>
