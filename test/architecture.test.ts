@@ -86,7 +86,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
 	'@ai-sdk/openai-compatible': ['backend/llm'],
 	'smol-toml': ['config', 'core/hive/config'],
 	'isomorphic-git': ['store/git'],
-	diff: ['core/hive/config', 'edge/cli/blueprint'],
+	diff: ['core/hive/config', 'edge/cli/blueprint', 'edge/console/view/blueprint.ts'],
 	wasmoon: ['backend/lua'],
 	'fast-json-patch': ['core/blueprint/document-patch.ts'],
 	react: ['edge/console'],

@@ -65,6 +65,7 @@ export function newHttp(engine: Engine, surroundings: HttpSurroundings) {
 			steer: { service, runs },
 			seats: { ...seats, sessions, hub, outputs, attempts, events, isAdmin },
 			events: { events, streams: engine.streams, clock, log, subscribers: config.limits.subscribers, stopping, streamLimits },
+			operatorSessions: { sessions, runs },
 			operators: { sessions, hub, isAdmin, clock, log, streamLimits },
 			blueprints: { blueprints, lint, expand: expandPosted(config, environment), keys, propose: engine.approvals.propose },
 			blueprintVersions: { blueprints, propose: engine.approvals.propose },

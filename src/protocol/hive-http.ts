@@ -68,9 +68,14 @@ export const HiveSentSchema = Type.Object({
 })
 export type HiveSent = Static<typeof HiveSentSchema>
 
-/** `delivered=true` shows delivered messages as well, as long as they are kept. */
+/** `delivered=true` shows delivered messages as well, as long as they are kept; `newest=true` the newest first, and `after` then leads to older ones. */
 export const HiveInboxQuerySchema = Type.Object(
-	{ after: Type.Optional(CountParam), limit: Type.Optional(CountParam), delivered: Type.Optional(FlagParam) },
+	{
+		after: Type.Optional(CountParam),
+		limit: Type.Optional(CountParam),
+		delivered: Type.Optional(FlagParam),
+		newest: Type.Optional(FlagParam),
+	},
 	{ additionalProperties: true },
 )
 export type HiveInboxQuery = Static<typeof HiveInboxQuerySchema>

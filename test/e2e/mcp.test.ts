@@ -147,6 +147,25 @@ test(
 )
 
 test(
+	'a session that the server forgot is told as closed, and the client joins anew',
+	async () => {
+		await using server = await startTestServer({ args: ['--ephemeral'] })
+		await using mcp = await startMcp({ env: { MSE_HTTP: server.url } })
+		const { sid } = await mcp.use('mse_operator_join', { roles: ['main-ai'] })
+		await server.restart()
+		const closed = async () => {
+			const said = await mcp.use('mse_pending_wait', { sid, timeout_ms: 1000 }).catch((error: Error) => error.message)
+			return typeof said === 'string' && said
+		}
+		expect(await eventually(closed, { within: 20_000, what: 'the session is closed' })).toContain('Join anew')
+		await expect(mcp.use('mse_ack', { sid, req_id: 'x', kind: 'answer' })).rejects.toThrow('is closed')
+		await mcp.use('mse_operator_join', { roles: ['main-ai'] })
+		expect(await mcp.use('mse_pending_wait', { timeout_ms: 0 })).toEqual({ timed_out: true })
+	},
+	LIMIT_MS,
+)
+
+test(
 	'a wait outlives a restart of the server, tells that it goes on, and ends when it is cancelled',
 	async () => {
 		verifies('05.T6')

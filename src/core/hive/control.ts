@@ -44,6 +44,8 @@ export interface InboxPage {
 	readonly limit?: number | undefined
 	/** Delivered ones too. */
 	readonly delivered?: boolean | undefined
+	/** Newest first; `after` then leads to older ones. */
+	readonly newest?: boolean | undefined
 }
 
 interface ControlDeps {
@@ -107,10 +109,10 @@ async function requireInbox({ agents }: ControlDeps, name: string): Promise<void
 async function readInbox(
 	inboxes: InboxReader,
 	name: string,
-	{ after = 0, limit = PAGE, delivered = false }: InboxPage,
+	{ after = 0, limit = PAGE, delivered = false, newest: newestFirst = false }: InboxPage,
 ): Promise<HiveInbox> {
 	const most = Math.min(Math.max(limit, 1), PAGE_MAX)
-	const found = await inboxes.read(name, { after, limit: most, delivered })
+	const found = await inboxes.read(name, { after, limit: most, delivered, newestFirst })
 	const messages = found.map(({ id, from, body, via, sentAt, deliveredAt }) => ({
 		...{ id, from, body, via, sent_at: sentAt, delivered_at: deliveredAt },
 	}))

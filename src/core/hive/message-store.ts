@@ -45,15 +45,17 @@ export interface MessageStore {
 
 /** Inboxes as a reader sees them to whom nothing is delivered. */
 export interface InboxReader {
-	/** By id, from `after` on; delivered ones only on request, and as long as they are kept. */
+	/** By id, from `after` on, the newest first on request; delivered ones only on request too, and as long as they are kept. */
 	read(recipient: string, page: InboxSlice): Promise<readonly KeptMessage[]>
 	unread(recipient: string): Promise<number>
 }
 
 export interface InboxSlice {
+	/** From the newest on when that is asked for and it is 0. */
 	readonly after: number
 	readonly limit: number
 	readonly delivered: boolean
+	readonly newestFirst?: boolean
 }
 
 export interface KeptMessage extends Message {

@@ -55,7 +55,7 @@ export class Driver {
 		this.#deps = deps
 		this.#listener = listener
 		this.#standing = new Standing(() => listener.standingChanged())
-		this.#open = new OpenSteps([...recorded.attempts].flatMap(([stepId, { open }]) => (open ? [stepId] : [])))
+		this.#open = new OpenSteps(recorded.attempts)
 		this.run = run
 		this.plan = plan
 		const { clock } = deps
@@ -108,15 +108,14 @@ export class Driver {
 	}
 
 	/** As `ended`, and the run is not let go of before, unless the signal fires. */
-	async watched(signal: AbortSignal): Promise<Run> {
-		this.#watchers++
-		this.#listener.standingChanged()
-		try {
-			return await raceAbort(this.ended, signal)
-		} finally {
-			this.#watchers--
-			this.#listener.standingChanged()
-		}
+	watched(signal?: AbortSignal): Promise<Run> {
+		this.#watch(1)
+		return signal ? raceAbort(this.ended, signal).finally(() => this.#watch(-1)) : this.ended
+	}
+
+	#watch(change: 1 | -1): void {
+		this.#watchers += change
+		if (this.#standing.afterMs !== null) this.#listener.standingChanged()
 	}
 
 	stop(stop: Stop): void {

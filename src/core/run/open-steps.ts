@@ -1,5 +1,6 @@
 import type { StepId } from '../../kernel/id.ts'
 import type { Stop } from '../dispatch/stop.ts'
+import { emptyJournal, type RecordedJournal } from './store.ts'
 
 interface OpenStep {
 	controller: AbortController | null
@@ -10,11 +11,11 @@ interface OpenStep {
 export class OpenSteps {
 	readonly #steps = new Map<StepId, OpenStep>()
 	/** Steps with an attempt of an earlier life that this one has not come to yet. */
-	readonly #toResume: Map<StepId, PromiseWithResolvers<void>>
+	readonly #toResume = new Map<StepId, PromiseWithResolvers<void>>()
 	#asking = 0
 
-	constructor(toResume: readonly StepId[] = []) {
-		this.#toResume = new Map(toResume.map((stepId) => [stepId, Promise.withResolvers<void>()]))
+	constructor(attempts: RecordedJournal['attempts'] = emptyJournal.attempts) {
+		for (const [stepId, { open }] of attempts) if (open) this.#toResume.set(stepId, Promise.withResolvers())
 	}
 
 	/** Resolves once the attempt that an earlier life of the run had under way is under way again; at once when there was none. */

@@ -13,7 +13,7 @@ export async function rejoin(deps: LaunchDeps, runId: Run['id'], request: Waitin
 	if (!run || !task || !plan)
 		throw new MseError('not_found', `Run ${runId}, which this key launched, does not exist any more.`, { code: 'unknown_run' })
 	const asked = { ...(task.asked?.ttlSecs !== undefined && { ttlSecs: task.asked.ttlSecs }), ...request }
-	const wait = async (): Promise<Run> => (run.status === 'interrupted' ? run : deps.supervisor.wait(runId, new AbortController().signal))
+	const wait = async (): Promise<Run> => (run.status === 'interrupted' ? run : deps.supervisor.wait(runId))
 	const launched = {
 		task,
 		run: { ...run, status: 'running', phase: 'running', result: null } as const,

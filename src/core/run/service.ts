@@ -28,7 +28,7 @@ export function runService(deps: LaunchDeps): RunService {
 
 /** Every call is told in the log, also one that comes too late. */
 async function cancel(deps: LaunchDeps, runId: Run['id'], reason: string): Promise<boolean> {
-	const { taskId } = await runOf(deps, runId)
+	const { taskId } = known(await deps.runs.listed(runId), runId)
 	const result = { error: { message: reason, code: 'cancelled', failed_step: null, verdict_value: null }, partial_ctx: null }
 	const [ended] = await Promise.all([
 		deps.supervisor.end(runId, 'cancelled', new Stop('cancelled', reason), result),
@@ -38,10 +38,10 @@ async function cancel(deps: LaunchDeps, runId: Run['id'], reason: string): Promi
 }
 
 async function pause(deps: LaunchDeps, runId: Run['id']): Promise<void> {
-	const run = await runOf(deps, runId)
+	const run = known(await deps.runs.listed(runId), runId)
 	if (run.status === 'running' && run.phase === 'paused') return
 	if (run.status === 'running' && (await deps.supervisor.pause(run))) return
-	const { status } = await runOf(deps, runId)
+	const { status } = known(await deps.runs.listed(runId), runId)
 	throw new MseError('conflict', `Run ${runId} is ${status}; only a running run can be paused.`, { code: 'not_pausable' })
 }
 
@@ -56,7 +56,7 @@ async function cancelStep(deps: LaunchDeps, stepId: Parameters<RunService['cance
 }
 
 async function resume(deps: LaunchDeps, runId: Run['id']): Promise<{ run: Run; replayedSteps: number }> {
-	const run = await runOf(deps, runId)
+	const run = known(await deps.runs.run(runId), runId)
 	if (run.status === 'running' && run.phase === 'paused' && (await deps.supervisor.proceed(run))) return proceeding(deps, run)
 	const refused = new MseError('conflict', `Run ${runId} is ${run.status}; only interrupted and paused runs can be resumed.`, {
 		code: 'not_resumable',
@@ -73,8 +73,7 @@ async function proceeding(deps: LaunchDeps, run: Run): Promise<{ run: Run; repla
 	return { run: { ...run, phase: 'running' }, replayedSteps: ended.length }
 }
 
-async function runOf({ runs }: LaunchDeps, runId: Run['id']): Promise<Run> {
-	const run = await runs.run(runId)
+function known(run: Run | null, runId: Run['id']): Run {
 	if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`, { code: 'unknown_run' })
 	return run
 }

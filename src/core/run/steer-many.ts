@@ -59,7 +59,7 @@ async function matching({ runs }: SteerDeps, verb: SteerVerb, filter: RunFilter)
 		(filter.taskId === undefined || run.taskId === filter.taskId) &&
 		(filter.blueprintId === undefined || run.blueprintId === filter.blueprintId)
 	if (filter.runIds) {
-		const named = await Promise.all([...new Set(filter.runIds)].map((id) => runs.run(id)))
+		const named = await Promise.all([...new Set(filter.runIds)].map((id) => runs.listed(id)))
 		return named.filter((run) => run !== null).filter(isWanted)
 	}
 	const found: Run[] = []

@@ -84,6 +84,8 @@ export interface RunStore {
 	tasks(limit: number | undefined): Promise<readonly Task[]>
 	taskStatus(id: TaskId): Promise<RunStatus>
 	run(id: RunId): Promise<Run | null>
+	/** As lists have it, for whoever shows or ends a run and needs none of its values. */
+	listed(id: RunId): Promise<Run | null>
 	runs(query: RunQuery): Promise<readonly Run[]>
 	runsOfTask(taskId: TaskId): Promise<readonly Run[]>
 	/** Oldest first. Ids alone, so that one whose values cannot be read does not stand before the others. */

@@ -72,18 +72,16 @@ export class RunSupervisor {
 	}
 
 	/** The run as it ended, however often it slept and was driven again before. While somebody waits for it, it does not sleep. */
-	async endOf(driver: Driver, signal: AbortSignal = new AbortController().signal): Promise<Run> {
-		try {
-			return await driver.watched(signal)
-		} catch (error) {
+	endOf(driver: Driver, signal?: AbortSignal): Promise<Run> {
+		return driver.watched(signal).catch((error) => {
 			if (isCode(error, ASLEEP)) return this.wait(driver.run.id, signal)
 			throw error
-		}
+		})
 	}
 
 	/** Ends a run from outside, whatever it is doing; false when it had ended by itself. The work stops for real. */
 	async end(runId: RunId, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
-		const run = await this.#deps.runs.run(runId)
+		const run = await this.#deps.runs.listed(runId)
 		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
 		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId: run.taskId, data: { code: stop.code, reason: stop.message } }]
 		const ended = await this.#deps.runs.changeStatus(runId, { from: UNFINISHED, to, result, events })
@@ -137,7 +135,7 @@ export class RunSupervisor {
 		return ids.length
 	}
 
-	async wait(runId: RunId, signal: AbortSignal): Promise<Run> {
+	async wait(runId: RunId, signal?: AbortSignal): Promise<Run> {
 		const driver = await this.#sleepers.wake(runId)
 		if (driver) return this.endOf(driver, signal)
 		const run = await this.#deps.runs.run(runId)

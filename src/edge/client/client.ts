@@ -42,6 +42,8 @@ export function mseClient({ url, token, fetch: fetcher = fetch }: ClientOptions)
 
 /** Eden writes ids into the path as they are. */
 export const pathId = (id: string): { readonly id: string } => ({ id: encodeURIComponent(id) })
+/** As `pathId`, for what has a name in place of an id. */
+export const pathName = (name: string): { readonly name: string } => ({ name: encodeURIComponent(name) })
 
 /** `response` is missing when nobody answered, whatever eden's types say. */
 interface Reply {

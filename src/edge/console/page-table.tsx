@@ -1,7 +1,14 @@
 import type { ComponentType } from 'react'
 import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
+import { BlueprintsPage } from './page/blueprints.tsx'
+import { HiveCount, HivePage } from './page/hive.tsx'
+import { IssuesPage } from './page/issues.tsx'
+import { OperatorsPage, VacantCount } from './page/operators.tsx'
 import { RunCount, RunsPage } from './page/runs.tsx'
+import { PausedMark, ServerPage } from './page/server.tsx'
 import { WaitingPage } from './page/waiting.tsx'
+import { WebhooksPage } from './page/webhooks.tsx'
+import { WorkersPage } from './page/workers.tsx'
 import type { Route } from './view/address.ts'
 
 /**
@@ -31,4 +38,11 @@ export const pages: readonly Page[] = [
 	{ noun: 'runs', title: 'Runs', group: 'Work', Page: RunsPage, Count: RunCount },
 	{ noun: 'waiting', title: 'Waiting', group: 'Work', Page: WaitingPage },
 	{ noun: 'approvals', title: 'Approvals', group: 'Work', Page: ApprovalsPage, Count: ApprovalCount },
+	{ noun: 'blueprints', title: 'Blueprints', group: 'Parts', Page: BlueprintsPage },
+	{ noun: 'operators', title: 'Operators', group: 'Parts', Page: OperatorsPage, Count: VacantCount },
+	{ noun: 'workers', title: 'Workers', group: 'Parts', Page: WorkersPage },
+	{ noun: 'hive', title: 'Hive', group: 'Parts', Page: HivePage, Count: HiveCount },
+	{ noun: 'issues', title: 'Issues', group: 'Parts', Page: IssuesPage },
+	{ noun: 'webhooks', title: 'Webhooks', group: 'Server', Page: WebhooksPage },
+	{ noun: 'server', title: 'Server', group: 'Server', Page: ServerPage, Count: PausedMark },
 ]

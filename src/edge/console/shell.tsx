@@ -1,4 +1,4 @@
-import { Component, type ReactNode, useSyncExternalStore } from 'react'
+import { Component, type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react'
 import { failureOf, useConnection } from './live/connection.ts'
 import type { LiveState } from './live/live.ts'
 import { useQuery } from './live/query.ts'
@@ -48,8 +48,13 @@ const pageOf = ({ noun }: Route): Page | undefined => (noun === '' ? pages[0] : 
 
 function Navigation({ here }: { readonly here: Page | undefined }) {
 	const groups = [...new Set(pages.map(({ group }) => group))]
+	const nav = useRef<HTMLElement>(null)
+	// On a narrow screen the pages are in one line that scrolls.
+	useEffect(() => {
+		if (here) nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+	}, [here])
 	return (
-		<nav aria-label="Pages">
+		<nav ref={nav} aria-label="Pages">
 			{groups.map((group) => (
 				<ul key={group} aria-label={group}>
 					{pages

@@ -12,6 +12,7 @@ import { healthRoutes } from './routes/health.ts'
 import { hiveRoutes } from './routes/hive.ts'
 import { leaseRoutes } from './routes/leases.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { operatorSessionRoutes } from './routes/operator-sessions.ts'
 import { operatorRoutes } from './routes/operators.ts'
 import { requestRoutes } from './routes/requests.ts'
 import { runHistoryRoutes } from './routes/run-history.ts'
@@ -46,6 +47,7 @@ export interface ApiDeps {
 	readonly seats: DepsOf<typeof seatRoutes>
 	readonly events: DepsOf<typeof eventRoutes>
 	readonly operators: DepsOf<typeof operatorRoutes>
+	readonly operatorSessions: DepsOf<typeof operatorSessionRoutes>
 	readonly blueprints: DepsOf<typeof blueprintRoutes>
 	readonly blueprintVersions: DepsOf<typeof blueprintVersionRoutes>
 	readonly blueprintInspection: DepsOf<typeof blueprintInspectionRoutes>
@@ -79,6 +81,7 @@ export function mountApi(root: Root, deps: ApiDeps) {
 		.use(seatRoutes(deps.seats))
 		.use(eventRoutes(deps.events))
 		.use(operatorRoutes(deps.operators))
+		.use(operatorSessionRoutes(deps.operatorSessions))
 		.use(blueprintRoutes(deps.blueprints))
 		.use(blueprintVersionRoutes(deps.blueprintVersions))
 		.use(blueprintInspectionRoutes(deps.blueprintInspection))

@@ -58,12 +58,13 @@ export class OperatorDesk {
 		this.#sessions.set(credential.sid, seated)
 	}
 
-	/** The named session, or the only one. Throws `invalid_params`. */
+	/** The named session, or the only one that lives. Throws `invalid_params`. */
 	session(sid?: string): DeskSession {
 		if (sid === undefined) {
-			const [only, other] = [...this.#sessions.values()]
-			if (only && !other) return only
-			throw invalidParams(only ? 'There are several sessions: name a `sid`.' : 'No session is joined here: call mse_operator_join first.')
+			const [first, other] = [...this.#sessions.values()]
+			const only = this.only ?? (other ? undefined : first)
+			if (only) return only
+			throw invalidParams(first ? 'There are several sessions: name a `sid`.' : 'No session is joined here: call mse_operator_join first.')
 		}
 		const found = this.#sessions.get(sid)
 		if (found) return found

@@ -121,10 +121,12 @@ export class SqliteMessageStore implements MessageStore, InboxReader {
 		return this.#db.query<{ unread: number }>(sql).get(recipient)?.unread ?? 0
 	}
 
-	async read(recipient: string, { after, limit, delivered }: InboxSlice): Promise<readonly KeptMessage[]> {
+	async read(recipient: string, { after, limit, delivered, newestFirst = false }: InboxSlice): Promise<readonly KeptMessage[]> {
 		const which = delivered ? '' : 'AND delivered_at IS NULL'
-		const sql = `SELECT * FROM message WHERE recipient = ? AND id > ? ${which} ORDER BY id LIMIT ?`
-		const rows = this.#db.query<MessageRow>(sql).all(recipient, after, limit)
+		const order = newestFirst ? 'id < ? ORDER BY id DESC' : 'id > ? ORDER BY id'
+		const sql = `SELECT * FROM message WHERE recipient = ? ${which} AND ${order} LIMIT ?`
+		const from = newestFirst && after === 0 ? Number.MAX_SAFE_INTEGER : after
+		const rows = this.#db.query<MessageRow>(sql).all(recipient, from, limit)
 		return rows.map((row) => ({ ...toMessage(row), deliveredAt: row.delivered_at }))
 	}
 

@@ -24,6 +24,7 @@ import { JournalWriter } from './journal-writer.ts'
 import { endOpenWork } from './open-work.ts'
 import { writeEffect } from './rider.ts'
 import { eraseRun } from './run-erasure.ts'
+import { insertRun, insertTask } from './run-insert.ts'
 import { type RunRow, type StepRow, type TaskRow, toRun, toStep, toTask } from './run-row.ts'
 import { SeatTable } from './seat-table.ts'
 import type { Values } from './value.ts'
@@ -44,27 +45,12 @@ export class SqliteRunStore implements RunStore {
 	}
 
 	createTask(task: Task): Promise<void> {
-		return this.#db.write(() => {
-			this.#db
-				.query(
-					'INSERT INTO task (id, goal, blueprint_ref, init_ctx, task_input, asked, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-				)
-				.run(
-					task.id,
-					task.goal,
-					JSON.stringify(task.blueprintRef),
-					this.#values.pack(task.initCtx),
-					task.taskInput === undefined ? null : JSON.stringify(task.taskInput),
-					task.asked === undefined ? null : JSON.stringify(task.asked),
-					task.createdAt,
-					task.updatedAt,
-				)
-		})
+		return this.#db.write(() => insertTask(this.#db, this.#values, task))
 	}
 
 	createRun(run: Run, events: readonly EventDraft[]): Promise<void> {
 		const insert = (): void => {
-			this.#insertRun(run)
+			insertRun(this.#db, this.#values, run)
 			for (const seat of run.seats) this.#seats.put(run.id, seat)
 			for (const event of events) appendEvent(this.#db, event)
 		}
@@ -143,8 +129,13 @@ export class SqliteRunStore implements RunStore {
 	}
 
 	async run(id: RunId): Promise<Run | null> {
-		const row = this.#db.query<RunRow>('SELECT * FROM run WHERE id = ?').get(id)
-		return row ? this.#toRun(row) : null
+		const row = this.#row(id)
+		return row ? toRun(row, this.#seats.of(id), this.#values) : null
+	}
+
+	async listed(id: RunId): Promise<Run | null> {
+		const row = this.#row(id)
+		return row ? this.#listed(row) : null
 	}
 
 	async runs(query: RunQuery): Promise<readonly Run[]> {
@@ -208,32 +199,6 @@ export class SqliteRunStore implements RunStore {
 		})
 	}
 
-	#insertRun(run: Run): void {
-		this.#db
-			.query(
-				`INSERT INTO run (id, task_id, generation, status, phase, blueprint_id, blueprint_hash, bound_version, init_ctx, options,
-				   result, operator_sid, seat_generation, ttl_used_ms, position_scheme, created_at, updated_at)
-				 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, ?, ?, ?)`,
-			)
-			.run(
-				run.id,
-				run.taskId,
-				run.generation,
-				run.status,
-				run.phase,
-				run.blueprintId,
-				run.blueprintHash,
-				run.boundVersion,
-				this.#values.pack(run.initCtx),
-				JSON.stringify(run.options),
-				run.operatorSid,
-				run.seatGeneration,
-				run.positionScheme,
-				run.createdAt,
-				run.updatedAt,
-			)
-	}
-
 	#ids(sql: string): readonly RunId[] {
 		const rows = this.#db.query<{ id: string }>(sql).all()
 		return rows.map(({ id }) => asRunId(id))
@@ -243,7 +208,7 @@ export class SqliteRunStore implements RunStore {
 		return readForgiving(this.#values, (values) => toRun(row, this.#seats.of(asRunId(row.id)), values))
 	}
 
-	#toRun(row: RunRow): Run {
-		return toRun(row, this.#seats.of(asRunId(row.id)), this.#values)
+	#row(id: RunId): RunRow | null {
+		return this.#db.query<RunRow>('SELECT * FROM run WHERE id = ?').get(id) ?? null
 	}
 }

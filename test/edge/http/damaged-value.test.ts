@@ -25,6 +25,23 @@ test('a run whose values the disk lost is listed with an error beside the others
 	expect(tasks.body[0]).toMatchObject({ id: bad.task_id, input_ctx: null, error: { code: 'storage_damaged' } })
 	expect(tasks.body[1]).toMatchObject({ id: good.task_id, input_ctx: { n: 1 } })
 
-	const alone = await server.call('GET', `/v1/runs/${bad.run_id}`)
-	expect([alone.status, alone.body.code]).toEqual([500, 'storage_damaged'])
+	expect((await server.call('GET', `/v1/runs/${bad.run_id}`)).body).toEqual(first)
+	expect((await server.call('POST', `/v1/runs/${bad.run_id}/rerun-from`, { from_step: 'main' })).body.code).toBe('storage_damaged')
+	expect((await server.call('DELETE', `/v1/runs/${bad.run_id}`)).status).toBe(204)
+	expect((await server.call('GET', `/v1/runs/${bad.run_id}`)).status).toBe(404)
+})
+
+test('a run whose values the disk lost is cancelled as any other', async () => {
+	using dir = tempDir()
+	await using server = await testServer({ ephemeral: 'false', 'data-dir': dir.path })
+	const agents = [{ name: 'w', kind: 'operator', spec: { operator_ref: 'ada' } }]
+	const flow = { kind: 'step', ref: 'w', in: { op: 'lit', value: 1 }, out: { op: 'path', at: '$.t' } }
+	const value = { id: 'ask-ada', flow, agents, operators: [{ name: 'ada' }] }
+	await server.call('POST', '/v1/operators', { roles: ['bob'] })
+	const { run_id } = (await server.call('POST', '/v1/tasks', { blueprint: { kind: 'inline', value }, init_ctx: { large }, detach: true }))
+		.body
+	rmSync(join(dir.path, 'blob'), { recursive: true })
+	expect((await server.call('POST', `/v1/runs/${run_id}/cancel`)).status).toBe(204)
+	expect((await server.call('GET', `/v1/runs/${run_id}`)).body).toMatchObject({ status: 'cancelled', error: { code: 'storage_damaged' } })
+	expect((await server.call('GET', '/v1/status')).body.running_runs).toBe(0)
 })

@@ -6,6 +6,7 @@ import type { OperatorDirectory } from '../../../src/core/run/operator-directory
 import { type HttpOptions, httpApp, listen } from '../../../src/edge/http/app.ts'
 import { adminCheck } from '../../../src/edge/http/guard.ts'
 import { dataRoutes } from '../../../src/edge/http/routes/data.ts'
+import { operatorSessionRoutes } from '../../../src/edge/http/routes/operator-sessions.ts'
 import { operatorRoutes } from '../../../src/edge/http/routes/operators.ts'
 import { requestRoutes } from '../../../src/edge/http/routes/requests.ts'
 import { seatRoutes } from '../../../src/edge/http/routes/seats.ts'
@@ -53,6 +54,7 @@ export async function faceWorld({ http }: { http?: Partial<HttpOptions> } = {}) 
 			.use(dataRoutes({ face, keys }))
 			.use(sessionRoutes({ sessions: attach, operators: sessions, isAdmin }))
 			.use(operatorRoutes({ sessions, hub, isAdmin, clock, log }))
+			.use(operatorSessionRoutes({ sessions, runs }))
 			.use(requestRoutes({ openRequests: new SqliteOpenRequestStore(db), sessions, hub }))
 			.use(
 				seatRoutes({ runs, operators, planOf, seatAssigned, sessions, hub, outputs, attempts, events: new SqliteEventStore(db), isAdmin }),

@@ -122,6 +122,24 @@ test('when the client goes, its sessions go, and the next one with the role is g
 	expect((await it.use('mse_run_wait', { run_id })).result_ref).toMatchObject({ done: 'by the second' })
 })
 
+test('after a leave a new session takes its place, and every session sees the others', async () => {
+	await using it = await mcpWorld()
+	const one = await it.use('mse_operator_join', { roles: ['main'] })
+	const [{ sid }] = (await it.use('mse_operator_list')).operators
+	expect(sid).toBe(one.sid)
+	const other = await mcpClient({ url: it.app.url })
+	const watcher = await other.use('mse_operator_join')
+	await it.use('mse_operator_leave', { sid })
+	await expect(it.use('mse_pending_wait')).rejects.toThrow('call mse_operator_join first')
+	const two = await it.use('mse_operator_join', { roles: ['main'] })
+	expect(two.sid).not.toBe(one.sid)
+	expect(await it.use('mse_pending_wait', { timeout_ms: 0 })).toEqual({ timed_out: true })
+	expect((await other.use('mse_operator_list')).operators.map((listed: { sid: string }) => listed.sid)).toEqual(
+		expect.arrayContaining([two.sid, watcher.sid]),
+	)
+	await other.close()
+})
+
 test('a launch that cannot be is a result with the reason, a wrong selector an error', async () => {
 	await using it = await mcpWorld()
 	expect(await it.use('swarm_run', { blueprint: { kind: 'id', id: 'nobody' } })).toMatchObject({

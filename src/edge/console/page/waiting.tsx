@@ -104,7 +104,8 @@ function Section({ title, count, children }: { readonly title: string; readonly 
 	)
 }
 
-function Paused({ paused, onDone }: { readonly paused: NonNullable<ServerStatus['paused']>; readonly onDone: () => void }) {
+/** While no step of any run begins: since when, why, and the way back. */
+export function Paused({ paused, onDone }: { readonly paused: NonNullable<ServerStatus['paused']>; readonly onDone: () => void }) {
 	const resuming = useAction(async (client) => {
 		await client.answer(client.v1.server.resume.post())
 		onDone()

@@ -5,7 +5,16 @@ export type Tone = 'good' | 'bad' | 'busy' | 'waits' | 'warns' | 'calm'
 const TONES: { readonly [word: string]: Tone } = {
 	...{ done: 'good', passed: 'good', approved: 'good', applied: 'good', finished: 'good', ok: 'good', connected: 'good', ready: 'good' },
 	...{ failed: 'bad', denied: 'bad', rejected: 'bad', broken: 'bad', error: 'bad', overdue: 'bad', crashed: 'bad', expired: 'bad' },
-	...{ running: 'busy', busy: 'busy', delivered: 'busy', sent: 'busy', applying: 'busy' },
+	...{
+		running: 'busy',
+		busy: 'busy',
+		delivered: 'busy',
+		sent: 'busy',
+		applying: 'busy',
+		creating: 'busy',
+		stopping: 'busy',
+		in_flight: 'busy',
+	},
 	...{ pending: 'waits', waiting: 'waits', waiting_approval: 'waits', parked: 'waits', queued: 'waits', retrying: 'waits' },
 	...{
 		interrupted: 'warns',

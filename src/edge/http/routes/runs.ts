@@ -44,7 +44,7 @@ const recordRoutes = (deps: RunDeps) =>
 			detail: { summary: 'Lists runs, newest first' },
 			response: { 200: RunListSchema, ...refusals(400) },
 		})
-		.get('/v1/runs/:id', async ({ params }) => readRun(deps, await runOf(deps, params.id)), {
+		.get('/v1/runs/:id', async ({ params }) => listed(deps, await runOf(deps, params.id)), {
 			detail: { summary: 'Shows a run with its steps' },
 			response: { 200: RunRecordSchema, ...refusals(404) },
 		})
@@ -101,7 +101,7 @@ const progressRoutes = (deps: RunDeps) =>
 		)
 
 async function runOf({ runs }: RunDeps, id: string): Promise<Run> {
-	const run = await runs.run(asRunId(id))
+	const run = await runs.listed(asRunId(id))
 	if (!run) throw new MseError('not_found', `Run ${id} does not exist.`, { code: 'unknown_run' })
 	return run
 }

@@ -144,6 +144,8 @@ describe('inboxes', () => {
 		expect(await page('limit=1')).toEqual([['2'], 2, 2])
 		expect(await page('limit=2&after=2')).toEqual([['3'], null, 2])
 		expect(await page('delivered=true')).toEqual([['1', '2', '3'], null, 2])
+		expect(await page('newest=true&limit=1')).toEqual([['3'], 3, 2])
+		expect(await page('newest=true&delivered=true&after=3')).toEqual([['2', '1'], null, 2])
 	})
 
 	test('nobody writes to a name that is not there, nor more than an inbox takes', async () => {
