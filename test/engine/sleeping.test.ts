@@ -356,6 +356,26 @@ test('a disk that fails while a run is woken makes it wait, not end', async () =
 	expect([failures, peer.spawns().length, await world.status(runId)]).toEqual([3, 2, 'running'])
 })
 
+test('a sleeping run that cannot be driven again is interrupted when it is woken, and goes on when it is resumed', async () => {
+	for (const unreadable of ['journal', 'run'] as const) {
+		await using world = await engineWorld()
+		const { peer, runId, spawn } = await held(world, two)
+		const original = world.runs[unreadable]
+		world.runs[unreadable] = async () => {
+			throw new MseError('internal', 'damaged', { code: 'storage_damaged' })
+		}
+		peer.say(ack(spawn, 'A'))
+		await world.settled()
+		world.runs[unreadable] = original as never
+		expect([await world.status(runId), world.supervisor.asleep, world.hub.isWorkedOn(runId)]).toEqual(['interrupted', 0, false])
+		await world.service.resume(runId)
+		await world.settled()
+		peer.say(ack(spawnOf(peer, 1), 'B'))
+		await world.settled()
+		expect(await world.result(runId)).toEqual({ a: 'A', b: 'B' })
+	}
+})
+
 test('a server that stops leaves sleeping runs for the next life', async () => {
 	using dir = tempDir()
 	let runId: RunId

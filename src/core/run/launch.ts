@@ -196,7 +196,7 @@ const parentOf = ({ options: { parent } }: Run) => (parent ? { parent_run: paren
 
 /** Adds the run's end. Of a detached run it is waited for only once somebody looks at it: until then the run may sleep. */
 export function withEnd(launched: Omit<Launched, 'ended'>, deps: LaunchDeps, request: WaitingRequest, wait: () => Promise<Run>): Launched {
-	let known = request.detach ? undefined : endOf(deps, request, launched.run.id, wait())
+	let known = request.detach ? undefined : endOf(deps, request, launched.run, wait())
 	return {
 		...launched,
 		get ended() {
@@ -207,18 +207,18 @@ export function withEnd(launched: Omit<Launched, 'ended'>, deps: LaunchDeps, req
 }
 
 /** A synchronous launch ends by its ceiling: the run then fails, and its work is stopped. */
-function endOf(deps: LaunchDeps, request: WaitingRequest, runId: Run['id'], ended: Promise<Run>): Promise<Run> {
+function endOf(deps: LaunchDeps, request: WaitingRequest, run: Run, ended: Promise<Run>): Promise<Run> {
 	const secs = request.timeoutSecs ?? deps.syncTimeoutSecs
 	const message = `The synchronous launch reached its ceiling of ${secs} s; the run was stopped.`
 	let reached = false
 	const disarm = deps.clock.after(secs * 1000, () => {
 		const stop = new Stop('timed_out', message, 'sync_ceiling')
-		void deps.supervisor.end(runId, 'failed', stop, { error: message }).then((isEnded) => {
+		void deps.supervisor.end(run, 'failed', stop, { error: message }).then((isEnded) => {
 			reached = isEnded
 		})
 	})
-	return ended.finally(disarm).then((run) => {
-		if (!reached && !isCeiling(run, message)) return run
+	return ended.finally(disarm).then((end) => {
+		if (!reached && !isCeiling(end, message)) return end
 		const hint = 'Launch with "detach": true, or send a larger "timeout_secs".'
 		throw new MseError('timed_out', message, { code: 'sync_ceiling', hint, details: { task_id: run.taskId, run_id: run.id } })
 	})

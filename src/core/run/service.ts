@@ -28,11 +28,11 @@ export function runService(deps: LaunchDeps): RunService {
 
 /** Every call is told in the log, also one that comes too late. */
 async function cancel(deps: LaunchDeps, runId: Run['id'], reason: string): Promise<boolean> {
-	const { taskId } = known(await deps.runs.listed(runId), runId)
+	const run = known(await deps.runs.listed(runId), runId)
 	const result = { error: { message: reason, code: 'cancelled', failed_step: null, verdict_value: null }, partial_ctx: null }
-	const [ended] = await Promise.all([
-		deps.supervisor.end(runId, 'cancelled', new Stop('cancelled', reason), result),
-		deps.runs.append([{ kind: 'run.cancel_requested', runId, taskId, data: { reason } }]),
+	const [, ended] = await Promise.all([
+		deps.runs.append([{ kind: 'run.cancel_requested', runId, taskId: run.taskId, data: { reason } }]),
+		deps.supervisor.end(run, 'cancelled', new Stop('cancelled', reason), result),
 	])
 	return ended
 }

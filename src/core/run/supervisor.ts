@@ -36,7 +36,7 @@ export class RunSupervisor {
 		this.#sleepers = new Sleepers({
 			...{ clock: deps.clock, log: deps.log },
 			driverOf: (runId) => this.#drivers.get(runId),
-			takeUp: (runId) => takeUpAgain(this.#deps, runId, (...started) => this.start(...started)),
+			takeUp: (runId) => this.#takeUpAgain(runId),
 		})
 	}
 
@@ -80,10 +80,9 @@ export class RunSupervisor {
 	}
 
 	/** Ends a run from outside, whatever it is doing; false when it had ended by itself. The work stops for real. */
-	async end(runId: RunId, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
-		const run = await this.#deps.runs.listed(runId)
-		if (!run) throw new MseError('not_found', `Run ${runId} does not exist.`)
-		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId: run.taskId, data: { code: stop.code, reason: stop.message } }]
+	async end(run: Pick<Run, 'id' | 'taskId'>, to: 'cancelled' | 'failed', stop: Stop, result: Json): Promise<boolean> {
+		const { id: runId, taskId } = run
+		const events: EventDraft[] = [{ kind: `run.${to}`, runId, taskId, data: { code: stop.code, reason: stop.message } }]
 		const ended = await this.#deps.runs.changeStatus(runId, { from: UNFINISHED, to, result, events })
 		if (!ended) return false
 		this.#drivers.get(runId)?.stop(stop)
@@ -197,11 +196,17 @@ export class RunSupervisor {
 		const { code, message } = why
 		const result = { error: { message, code, failed_step: null, verdict_value: null }, partial_ctx: null }
 		try {
-			await this.end(run.id, 'failed', new Stop('timed_out', message, code), result)
+			await this.end(run, 'failed', new Stop('timed_out', message, code), result)
 		} catch (error) {
 			this.#deps.log.warn('a run over its limit could not be ended', { run_id: run.id, code, error })
 			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run, why))
 		}
+	}
+
+	async #takeUpAgain(runId: RunId): Promise<Driver | null> {
+		const driver = await takeUpAgain(this.#deps, runId, (...started) => this.start(...started))
+		if (driver === null) this.#deps.standing?.runEnded(runId)
+		return driver
 	}
 
 	async #recoverRun(id: RunId): Promise<void> {

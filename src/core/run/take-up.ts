@@ -34,15 +34,15 @@ export async function takeUp(
 
 /** As `takeUp`, for a run that slept in this process: nothing is told of it. Null also for one that does not run any more. */
 export async function takeUpAgain(deps: TakeUpDeps, runId: RunId, start: Start): Promise<Driver | null> {
-	const before = await deps.runs.run(runId)
-	if (before?.status !== 'running') return null
 	try {
+		const before = await deps.runs.run(runId)
+		if (before?.status !== 'running') return null
 		const plan = await deps.planOf(before.blueprintHash)
 		const recorded = await deps.runs.journal(runId, before.generation)
 		// Read last, and in one turn with the start: whoever ends the run after this finds its driver.
 		const run = await deps.runs.run(runId)
 		return run?.status === 'running' && run.generation === before.generation ? start(run, plan, recorded) : null
 	} catch (error) {
-		return giveUpFor(deps, before, error)
+		return giveUpFor(deps, { id: runId }, error)
 	}
 }
