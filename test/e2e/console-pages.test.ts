@@ -44,4 +44,16 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		expect(watched.errors.filter((text) => !text.includes('401'))).toEqual([])
 		expect(watched.asked.filter((url) => !url.startsWith(server.url))).toEqual([])
 	})
+
+	test('on a narrow screen the focus goes along into what was opened, and back', async () => {
+		await using server = await startTestServer()
+		await call('POST', `${server.url}/v1/issues`, { json: { blueprint_id: 'main', intent: 'be better' } })
+		await using watched = await openPage({ width: 400 })
+		const { page } = watched
+		await page.goto(`${server.url}/console#/issues`)
+		await page.getByRole('link', { name: /be better/ }).press('Enter')
+		await page.locator('section.split-detail:focus').waitFor()
+		await page.getByRole('link', { name: 'All issues' }).press('Enter')
+		await page.locator('h1:focus').waitFor()
+	})
 })
