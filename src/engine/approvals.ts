@@ -65,7 +65,7 @@ function toAsked({ policy, operatorSid, runId, taskId, stepId, position, ref, pr
 	const { approvers, required, deadline_ms, on_timeout, form } = readPolicy(policy)
 	return {
 		kind: 'step_spawn',
-		subject: { type: 'step', id: stepId },
+		subject: { type: 'step', id: stepId, name: ref },
 		requester: operatorSid ?? runId,
 		payload: { agent: ref, prompt },
 		...{ runId, taskId, stepId, position, approvers, required, onTimeout: on_timeout, form: (form ?? null) as Json },

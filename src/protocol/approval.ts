@@ -34,7 +34,11 @@ export type ApprovalStatus = (typeof approvalStatuses)[number]
 const OnTimeoutSchema = oneOf(['deny', 'approve', 'stay'])
 export type OnTimeout = Static<typeof OnTimeoutSchema>
 
-const SubjectSchema = Type.Object({ type: Type.String({ examples: ['step'] }), id: Type.String({ examples: ['ST-1K9X2M4QZ7'] }) })
+const SubjectSchema = Type.Object({
+	type: Type.String({ examples: ['step'] }),
+	id: Type.String({ examples: ['ST-1K9X2M4QZ7'] }),
+	name: Type.Optional(Type.String({ description: 'what people know it by', examples: ['deployer'] })),
+})
 const GrantSchema = Type.Object({ by: Type.String({ examples: ['ada'] }), at: Type.Integer({ examples: [1_763_721_280_000] }) })
 const Time = Type.Integer({ description: 'milliseconds since the epoch', examples: [1_763_721_272_000] })
 const Note = Type.String({ examples: ['The change is small.'] })

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { PendingReplySchema, RequestKindSchema } from './operator.ts'
-import { CountParam } from './query.ts'
+import { CountParam, FlagParam } from './query.ts'
 
 const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const Time = Type.Integer({ description: 'milliseconds since the epoch', examples: [1_763_721_272_000] })
@@ -30,8 +30,14 @@ export const OpenRequestSchema = Type.Object({
 })
 export type OpenRequestRecord = Static<typeof OpenRequestSchema>
 
+/** Of one run, of one session, or those that wait for somebody to take their seat. */
 export const OpenRequestQuerySchema = Type.Object(
-	{ run: Type.Optional(Type.String()), limit: Type.Optional(CountParam) },
+	{
+		run: Type.Optional(Type.String()),
+		operator: Type.Optional(Type.String({ description: 'the sid of a session' })),
+		vacant: Type.Optional(FlagParam),
+		limit: Type.Optional(CountParam),
+	},
 	{ additionalProperties: true },
 )
 

@@ -26,6 +26,8 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await page.getByRole('button', { name: 'Changes' }).click()
 		await page.getByText('-        "system_prompt": "Be kind."').waitFor()
 		await page.getByText('+        "system_prompt": "<script>alert(1)</script>"').waitFor()
+		await page.getByRole('button', { name: 'Agents' }).click()
+		await page.getByRole('region', { name: 'What greeter is told' }).getByText('<script>alert(1)</script>').waitFor()
 		await page.getByRole('button', { name: 'Check' }).click()
 		await page.getByText('nobody has joined for the seat main').waitFor()
 		expect(await findBarriers(page)).toEqual([])

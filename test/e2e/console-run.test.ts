@@ -144,6 +144,24 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		expect(await page.evaluate('window.sameDocument')).toBe(true)
 	})
 
+	test('the form to launch brings the context of the Blueprint along, to be changed', async () => {
+		await using server = await startTestServer({ args: ['--seed-samples'] })
+		await using watched = await openPage({ width: 400 })
+		const { page } = watched
+		await page.goto(`${server.url}/console#/runs/new?blueprint=review-loop`)
+		await page.getByText('An AI client that joined with the role main-ai').waitFor()
+		expect(await page.getByLabel('Context').inputValue()).toContain('Add a --version flag')
+		await page.getByLabel('Blueprint').selectOption('hello')
+		await page.getByLabel('Context').fill('{"greeting": "good morning"}')
+		await page.getByLabel('Detach').uncheck()
+		expect(await findBarriers(page)).toEqual([])
+		await page.getByRole('button', { name: 'Launch' }).click()
+		await page.locator('.page-title').getByText('done').waitFor()
+		await page.getByRole('button', { name: 'Result' }).click()
+		await page.getByText('"echoed": "good morning"').waitFor()
+		expect(watched.errors).toEqual([])
+	})
+
 	test('the lanes of a fan-out are one box, and each of them can be looked at', async () => {
 		await using server = await startTestServer({ args: ['--seed-samples'] })
 		const launch = { blueprint: { kind: 'id', id: 'fan-out' }, init_ctx: {} }

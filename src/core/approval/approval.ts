@@ -5,7 +5,8 @@ import type { ApprovalKind, ApprovalStatus, OnTimeout } from '../../protocol/app
 /** What is asked for, and how it may be answered; fixed once it is asked. */
 export interface Question {
 	readonly kind: ApprovalKind
-	readonly subject: { readonly type: string; readonly id: string }
+	/** `name` is what people know it by, where that is not its id. */
+	readonly subject: { readonly type: string; readonly id: string; readonly name?: string }
 	readonly requester: string
 	/** SHA-256 of what is asked for. */
 	readonly digest: string

@@ -2,6 +2,7 @@ import { useMemo, useState, useSyncExternalStore } from 'react'
 import { type Connection, ConnectionContext, openConnection } from './live/connection.ts'
 import { SettingsContext } from './live/settings.ts'
 import { Login } from './login.tsx'
+import { Loading } from './part/shown.tsx'
 import { Shell } from './shell.tsx'
 
 const TOKEN = 'mse-token'
@@ -42,6 +43,8 @@ interface GateProps {
 
 function Gate({ connection, token, onToken }: GateProps) {
 	const state = useSyncExternalStore(connection.live.onState, connection.live.state)
+	// Whether the token is taken shows with the event stream, before anything else is asked for.
+	if (state === 'connecting') return <Loading />
 	if (state === 'refused') return <Login wasWrong={token !== null} onToken={onToken} />
 	return <Shell onLeave={token === null ? null : () => onToken(null)} />
 }

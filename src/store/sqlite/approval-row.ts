@@ -9,6 +9,7 @@ export interface ApprovalRow {
 	readonly status: string
 	readonly subject_type: string
 	readonly subject_id: string
+	readonly subject_name: string | null
 	readonly requester: string
 	readonly digest: string
 	readonly payload: string
@@ -39,7 +40,7 @@ type Columns = { readonly [Column in keyof ApprovalRow]?: SQLQueryBindings }
 export type EntryRow = Omit<ApprovalRow, 'payload' | 'diff' | 'form' | 'answer'>
 
 /** The columns of an entry. */
-export const ENTRY = `id, kind, status, subject_type, subject_id, requester, digest, required, approvers, no_self_approval, deadline_at,
+export const ENTRY = `id, kind, status, subject_type, subject_id, subject_name, requester, digest, required, approvers, no_self_approval, deadline_at,
 	on_timeout, run_id, task_id, step_id, position, grants, note, by, started_at, attempt, expired_at, requested_at, resolved_at`
 
 export function toApproval(row: ApprovalRow, values: Values): Approval {
@@ -55,7 +56,7 @@ export function toEntry(row: EntryRow): ApprovalEntry {
 		id: row.id,
 		kind: row.kind as Approval['kind'],
 		status: row.status as Approval['status'],
-		subject: { type: row.subject_type, id: row.subject_id },
+		subject: { type: row.subject_type, id: row.subject_id, ...(row.subject_name !== null && { name: row.subject_name }) },
 		requester: row.requester,
 		digest: row.digest,
 		required: row.required,
@@ -85,6 +86,7 @@ export function newRow(question: Question, now: number, values: Values): Columns
 		status: 'pending',
 		subject_type: question.subject.type,
 		subject_id: question.subject.id,
+		subject_name: question.subject.name ?? null,
 		requester: question.requester,
 		digest: question.digest,
 		payload: values.pack(question.payload),

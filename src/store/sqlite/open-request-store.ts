@@ -17,8 +17,12 @@ export class SqliteOpenRequestStore implements OpenRequestStore {
 		this.#db = db
 	}
 
-	async oldest({ limit, runId }: Parameters<OpenRequestStore['oldest']>[0]): ReturnType<OpenRequestStore['oldest']> {
-		const [where, named] = runId === undefined ? ['ended_at IS NULL', []] : ['run_id = ? AND ended_at IS NULL', [runId]]
+	async oldest({ limit, runId, sid }: Parameters<OpenRequestStore['oldest']>[0]): ReturnType<OpenRequestStore['oldest']> {
+		const named = [...(runId === undefined ? [] : [runId]), ...(sid === undefined || sid === null ? [] : [sid])]
+		const where = [
+			...['ended_at IS NULL', ...(runId === undefined ? [] : ['run_id = ?'])],
+			...(sid === undefined ? [] : [sid === null ? 'sid IS NULL' : 'sid = ?']),
+		].join(' AND ')
 		const rows = this.#db.query<Row>(`SELECT ${ROW} FROM request WHERE ${where} ORDER BY seq LIMIT ?`).all(...named, limit)
 		const counted = this.#db.query<{ total: number }>(`SELECT count(*) AS total FROM request WHERE ${where}`).get(...named)
 		return { requests: rows.map(toOpenRequest), total: counted?.total ?? 0 }

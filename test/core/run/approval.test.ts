@@ -47,6 +47,7 @@ describe('a step that asks first', () => {
 		const approval = await question(world)
 		expect(approval).toMatchObject({
 			...{ kind: 'step_spawn', runId: run.id, taskId: run.taskId, position: '/approval', requester: run.id },
+			subject: { type: 'step', name: 'echo' },
 			...{ payload: { agent: 'echo', prompt: 'hello' }, onTimeout: 'deny', required: 1, deadlineAt: null },
 		})
 		const [before] = await world.runs.steps(run.id)

@@ -1,5 +1,12 @@
 import { expect, test } from 'bun:test'
-import { distinctVersions, documentDiff, documentDrawing, documentText, versionName } from '../../../src/edge/console/view/blueprint.ts'
+import {
+	distinctVersions,
+	documentAgents,
+	documentDiff,
+	documentDrawing,
+	documentText,
+	versionName,
+} from '../../../src/edge/console/view/blueprint.ts'
 import type { HistoryEntry } from '../../../src/protocol/blueprint-route.ts'
 
 const entry = (seq: number, hash: string, label: string | null = null): HistoryEntry => ({
@@ -41,4 +48,13 @@ test('a flow is drawn, and what is none is told apart', () => {
 		'end',
 	])
 	expect([documentDrawing({ flow: { kind: 'unheard of' } }), documentDrawing(null)]).toEqual([null, null])
+})
+
+test('agents are read as far as there is something to read of them', () => {
+	const writer = { name: 'writer', kind: 'operator', spec: { operator_ref: 'main' }, profile: { system_prompt: 'Write.', model: 'm' } }
+	expect(documentAgents({ agents: [writer, { name: 'echo', kind: 'rust_fn' }, 'no agent'] })).toEqual([
+		{ name: 'writer', kind: 'operator', model: 'm', prompt: 'Write.', spec: { operator_ref: 'main' } },
+		{ name: 'echo', kind: 'rust_fn', model: null, prompt: null, spec: {} },
+	])
+	expect(documentAgents('no document')).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { hrefOf, parseRoute } from '../../../src/edge/console/view/address.ts'
-import { readLaunch } from '../../../src/edge/console/view/launch.ts'
+import { headText, readLaunch } from '../../../src/edge/console/view/launch.ts'
 import { outputParts } from '../../../src/edge/console/view/output.ts'
 import { faultStep, hintOf, runFault, runTook, runWord, stepsText } from '../../../src/edge/console/view/run.ts'
 import { ownerText, requestWord, stuckRuns } from '../../../src/edge/console/view/waiting.ts'
@@ -91,4 +91,15 @@ test('runs stand still when they were interrupted or paused, unless the whole se
 	const runs = [run('running', 'paused'), run('running', 'waiting'), run('interrupted', null)]
 	expect(stuckRuns(runs, false)).toEqual([runs[0], runs[2]] as never)
 	expect(stuckRuns(runs, true)).toEqual([runs[2]] as never)
+})
+
+test('a document says what it is for and which context it brings', () => {
+	expect(headText({ metadata: { description: 'Says hello.' }, default_init_ctx: { greeting: 'hi' } })).toEqual({
+		about: 'Says hello.',
+		brings: '{\n  "greeting": "hi"\n}',
+	})
+	expect([headText(undefined), headText({ metadata: null })]).toEqual([
+		{ about: '', brings: '{}' },
+		{ about: '', brings: '{}' },
+	])
 })

@@ -52,4 +52,5 @@ test('words have a tone, unknown ones are calm', () => {
 test('an approval is titled by what is asked for', () => {
 	expect(approvalTitle({ kind: 'blueprint_commit', subject: { type: 'blueprint', id: 'hello' } })).toBe('Change Blueprint hello')
 	expect(approvalTitle({ kind: 'custom', subject: { type: 'deploy', id: 'web' } })).toBe('deploy web')
+	expect(approvalTitle({ kind: 'step_spawn', subject: { type: 'step', id: 'ST-1', name: 'deployer' } })).toBe('Begin step deployer')
 })

@@ -4,7 +4,7 @@ import { gated, mcpWorld, oneStep, seated, withMain } from './mcp-world.ts'
 
 test('everything that waits is told, with whom it waits for', async () => {
 	await using it = await mcpWorld()
-	expect((await it.use('mse_waiting')).requests).toContain('mse_operator_join')
+	expect((await it.use('mse_waiting')).requests).toEqual([])
 	const { sid } = await it.use('mse_operator_join', { roles: ['main'] })
 	const { run_id } = await it.use('swarm_run', { blueprint: oneStep(seated, withMain), detach: true })
 	const asks = (await it.app.launch(oneStep(gated), { detach: true })).body.run_id
@@ -17,7 +17,7 @@ test('everything that waits is told, with whom it waits for', async () => {
 	)
 	expect(told).toMatchObject({
 		approvals: [{ run_id: asks }],
-		requests: [{ run_id, kind: 'spawn', op: sid, slot: 'main' }],
+		requests: [{ run_id, kind: 'spawn', owner: { sid }, slot: 'main' }],
 		your_requests: [{ sid, type: 'spawn' }],
 	})
 	expect(told.runs.map((run: { phase: string }) => run.phase)).toEqual(['waiting_approval'])

@@ -4,6 +4,7 @@ import { useQuery } from '../live/query.ts'
 import { Choice } from '../part/choice.tsx'
 import { PageHead } from '../part/page-head.tsx'
 import { Nothing, Shown } from '../part/shown.tsx'
+import { Split } from '../part/split.tsx'
 import { Status } from '../part/status.tsx'
 import { Age, Deadline, When } from '../part/time.tsx'
 import { To } from '../part/to.tsx'
@@ -28,24 +29,18 @@ export const touchesApprovals = ({ kind }: Event): boolean => kind.startsWith('a
 export function ApprovalsPage({ route }: { readonly route: Route }) {
 	const filter = route.query.get('status') ?? 'pending'
 	const open = route.rest[0]
+	const back = hrefOf(['approvals'], { status: route.query.get('status') ?? undefined })
 	return (
-		<div className="split" data-open={open !== undefined || undefined}>
-			<section className="split-list" aria-label="Approvals">
-				<PageHead title="Approvals" about="Questions that wait for a yes. They stay on disk until somebody answers." />
-				<Choice
-					label="Which approvals"
-					options={FILTERS}
-					value={filter}
-					onChange={(status) => go(hrefOf(['approvals'], { status: status === 'pending' ? undefined : status }))}
-				/>
-				<ApprovalList filter={filter} before={route.query.get('before')} open={open} />
-			</section>
-			{open !== undefined && (
-				<section className="split-detail" aria-label={`Approval ${open}`}>
-					<ApprovalPane key={open} id={open} back={hrefOf(['approvals'], { status: route.query.get('status') ?? undefined })} />
-				</section>
-			)}
-		</div>
+		<Split label="Approvals" open={open && { label: `Approval ${open}`, pane: <ApprovalPane key={open} id={open} back={back} /> }}>
+			<PageHead title="Approvals" about="Questions that wait for a yes. They stay on disk until somebody answers." />
+			<Choice
+				label="Which approvals"
+				options={FILTERS}
+				value={filter}
+				onChange={(status) => go(hrefOf(['approvals'], { status: status === 'pending' ? undefined : status }))}
+			/>
+			<ApprovalList filter={filter} before={route.query.get('before')} open={open} />
+		</Split>
 	)
 }
 

@@ -12,6 +12,7 @@ import { Id, To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
 import { documentText, versionName } from '../view/blueprint.ts'
+import { BlueprintAgents } from './blueprint-agents.tsx'
 import { BlueprintChange } from './blueprint-change.tsx'
 import { BlueprintCheck } from './blueprint-check.tsx'
 import { BlueprintFlow } from './blueprint-flow.tsx'
@@ -21,6 +22,7 @@ import { useVersion } from './version-query.tsx'
 
 const VIEWS = [
 	['flow', 'Flow'],
+	['agents', 'Agents'],
 	['document', 'Document'],
 	['versions', 'Versions'],
 	['changes', 'Changes'],
@@ -83,7 +85,7 @@ function Versioned({ id, route, entries, isArchived }: VersionedProps) {
 			) : view === 'check' ? (
 				<BlueprintCheck id={id} />
 			) : (
-				<Document id={id} version={version} isText={view === 'document'} />
+				<Document id={id} version={version} view={view} />
 			)}
 		</>
 	)
@@ -122,13 +124,15 @@ function About({ shown, head, id, version }: AboutProps) {
 	)
 }
 
-function Document({ id, version, isText }: { readonly id: string; readonly version: string; readonly isText: boolean }) {
+function Document({ id, version, view }: { readonly id: string; readonly version: string; readonly view: string }) {
 	const query = useVersion(id, version)
 	return (
 		<Shown query={query}>
-			{(document) =>
-				isText ? <Json value={documentText(document)} label={`Document of ${id}`} /> : <BlueprintFlow blueprint={document.blueprint} />
-			}
+			{(document) => {
+				if (view === 'agents') return <BlueprintAgents blueprint={document.blueprint} />
+				if (view === 'document') return <Json value={documentText(document)} label={`Document of ${id}`} />
+				return <BlueprintFlow blueprint={document.blueprint} />
+			}}
 		</Shown>
 	)
 }

@@ -30,10 +30,7 @@ export function HivePage({ route }: { readonly route: Route }) {
 	const query = useAgents()
 	const name = route.rest[0]
 	return (
-		<Split
-			label="Agents"
-			open={name === undefined ? undefined : { label: `Agent ${name}`, pane: <Pane key={name} name={name} query={query} /> }}
-		>
+		<Split label="Agents" open={name && { label: `Agent ${name}`, pane: <Pane key={name} name={name} query={query} /> }}>
 			<PageHead title="Hive" about="Agents that live on their own, write to one another, and outlive this server." />
 			{isOff(query) ? <HiveOff /> : <AgentList query={query} open={name} />}
 		</Split>

@@ -6,10 +6,9 @@ import { Failure, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
 import { When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
-import { hrefOf } from '../view/address.ts'
 
 /** One issue: what was wished for, how it ended, and what was found on the way. */
-export function IssuePane({ id }: { readonly id: string }) {
+export function IssuePane({ id, back }: { readonly id: string; readonly back: string }) {
 	const query = useQuery(
 		`issue/${id}`,
 		(client) => client.answer(client.v1.issues(pathId(id)).get()),
@@ -17,7 +16,7 @@ export function IssuePane({ id }: { readonly id: string }) {
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['issues'])}>
+			<a className="back" href={back}>
 				All issues
 			</a>
 			<Shown query={query}>

@@ -31,8 +31,9 @@ export const touchesIssues = ({ kind }: Event): boolean => kind.startsWith('issu
 export function IssuesPage({ route }: { readonly route: Route }) {
 	const status = route.query.get('status') ?? 'all'
 	const open = route.rest[0]
+	const back = hrefOf(['issues'], { status: route.query.get('status') ?? undefined })
 	return (
-		<Split label="Issues" open={open === undefined ? undefined : { label: `Issue ${open}`, pane: <IssuePane key={open} id={open} /> }}>
+		<Split label="Issues" open={open && { label: `Issue ${open}`, pane: <IssuePane key={open} id={open} back={back} /> }}>
 			<PageHead title="Issues" about="What shall become of a Blueprint, in words. An operator proposes a patch, verifiers judge it." />
 			<LoopIsOff />
 			<NewIssue />

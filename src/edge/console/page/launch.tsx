@@ -1,40 +1,45 @@
-import { type FormEvent, type ReactNode, useId, useState } from 'react'
+import { type FormEvent, useId, useRef, useState } from 'react'
 import type { LaunchBody } from '../../../protocol/task.ts'
+import { pathId } from '../../client/client.ts'
+import { newKey } from '../live/key.ts'
 import { useAction, useQuery } from '../live/query.ts'
 import { PageHead } from '../part/page-head.tsx'
 import { Failure } from '../part/shown.tsx'
+import { Area, Line } from '../part/text-field.tsx'
 import { To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf, type Route } from '../view/address.ts'
-import { type LaunchForm, readLaunch } from '../view/launch.ts'
+import { headText, type LaunchForm, readLaunch } from '../view/launch.ts'
 
 /** The form that begins a run. `?blueprint=` and `?context=` fill it in. */
 export function LaunchPage({ route }: { readonly route: Route }) {
 	const [typed, setForm] = useState<Typed>(() => ({
-		...{ blueprint: route.query.get('blueprint'), document: '', context: route.query.get('context') ?? '{}' },
+		...{ blueprint: route.query.get('blueprint'), document: '', context: route.query.get('context') },
 		...{ goal: '', detach: true },
 	}))
 	const ids = useBlueprintIds(typed.blueprint)
-	const form: LaunchForm = { ...typed, blueprint: typed.blueprint ?? ids[0] ?? '' }
+	const blueprint = typed.blueprint ?? ids[0] ?? ''
+	const { about, brings } = useHead(blueprint)
+	const form: LaunchForm = { ...typed, blueprint, context: typed.context ?? brings }
 	const [faults, setFaults] = useState<{ readonly [field: string]: string }>({})
-	const launching = useAction<LaunchBody>(async (client, body) => {
-		const { run_id } = await client.answer(client.v1.tasks.post(body, { headers: { 'idempotency-key': crypto.randomUUID() } }))
-		go(hrefOf(['runs', run_id]))
-	})
+	const launching = useLaunching()
 	const submit = (event: FormEvent): void => {
 		event.preventDefault()
 		const read = readLaunch(form)
 		setFaults('faults' in read ? read.faults : {})
 		if ('body' in read) void launching.start(read.body)
 	}
-	const change = (part: Partial<LaunchForm>): void => setForm({ ...typed, ...part })
+	const change = (part: Partial<LaunchForm>): void => {
+		launching.forget()
+		setForm({ ...typed, ...part })
+	}
 	return (
 		<>
 			<PageHead title="Launch a run" />
 			<form className="panel form" onSubmit={submit} noValidate aria-label="Launch a run">
-				<BlueprintChoice ids={ids} form={form} faults={faults} onChange={change} />
+				<BlueprintChoice ids={ids} form={form} about={about} faults={faults} onChange={change} />
 				<Area label="Context" fault={faults.context} value={form.context} onChange={(context) => change({ context })}>
-					JSON that the flow starts with, on top of what the Blueprint brings.
+					JSON that the flow starts with. What the Blueprint brings is there already.
 				</Area>
 				<Line label="Goal" value={form.goal} onChange={(goal) => change({ goal })}>
 					What it is for, in words; operators read it.
@@ -54,8 +59,32 @@ export function LaunchPage({ route }: { readonly route: Route }) {
 	)
 }
 
-/** Until somebody chose, the first Blueprint is meant. */
-type Typed = Omit<LaunchForm, 'blueprint'> & { readonly blueprint: string | null }
+/** Goes to the run that was launched. The same form sent once more, because no answer came, is the same launch. */
+function useLaunching() {
+	const key = useRef<string | null>(null)
+	const launching = useAction<LaunchBody>(async (client, body) => {
+		key.current ??= newKey()
+		const { run_id } = await client.answer(client.v1.tasks.post(body, { headers: { 'idempotency-key': key.current } }))
+		go(hrefOf(['runs', run_id]))
+	})
+	const forget = (): void => {
+		key.current = null
+	}
+	return { ...launching, forget }
+}
+
+/** Until somebody chose, the first Blueprint is meant, and the context it brings. */
+type Typed = Omit<LaunchForm, 'blueprint' | 'context'> & { readonly blueprint: string | null; readonly context: string | null }
+
+/** What a registered Blueprint says of itself. */
+function useHead(id: string): { readonly about: string; readonly brings: string } {
+	const { data } = useQuery(
+		id === '' ? null : `head/${id}`,
+		async (client) => (await client.answer(client.v1.blueprints(pathId(id)).head.get())).blueprint,
+		({ kind }) => kind.startsWith('blueprint.'),
+	)
+	return headText(data)
+}
 
 function useBlueprintIds(asked: string | null): readonly string[] {
 	const { data } = useQuery(
@@ -70,11 +99,12 @@ function useBlueprintIds(asked: string | null): readonly string[] {
 interface BlueprintChoiceProps {
 	readonly ids: readonly string[]
 	readonly form: LaunchForm
+	readonly about: string
 	readonly faults: { readonly [field: string]: string }
 	readonly onChange: (part: Partial<LaunchForm>) => void
 }
 
-function BlueprintChoice({ ids, form, faults, onChange }: BlueprintChoiceProps) {
+function BlueprintChoice({ ids, form, about, faults, onChange }: BlueprintChoiceProps) {
 	const id = useId()
 	return (
 		<>
@@ -88,6 +118,7 @@ function BlueprintChoice({ ids, form, faults, onChange }: BlueprintChoiceProps) 
 					))}
 					<option value="">A document, below</option>
 				</select>
+				{about !== '' && <p className="hint">{about}</p>}
 			</div>
 			{form.blueprint === '' && (
 				<Area label="Document" rows={12} fault={faults.document} value={form.document} onChange={(document) => onChange({ document })}>
@@ -95,50 +126,6 @@ function BlueprintChoice({ ids, form, faults, onChange }: BlueprintChoiceProps) 
 				</Area>
 			)}
 		</>
-	)
-}
-
-interface TextProps {
-	readonly label: string
-	readonly value: string
-	readonly rows?: number
-	readonly fault?: string | undefined
-	readonly onChange: (value: string) => void
-	readonly children: ReactNode
-}
-
-function Area({ label, value, rows = 5, fault, onChange, children }: TextProps) {
-	const id = useId()
-	return (
-		<div className="field">
-			<label htmlFor={id}>{label}</label>
-			<textarea
-				id={id}
-				className="code"
-				rows={rows}
-				spellCheck={false}
-				aria-invalid={fault !== undefined}
-				aria-describedby={`${id}-about`}
-				value={value}
-				onChange={(event) => onChange(event.target.value)}
-			/>
-			<p className={fault === undefined ? 'hint' : 'fault'} id={`${id}-about`}>
-				{fault ?? children}
-			</p>
-		</div>
-	)
-}
-
-function Line({ label, value, onChange, children }: TextProps) {
-	const id = useId()
-	return (
-		<div className="field">
-			<label htmlFor={id}>{label}</label>
-			<input id={id} type="text" aria-describedby={`${id}-about`} value={value} onChange={(event) => onChange(event.target.value)} />
-			<p className="hint" id={`${id}-about`}>
-				{children}
-			</p>
-		</div>
 	)
 }
 

@@ -1,4 +1,3 @@
-import type { OpenRequestRecord } from '../../../protocol/open-request.ts'
 import type { OperatorSessionDetail } from '../../../protocol/operator-session.ts'
 import { useAction, useQuery } from '../live/query.ts'
 import { Confirm } from '../part/confirm.tsx'
@@ -10,25 +9,18 @@ import { Age, When } from '../part/time.tsx'
 import { Id, To } from '../part/to.tsx'
 import { go } from '../route.ts'
 import { hrefOf } from '../view/address.ts'
-import { requestsOf, sessionTitle, sessionWord } from '../view/operator.ts'
+import { sessionTitle, sessionWord } from '../view/operator.ts'
 import { RequestLine } from './waiting-request.tsx'
 
 const sessionPath = (sid: string): { readonly sid: string } => ({ sid: encodeURIComponent(sid) })
 
-interface PaneProps {
-	readonly sid: string
-	/** Those of all operators. */
-	readonly requests: readonly OpenRequestRecord[]
-}
-
 /** One session: who it is, what waits for it, and the seats it was given. */
-export function OperatorPane({ sid, requests }: PaneProps) {
+export function OperatorPane({ sid }: { readonly sid: string }) {
 	const query = useQuery(
 		`operator/${sid}`,
 		(client) => client.answer(client.v1['operator-sessions'](sessionPath(sid)).get()),
 		({ kind, operator, data: { op } }) => operator === sid || op === sid || kind.startsWith('seat.') || kind.startsWith('run.'),
 	)
-	const waiting = requestsOf(sid, requests)
 	return (
 		<article className="detail">
 			<a className="back" href={hrefOf(['operators'])}>
@@ -38,15 +30,7 @@ export function OperatorPane({ sid, requests }: PaneProps) {
 				{(session) => (
 					<>
 						<Session session={session} />
-						<section className="waits">
-							<h3>What waits for it</h3>
-							{waiting.length === 0 && <p className="hint">Nothing.</p>}
-							<ul>
-								{waiting.map((request) => (
-									<RequestLine key={request.req_id} request={request} onDone={query.refresh} />
-								))}
-							</ul>
-						</section>
+						<Waiting sid={sid} />
 						<Seats session={session} />
 					</>
 				)}
@@ -102,6 +86,35 @@ function Session({ session }: { readonly session: OperatorSessionDetail }) {
 			</div>
 			<Failure error={ending.error} />
 		</>
+	)
+}
+
+const MOST_REQUESTS = 200
+
+/** What it has to answer, the oldest first. */
+function Waiting({ sid }: { readonly sid: string }) {
+	const query = useQuery(
+		`operator/${sid}/requests`,
+		(client) => client.answer(client.v1.requests.get({ query: { operator: sid, limit: MOST_REQUESTS } })),
+		({ kind, operator }) => kind.startsWith('request.') || kind.startsWith('seat.') || operator === sid,
+	)
+	return (
+		<section className="waits">
+			<h3>What waits for it</h3>
+			<Shown query={query}>
+				{({ requests, total }) => (
+					<>
+						{total === 0 && <p className="hint">Nothing.</p>}
+						<ul>
+							{requests.map((request) => (
+								<RequestLine key={request.req_id} request={request} onDone={query.refresh} />
+							))}
+						</ul>
+						{total > requests.length && <p className="hint">The oldest of {total}.</p>}
+					</>
+				)}
+			</Shown>
+		</section>
 	)
 }
 

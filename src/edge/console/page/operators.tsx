@@ -14,16 +14,19 @@ import { OperatorPane } from './operator.tsx'
 import { VacantSeats } from './vacant-seat.tsx'
 
 const MOST_REQUESTS = 1000
+const MOST_VACANT = 200
 const NONE: readonly never[] = []
 
 const touchesSessions = ({ kind }: Event): boolean => kind.startsWith('session.') || kind === 'hive.agent_destroyed'
 
-/** What waits for any operator, the oldest first. */
-export function useOpenRequests() {
+const touchesRequests = ({ kind }: Event): boolean => kind.startsWith('request.') || kind.startsWith('seat.') || kind.startsWith('session.')
+
+/** What waits for operators, the oldest first: for all, or for those who are not there yet. */
+function useOpenRequests(vacant: boolean, limit: number) {
 	return useQuery(
-		'requests',
-		(client) => client.answer(client.v1.requests.get({ query: { limit: MOST_REQUESTS } })),
-		({ kind }) => kind.startsWith('request.') || kind.startsWith('seat.') || kind.startsWith('session.'),
+		`requests/${vacant}/${limit}`,
+		(client) => client.answer(client.v1.requests.get({ query: { ...(vacant && { vacant }), limit } })),
+		touchesRequests,
 	)
 }
 
@@ -31,17 +34,15 @@ export function useOpenRequests() {
 export function OperatorsPage({ route }: { readonly route: Route }) {
 	const sid = route.rest[0]
 	const query = useQuery('operators', (client) => client.answer(client.v1['operator-sessions'].get()), touchesSessions)
-	const requests = useOpenRequests().data?.requests ?? NONE
+	const requests = useOpenRequests(false, MOST_REQUESTS).data?.requests ?? NONE
+	const vacant = useOpenRequests(true, MOST_VACANT).data?.requests ?? NONE
 	return (
-		<Split
-			label="Operators"
-			open={sid === undefined ? undefined : { label: `Operator ${sid}`, pane: <OperatorPane key={sid} sid={sid} requests={requests} /> }}
-		>
+		<Split label="Operators" open={sid && { label: `Operator ${sid}`, pane: <OperatorPane key={sid} sid={sid} /> }}>
 			<PageHead title="Operators" about="AI clients and people that answer the steps of runs over a session." />
 			<Shown query={query}>
 				{({ sessions }) => (
 					<>
-						<VacantSeats vacancies={vacancies(requests)} sessions={sessions} />
+						<VacantSeats vacancies={vacancies(vacant)} sessions={sessions} />
 						{sessions.length === 0 && <NoOperators />}
 						<ul className="cards">
 							{sessions.map((session) => (
@@ -55,15 +56,14 @@ export function OperatorsPage({ route }: { readonly route: Route }) {
 	)
 }
 
-/** Seats that steps wait for and nobody has. */
+/** Steps that wait for somebody to take their seat. */
 export function VacantCount() {
-	const { data } = useOpenRequests()
-	const count = vacancies(data?.requests ?? NONE).length
-	if (count === 0) return null
+	const { data } = useOpenRequests(true, 1)
+	if (!data || data.total === 0) return null
 	return (
 		<span className="count" data-tone="waits">
-			{count}
-			<span className="unseen"> vacant</span>
+			{data.total}
+			<span className="unseen"> wait for somebody</span>
 		</span>
 	)
 }

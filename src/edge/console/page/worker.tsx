@@ -15,7 +15,7 @@ import { intentText, touchesWorker, workerTitle, workerWord } from '../view/work
 import { Transcript } from './worker-transcript.tsx'
 
 /** One worker: how it fares, what was said, and what it is told next. */
-export function WorkerPane({ id }: { readonly id: string }) {
+export function WorkerPane({ id, back }: { readonly id: string; readonly back: string }) {
 	const query = useQuery(
 		`worker/${id}`,
 		async (client) => (await client.answer(client.v1.workers(pathId(id)).get())).worker,
@@ -23,7 +23,7 @@ export function WorkerPane({ id }: { readonly id: string }) {
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['workers'])}>
+			<a className="back" href={back}>
 				All workers
 			</a>
 			<Shown query={query}>

@@ -33,8 +33,9 @@ export function WorkersPage({ route }: { readonly route: Route }) {
 	const open = route.rest[0]
 	const filter = (next: { readonly status: string; readonly profile: string }): void =>
 		go(hrefOf(['workers'], { status: next.status === 'running' ? undefined : next.status, profile: next.profile }))
+	const back = hrefOf(['workers'], { status: route.query.get('status') ?? undefined, profile })
 	return (
-		<Split label="Workers" open={open === undefined ? undefined : { label: `Worker ${open}`, pane: <WorkerPane key={open} id={open} /> }}>
+		<Split label="Workers" open={open && { label: `Worker ${open}`, pane: <WorkerPane key={open} id={open} back={back} /> }}>
 			<PageHead title="Workers" about="Long-lived workers that one talks to, each with its transcript." />
 			<NewWorker />
 			<div className="filters">

@@ -13,7 +13,8 @@ const KINDS: { readonly [K in ApprovalKind]: (subject: string) => string } = {
 
 /** What is asked for, in a few words. */
 export function approvalTitle({ kind, subject }: Pick<ApprovalSummary, 'kind' | 'subject'>): string {
-	return kind === 'custom' ? `${subject.type} ${subject.id}` : KINDS[kind](subject.id)
+	const name = subject.name ?? subject.id
+	return kind === 'custom' ? `${subject.type} ${name}` : KINDS[kind](name)
 }
 
 /** How it stands, `applying` while what was granted is being done. */

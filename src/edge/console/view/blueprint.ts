@@ -1,4 +1,5 @@
 import { createTwoFilesPatch } from 'diff'
+import { isJsonObject, type Json, type JsonObject } from '../../../kernel/json.ts'
 import type { HistoryEntry } from '../../../protocol/blueprint-route.ts'
 import type { Node } from '../../../protocol/flow.ts'
 import { flowGraph } from './flow-graph.ts'
@@ -39,6 +40,30 @@ export function documentDrawing(blueprint: unknown): FlowDrawing | null {
 		return null
 	}
 }
+
+/** An agent of a document, as far as there is something to read of it. */
+export interface AgentView {
+	readonly name: string
+	readonly kind: string
+	readonly model: string | null
+	readonly prompt: string | null
+	/** What its kind wants to know. */
+	readonly spec: JsonObject
+}
+
+/** The agents of a document, in its order; what is none is left out. */
+export function documentAgents(blueprint: unknown): readonly AgentView[] {
+	const agents = isJsonObject(blueprint) && Array.isArray(blueprint.agents) ? blueprint.agents : []
+	return agents.filter(isJsonObject).map(({ name, kind, profile, spec }) => {
+		const said = isJsonObject(profile) ? profile : {}
+		return {
+			...{ name: textOf(name) ?? '', kind: textOf(kind) ?? '', model: textOf(said.model), prompt: textOf(said.system_prompt) },
+			spec: isJsonObject(spec) ? spec : {},
+		}
+	})
+}
+
+const textOf = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
 /** What a version is called where there is little room: its label, else the beginning of its hash. */
 export const versionName = ({ version_label, hash }: Pick<HistoryEntry, 'version_label' | 'hash'>): string =>

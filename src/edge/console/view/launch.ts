@@ -25,3 +25,10 @@ export function readLaunch({ blueprint, document, context, goal, detach }: Launc
 	const reference = blueprint === '' ? { kind: 'inline' as const, value: inline } : { kind: 'id' as const, id: blueprint }
 	return { body: { blueprint: reference, init_ctx: ctx, detach, ...(goal.trim() !== '' && { goal: goal.trim() }) } }
 }
+
+/** What a document says it is for, and the context it brings, as text to go on from. */
+export function headText(document: unknown): { readonly about: string; readonly brings: string } {
+	const { metadata, default_init_ctx: brings } = isJsonObject(document) ? document : {}
+	const about = isJsonObject(metadata) && typeof metadata.description === 'string' ? metadata.description : ''
+	return { about, brings: JSON.stringify(brings ?? {}, null, 2) }
+}

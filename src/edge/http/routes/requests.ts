@@ -2,7 +2,7 @@ import type { OperatorHub } from '../../../core/operator/hub.ts'
 import type { OpenRequest, OpenRequestStore } from '../../../core/operator/open-request.ts'
 import type { OperatorSessions } from '../../../core/operator/sessions.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { asRunId } from '../../../kernel/id.ts'
+import { asRunId, asSessionId } from '../../../kernel/id.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { OpenRequestListSchema, OpenRequestQuerySchema, type OpenRequestRecord } from '../../../protocol/open-request.ts'
 import { OperatorsRedeliverRespSchema } from '../../../protocol/operator.ts'
@@ -24,7 +24,9 @@ export const requestRoutes = (deps: RequestRouteDeps) =>
 			'/v1/requests',
 			async ({ query }) => {
 				const runId = query.run === undefined ? undefined : asRunId(query.run)
-				const { requests, total } = await deps.openRequests.oldest({ limit: Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT), runId })
+				const sid = query.vacant ? null : query.operator === undefined ? undefined : asSessionId(query.operator)
+				const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
+				const { requests, total } = await deps.openRequests.oldest({ limit, runId, sid })
 				return { requests: requests.map((request) => toRecord(deps, request)), total }
 			},
 			{

@@ -6,6 +6,7 @@ export const approvalTables = `
 		status TEXT NOT NULL,
 		subject_type TEXT NOT NULL,
 		subject_id TEXT NOT NULL,
+		subject_name TEXT,
 		requester TEXT NOT NULL,
 		digest TEXT NOT NULL,
 		payload TEXT NOT NULL,

@@ -44,6 +44,14 @@ describe('a question of one’s own', () => {
 		expect([second.status, second.body]).toMatchObject([200, { status: 'approved', by: 'operator' }])
 	})
 
+	test('is known by the name that its asker gave it', async () => {
+		await using world = httpWorld()
+		await world.call('POST', '/v1/approvals', { subject: { ...subject, name: 'the shop' } })
+		await world.call('POST', '/v1/approvals', { subject })
+		const { approvals } = (await world.call('GET', '/v1/approvals')).body
+		expect(approvals.map((approval: { subject: object }) => approval.subject)).toEqual([{ ...subject, name: 'the shop' }, subject])
+	})
+
 	test('is listed newest first when that is asked for, and `after` then leads to older ones', async () => {
 		await using world = httpWorld()
 		for (const id of ['a', 'b', 'c']) await world.call('POST', '/v1/approvals', { subject: { type: 'deploy', id } })

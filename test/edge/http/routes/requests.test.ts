@@ -18,6 +18,9 @@ test('what waits for operators is listed with its owner, age and deadline, and c
 	expect(body.requests[0].deadline_at).toBeGreaterThan(body.requests[0].created_at)
 	expect((await server.call('GET', `/v1/requests?run=${run.run_id}`)).body).toEqual({ ...body, requests: [expect.anything()] })
 	expect((await server.call('GET', '/v1/requests?run=R-0')).body).toEqual({ requests: [], total: 0 })
+	const totals = [`operator=${session.sid}`, 'operator=S-0', 'vacant=true', `operator=${session.sid}&run=${run.run_id}`]
+	const counted = totals.map(async (query) => (await server.call('GET', `/v1/requests?${query}`)).body.total)
+	expect(await Promise.all(counted)).toEqual([1, 0, 0, 1])
 	const again = await server.call('POST', `/v1/requests/${spawn.req_id}/redeliver`)
 	expect([again.status, again.body.req_id]).toEqual([200, spawn.req_id])
 	expect((await operator.spawn(2)).req_id).toBe(spawn.req_id)
@@ -28,6 +31,7 @@ test('a request nobody has a seat for yet has no owner, and cannot be sent again
 	await server.join({ roles: ['another'] })
 	await server.launch(forMain({ agents } as never))
 	const { body } = await server.call('GET', '/v1/requests?limit=5')
+	expect((await server.call('GET', '/v1/requests?vacant=true&limit=1')).body).toEqual(body)
 	expect(body.requests[0]).toMatchObject({ owner: null, state: 'parked', agent: 'writer' })
 	const refused = await server.call('POST', `/v1/requests/${body.requests[0].req_id}/redeliver`)
 	expect([refused.status, refused.body.code]).toEqual([409, 'seat_vacant'])
