@@ -97,7 +97,7 @@ test('a hundred readers of the log are each sent every event once and in order',
 	}
 	for (let n = 0; n < 60; n++) await post(server, '/v1/tasks', { blueprint: { kind: 'inline', value: pure }, init_ctx: {}, detach: false })
 	const text = await (await fetch(`${server.url}/v1/events?follow=false&kind=run,step`)).text()
-	const log = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+	const log = [...text.matchAll(/^id: (\d+)\ndata: /gm)].map(([, id]) => Number(id))
 	expect(log).toHaveLength(180)
 	await eventually(() => readers.every(({ seqs }) => seqs.length >= log.length), { what: 'every reader has all of it' })
 	for (const { seqs } of readers) expect(seqs).toEqual(log)
