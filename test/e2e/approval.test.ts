@@ -42,7 +42,7 @@ test('a run that waits for an approval waits for the same one after kill -9, and
 		expect(await waitingOf(server, run)).toBe(id)
 	}
 	const listed = await command(server, 'ls')
-	expect([listed.code, listed.stdout]).toEqual([0, expect.stringMatching(new RegExp(`\\n${id} +pending +step_spawn +step ST-`))])
+	expect([listed.code, listed.stdout]).toEqual([0, expect.stringMatching(new RegExp(`\\n${id} +pending +step_spawn +step allowed `))])
 	const wrong = await command(server, 'approve', String(id), '--field', 'tier=z')
 	expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('does not fit its form')])
 	const granted = await command(server, 'approve', String(id), '--by', 'ada', '--field', 'tier=a', '--note', 'fine')

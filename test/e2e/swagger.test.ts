@@ -29,6 +29,8 @@ test.skipIf(BROWSER === undefined)(`a browser shows the page without asking for 
 		'--disable-dev-shm-usage',
 		'--disable-background-networking',
 		'--no-first-run',
+		// The page draws only what is in sight.
+		'--window-size=1280,30000',
 	]
 	const network = `${home.path}/net.json`
 	const browser = Bun.spawn(
