@@ -30,7 +30,7 @@ export async function spawnerOf(
 
 function workerBearer(authorization = ''): string | undefined {
 	const bearer = authorization.startsWith('Bearer ') ? authorization.slice('Bearer '.length).trim() : ''
-	return isHandle(bearer) || isWorkerToken(bearer) ? bearer : undefined
+	return bearer !== '' && (isHandle(bearer) || isWorkerToken(bearer)) ? bearer : undefined
 }
 
 function isWorkerToken(bearer: string): boolean {
