@@ -70,6 +70,7 @@ export async function buildApp(options: AppOptions = {}): Promise<App> {
 	const http = newHttp(engine, { environment, stopping: stopping.signal, checks, baseUrl: () => at.url })
 	const recover = async (): Promise<void> => {
 		engine.workers.restore()
+		await engine.childRuns.recover()
 		const recovered = await engine.supervisor.recover()
 		engine.enhanceLoop?.start()
 		engine.data.fault('start.recovered')

@@ -66,7 +66,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
 		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service, hive: hiveFamily({ hive, events: stores.events }) },
 	})
-	const { registry, layers, offered, plans, supervisor, childSlots } = newRuns(options, data, {
+	const { registry, layers, offered, plans, supervisor, childSlots, childRuns } = newRuns(options, data, {
 		...{ stores, operators, workers, approvals: approvals.ofSteps, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS },
 	})
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
@@ -84,12 +84,12 @@ async function wire(options: EngineOptions, data: DataDir) {
 	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
-		...{ childSlots, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
+		...{ childSlots, childRuns, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
 		...{ ...operators, workers, webhooks, hive, approvals, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop: once(async () => {
-			await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop()])
+			await Promise.all([jobs.stop(), webhooks.stop(), enhanceLoop?.stop(), childRuns.stop()])
 			await operators.hub.stop()
 			await supervisor.stop()
 			await approvals.gate.stop()

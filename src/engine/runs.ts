@@ -6,7 +6,9 @@ import { newChildSlots } from '../backend/process/child-slots.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
+import { cancelWithParents } from '../core/run/child-runs.ts'
 import { PlanCache } from '../core/run/plan-cache.ts'
+import { cancelRun } from '../core/run/service.ts'
 import { RunSupervisor } from '../core/run/supervisor.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { policyOf } from './default-policy.ts'
@@ -63,5 +65,9 @@ export function newRuns(
 		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true) },
 		planOf: (hash) => plans.planOf(hash),
 	})
-	return { registry, layers, offered, plans, supervisor, childSlots }
+	const childRuns = cancelWithParents({
+		...{ events: stores.events, runs: stores.runs, log },
+		cancel: (id, reason) => cancelRun({ supervisor, runs: stores.runs }, id, reason),
+	})
+	return { registry, layers, offered, plans, supervisor, childSlots, childRuns }
 }

@@ -15,7 +15,7 @@ export function runService(deps: LaunchDeps): RunService {
 		rejoin: (runId, request) => rejoin(deps, runId, request),
 		kick: (taskId, request) => kick(deps, taskId, request),
 		rerunFrom: (runId, request) => rerunFrom(deps, runId, request),
-		cancel: (runId, reason) => cancel(deps, runId, reason),
+		cancel: (runId, reason) => cancelRun(deps, runId, reason),
 		pause: (runId) => pause(deps, runId),
 		cancelStep: (stepId, reason) => cancelStep(deps, stepId, reason),
 		resume: (runId) => resume(deps, runId),
@@ -27,7 +27,7 @@ export function runService(deps: LaunchDeps): RunService {
 }
 
 /** Every call is told in the log, also one that comes too late. */
-async function cancel(deps: LaunchDeps, runId: Run['id'], reason: string): Promise<boolean> {
+export async function cancelRun(deps: Pick<LaunchDeps, 'runs' | 'supervisor'>, runId: Run['id'], reason: string): Promise<boolean> {
 	const run = known(await deps.runs.listed(runId), runId)
 	const result = { error: { message: reason, code: 'cancelled', failed_step: null, verdict_value: null }, partial_ctx: null }
 	const [, ended] = await Promise.all([

@@ -90,6 +90,10 @@ export interface RunStore {
 	runsOfTask(taskId: TaskId): Promise<readonly Run[]>
 	/** Oldest first. Ids alone, so that one whose values cannot be read does not stand before the others. */
 	unfinished(): Promise<readonly RunId[]>
+	/** Runs that workers of a run started, and that have not ended. */
+	unfinishedChildren(parent: RunId): Promise<readonly RunId[]>
+	/** Runs that have not ended, but whose parent was cancelled. */
+	orphans(): Promise<readonly { readonly id: RunId; readonly parent: RunId }[]>
 	/** Runs that are done or failed, with audits of theirs still open. */
 	endedWithAudits(): Promise<readonly RunId[]>
 	countByStatus(status: RunStatus): Promise<number>

@@ -22,8 +22,8 @@ export function insertTask(db: SqliteDatabase, values: Values, task: Task): void
 export function insertRun(db: SqliteDatabase, values: Values, run: Run): void {
 	db.query(
 		`INSERT INTO run (id, task_id, generation, status, phase, blueprint_id, blueprint_hash, bound_version, init_ctx, options,
-		   result, operator_sid, seat_generation, ttl_used_ms, position_scheme, created_at, updated_at)
-		 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, 0, ?, ?, ?)`,
+		   result, operator_sid, parent_run, seat_generation, ttl_used_ms, position_scheme, created_at, updated_at)
+		 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, ?, ?, ?)`,
 	).run(
 		run.id,
 		run.taskId,
@@ -36,6 +36,7 @@ export function insertRun(db: SqliteDatabase, values: Values, run: Run): void {
 		values.pack(run.initCtx),
 		JSON.stringify(run.options),
 		run.operatorSid,
+		run.options.parent?.runId ?? null,
 		run.seatGeneration,
 		run.positionScheme,
 		run.createdAt,

@@ -29,6 +29,9 @@ import { type RunRow, type StepRow, type TaskRow, toRun, toStep, toTask } from '
 import { SeatTable } from './seat-table.ts'
 import type { Values } from './value.ts'
 
+/** In the words of the index `run_child`. */
+const UNFINISHED_CHILD = "parent_run IS NOT NULL AND status IN ('pending', 'running', 'interrupted')"
+
 export class SqliteRunStore implements RunStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
@@ -156,6 +159,21 @@ export class SqliteRunStore implements RunStore {
 
 	async unfinished(): Promise<readonly RunId[]> {
 		return this.#ids("SELECT id FROM run WHERE status IN ('pending', 'running') ORDER BY seq")
+	}
+
+	async unfinishedChildren(parent: RunId): Promise<readonly RunId[]> {
+		const sql = `SELECT id FROM run WHERE parent_run = ? AND ${UNFINISHED_CHILD}`
+		return this.#db
+			.query<{ id: string }>(sql)
+			.all(parent)
+			.map(({ id }) => asRunId(id))
+	}
+
+	async orphans(): Promise<readonly { readonly id: RunId; readonly parent: RunId }[]> {
+		const cancelled = "(SELECT status FROM run above WHERE above.id = run.parent_run) = 'cancelled'"
+		const sql = `SELECT id, parent_run AS parent FROM run WHERE ${UNFINISHED_CHILD} AND ${cancelled} ORDER BY seq`
+		const rows = this.#db.query<{ id: string; parent: string }>(sql).all()
+		return rows.map(({ id, parent }) => ({ id: asRunId(id), parent: asRunId(parent) }))
 	}
 
 	async endedWithAudits(): Promise<readonly RunId[]> {

@@ -26,6 +26,7 @@ export const runTables = `
 		options TEXT NOT NULL,
 		result TEXT,
 		operator_sid TEXT,
+		parent_run TEXT,
 		seat_generation INTEGER NOT NULL,
 		ttl_used_ms INTEGER NOT NULL,
 		position_scheme INTEGER NOT NULL,
@@ -33,6 +34,7 @@ export const runTables = `
 		updated_at INTEGER NOT NULL
 	) STRICT;
 	CREATE INDEX run_task ON run (task_id, seq);
+	CREATE INDEX run_child ON run (parent_run) WHERE parent_run IS NOT NULL AND status IN ('pending', 'running', 'interrupted');
 	CREATE INDEX run_unfinished ON run (seq) WHERE status IN ('pending', 'running');
 	CREATE INDEX run_ended ON run (updated_at) WHERE status IN ('done', 'failed', 'cancelled');
 	CREATE INDEX run_status ON run (status, seq);
