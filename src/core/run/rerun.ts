@@ -99,7 +99,8 @@ async function inPlace(deps: LaunchDeps, run: Run, from: Step, cut: Cut, options
 	return { ...run, ...fresh(deps), generation, options }
 }
 
-async function asNewRun(deps: LaunchDeps, run: Run, from: Step, cut: Cut, options: RunOptions): Promise<Run> {
+/** Whoever asks for it, no worker did: it is cancelled with no other run. */
+async function asNewRun(deps: LaunchDeps, run: Run, from: Step, cut: Cut, { parent: _, ...options }: RunOptions): Promise<Run> {
 	const seats = await liveSeats(deps, run)
 	const next: Run = {
 		...run,

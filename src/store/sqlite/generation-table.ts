@@ -69,8 +69,8 @@ export class GenerationTable {
 		const next = opening.generation + 1
 		this.#db
 			.query(
-				`UPDATE run SET generation = ?, status = 'running', phase = 'running', result = NULL, options = ?, ttl_used_ms = 0, updated_at = ?
-				 WHERE id = ?`,
+				`UPDATE run SET generation = ?, status = 'running', phase = 'running', result = NULL, options = ?, ttl_used_ms = 0, updated_at = ?,
+				 parent_run = NULL WHERE id = ?`,
 			)
 			.run(next, JSON.stringify(opening.options), now, runId)
 		for (const stepId of opening.dropSteps) this.#drop(stepId, next, now)

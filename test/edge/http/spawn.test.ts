@@ -84,3 +84,27 @@ test('a run whose parent was cancelled right before the server died is cancelled
 	await using server = await testServer(flags)
 	expect(await statusOf(server, child)).toBe('cancelled')
 })
+
+test('a child that somebody ran again after its parent was cancelled is theirs, also after a restart', async () => {
+	using dir = tempDir()
+	const flags = { ephemeral: 'false', 'data-dir': dir.path }
+	const again: string[] = []
+	{
+		await using server = await testServer(flags)
+		using operator = await joinedOperator(server, 'ann')
+		const parent = (await server.call('POST', '/v1/tasks', launchOf(asked))).body.run_id
+		const { bearer } = await operator.spawned()
+		const child = (await server.call('POST', '/v1/tasks', launchOf(asked), { authorization: bearer })).body.run_id
+		await operator.spawned()
+		await server.call('POST', `/v1/runs/${parent}/cancel`)
+		await eventually(async () => (await statusOf(server, child)) === 'cancelled', { what: 'the end of the child' })
+		for (const as of ['new_run', 'in_place']) {
+			const rerun = await server.call('POST', `/v1/runs/${child}/rerun-from`, { from_step: 'asked', as })
+			again.push(rerun.body.run_id)
+			await operator.spawned()
+		}
+		for (const id of again) expect(await statusOf(server, id)).toBe('running')
+	}
+	await using server = await testServer(flags)
+	for (const id of again) expect(await statusOf(server, id)).toBe('running')
+})

@@ -26,7 +26,7 @@ export const runTables = `
 		options TEXT NOT NULL,
 		result TEXT,
 		operator_sid TEXT,
-		parent_run TEXT,
+		parent_run TEXT, -- the run it is cancelled with
 		seat_generation INTEGER NOT NULL,
 		ttl_used_ms INTEGER NOT NULL,
 		position_scheme INTEGER NOT NULL,
