@@ -46,9 +46,11 @@ export function agentFolders({ stateDir, runDir }: AgentRoots): AgentFolders {
 			await give(await make(run, socket, PRIVATE), uid)
 			return folders
 		},
-		async managerMounts() {
+		async managerMounts(uid) {
 			const applied = await make(state, join(state, 'applied'), PASSAGE)
-			return [...(await proposals(state)), { host: applied, guest: '/applied', ro: true }]
+			const repositories = await proposals(state)
+			for (const { host } of repositories) await give(host, uid)
+			return [...repositories, { host: applied, guest: '/applied', ro: true }]
 		},
 		async handOver(name, uid) {
 			if (uid !== null) await give(join(home(name).socket, SOCKET_FILE), uid).catch(ignoreMissing)

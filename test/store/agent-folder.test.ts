@@ -98,7 +98,7 @@ describe('folders', () => {
 		await folders.prepare('alice', null, null)
 		mkdirSync(join(stateDir, 'agents/bob'), { recursive: true })
 		symlinkSync(outside, join(stateDir, 'agents/bob/config'))
-		expect(await folders.managerMounts()).toEqual([
+		expect(await folders.managerMounts(null)).toEqual([
 			{ host: join(stateDir, 'agents/alice/config'), guest: '/agents/alice/config' },
 			{ host: join(stateDir, 'applied'), guest: '/applied', ro: true },
 		])
@@ -109,6 +109,9 @@ describe('folders', () => {
 		const { config, state } = await there.folders.prepare('alice', 7002, 7001)
 		expect([statSync(config).uid, statSync(state).uid]).toEqual([7001, 7002])
 		expect(statSync(join(config, '..')).mode & 0o777).toBe(0o711)
+		const earlier = await there.folders.prepare('bob', 7003, null)
+		await there.folders.managerMounts(7001)
+		expect([statSync(earlier.config).uid, statSync(earlier.state).uid]).toEqual([7001, 7003])
 	})
 
 	test('that are links to elsewhere are not followed', async () => {

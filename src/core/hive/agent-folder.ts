@@ -22,8 +22,8 @@ export interface AgentFolders {
 	home(name: string): AgentHome
 	/** Makes what is missing; `uid` is whom the agent's own folders belong to, `proposer` whom its proposals do. What is there is kept. */
 	prepare(name: string, uid: number | null, proposer: number | null): Promise<AgentHome>
-	/** What the manager works with, by now: the repositories of proposals, and, read only, those of what was applied. */
-	managerMounts(): Promise<readonly Mount[]>
+	/** What the manager works with, by now: the repositories of proposals, which are given to its user, and, read only, those of what was applied. */
+	managerMounts(uid: number | null): Promise<readonly Mount[]>
 	/** Gives the agent's user its socket; to be called once that is open. */
 	handOver(name: string, uid: number | null): Promise<void>
 	/** Deletes the folder of its socket, and nothing that is to last. */

@@ -30,7 +30,7 @@ export async function madeReady({ folders, store }: AgentDeps, agent: AgentRecor
 	const isManager = agent.role === 'manager'
 	const proposer = isManager ? agent.uid : ((await store.find(MANAGER))?.uid ?? null)
 	const caged = toCaged(agent, await folders.prepare(agent.name, agent.uid, proposer))
-	return isManager ? { ...caged, shown: await folders.managerMounts() } : caged
+	return isManager ? { ...caged, shown: await folders.managerMounts(agent.uid) } : caged
 }
 
 /** Ends everything in its cage and closes its socket. Resolves to the exit code, null where nobody saw it. */
