@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { eventually } from '../support/eventually.ts'
 import { seededRandom } from './support/random.ts'
 import { startTestServer } from './support/server.ts'
+import { newStriker } from './support/striker.ts'
 
 const KILLS = 25
 /** Of what its clients see between two kills, at most so much. */
@@ -71,7 +72,6 @@ async function pullTurns(url: string, seen: () => void, done: AbortSignal) {
 
 test('a server killed 25 times in the middle of turns loses no turn that was acknowledged, and no answer', async () => {
 	const seed = Number(Bun.env.MSE_SEED ?? Math.floor(Math.random() * 2 ** 32))
-	const random = seededRandom(seed)
 	await using server = await startTestServer({ config: CONFIG })
 	const { url } = server
 	const ids = await Promise.all(
@@ -80,22 +80,11 @@ test('a server killed 25 times in the middle of turns loses no turn that was ack
 			return String(created?.body.worker.worker_id)
 		}),
 	)
-	let left = Number.POSITIVE_INFINITY
-	let strike = (): void => {}
-	const seen = (): void => void (--left <= 0 && strike())
+	const { seen, strike } = newStriker(seededRandom(seed), LONGEST_LIFE)
 	const done = new AbortController()
 	const talking = ids.map((id) => talk(url, id, seen, done.signal))
 	const pulling = pullTurns(url, seen, done.signal)
-	for (let n = 0; n < KILLS; n++) {
-		const { promise, resolve } = Promise.withResolvers<unknown>()
-		strike = () => {
-			left = Number.POSITIVE_INFINITY
-			resolve(server.kill('SIGKILL'))
-		}
-		left = 1 + Math.floor(random() * LONGEST_LIFE)
-		await promise
-		await server.restart()
-	}
+	await strike(server, KILLS)
 	done.abort()
 	const [acked, completed] = [await Promise.all(talking), await pulling]
 	for (const [at, id] of ids.entries()) {

@@ -5,6 +5,7 @@ import { call, callUntilAnswered } from './support/api.ts'
 import { httpWorker, joinOperator } from './support/operator.ts'
 import { seededRandom } from './support/random.ts'
 import { startTestServer } from './support/server.ts'
+import { newStriker } from './support/striker.ts'
 
 const KILLS = 24
 /** Things that clients and workers see between two kills, at most. */
@@ -93,10 +94,7 @@ async function observe(url: string, id: string, done: AbortSignal): Promise<read
 
 test(`a model, an operator and an address go on with their turns through ${KILLS} deaths of the server: each is answered once`, async () => {
 	const seed = Number(Bun.env.MSE_SEED ?? Math.floor(Math.random() * 2 ** 32))
-	const random = seededRandom(seed)
-	let left = Number.POSITIVE_INFINITY
-	let strike = (): void => {}
-	const seen = (): void => void (--left <= 0 && strike())
+	const { seen, strike } = newStriker(seededRandom(seed), LONGEST_LIFE)
 	await using llm = model(seen)
 	await using address = hook(seen)
 	await using server = await startTestServer({
@@ -127,16 +125,7 @@ attempts = 10
 	const [talked, watched] = [new AbortController(), new AbortController()]
 	const talking = ids.map((id) => talk(url, id, seen, talked.signal))
 	const watching = ids.map((id) => observe(url, id, watched.signal))
-	for (let n = 0; n < KILLS; n++) {
-		const { promise, resolve } = Promise.withResolvers<unknown>()
-		strike = () => {
-			left = Number.POSITIVE_INFINITY
-			resolve(server.kill('SIGKILL'))
-		}
-		left = 1 + Math.floor(random() * LONGEST_LIFE)
-		await promise
-		await server.restart()
-	}
+	await strike(server, KILLS)
 	talked.abort()
 	const acked = await Promise.all(talking)
 	const lines = await Promise.all(

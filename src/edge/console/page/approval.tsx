@@ -2,6 +2,7 @@ import { useRef } from 'react'
 import type { ApprovalRecord } from '../../../protocol/approval.ts'
 import { pathId } from '../../client/client.ts'
 import { useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Diff } from '../part/diff.tsx'
 import { Facts } from '../part/facts.tsx'
 import { Json } from '../part/json.tsx'
@@ -22,9 +23,7 @@ export function ApprovalPane({ id, back }: { readonly id: string; readonly back:
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={back}>
-				All approvals
-			</a>
+			<Back href={back}>All approvals</Back>
 			<Shown query={query}>{(approval) => <Approval approval={approval} onAnswered={query.refresh} />}</Shown>
 		</article>
 	)

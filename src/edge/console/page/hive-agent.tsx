@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { HiveAgentDetail } from '../../../protocol/hive-http.ts'
 import { pathName } from '../../client/client.ts'
 import { type Action, useAction, useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Confirm } from '../part/confirm.tsx'
 import { Facts } from '../part/facts.tsx'
 import { Failure, Shown } from '../part/shown.tsx'
@@ -21,9 +22,7 @@ export function AgentPane({ name }: { readonly name: string }) {
 	const query = useQuery(`hive/${name}`, (client) => client.answer(client.v1.hive.agents(pathName(name)).get()), touchesAgent(name))
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['hive'])}>
-				All agents
-			</a>
+			<Back href={hrefOf(['hive'])}>All agents</Back>
 			<Shown query={query}>
 				{(agent) => (
 					<>

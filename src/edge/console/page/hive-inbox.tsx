@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { HiveInbox } from '../../../protocol/hive-http.ts'
 import { pathName } from '../../client/client.ts'
 import { useAction, useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { PageSizeHint } from '../part/page-size-hint.tsx'
 import { Failure, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
@@ -50,9 +51,7 @@ export function OperatorInbox() {
 	})
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['hive'])}>
-				All agents
-			</a>
+			<Back href={hrefOf(['hive'])}>All agents</Back>
 			<header className="detail-head">
 				<h2>Your inbox</h2>
 				{unread.length > 0 && (

@@ -1,4 +1,5 @@
 import { useAction } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Confirm } from '../part/confirm.tsx'
 import { Failure } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
@@ -12,9 +13,7 @@ export function KeptPane({ name }: { readonly name: string }) {
 	const purging = useDestroy(name)
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['hive'])}>
-				All agents
-			</a>
+			<Back href={hrefOf(['hive'])}>All agents</Back>
 			<header className="detail-head">
 				<h2>{name}</h2>
 				<Status word="destroyed" />

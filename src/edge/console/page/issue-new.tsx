@@ -1,5 +1,6 @@
 import { type FormEvent, useId, useState } from 'react'
 import { useAction, useQuery } from '../live/query.ts'
+import { FormActions } from '../part/form-actions.tsx'
 import { Failure } from '../part/shown.tsx'
 import { go } from '../route.ts'
 import { hrefOf } from '../view/address.ts'
@@ -40,14 +41,7 @@ function IssueForm({ onLeave }: { readonly onLeave: () => void }) {
 				<textarea id={id} rows={4} value={wish.intent} onChange={(event) => setWish({ ...wish, intent: event.target.value })} />
 			</div>
 			<Failure error={posting.error} />
-			<div className="actions">
-				<button type="submit" className="primary" disabled={posting.isBusy || wish.blueprint.trim() === '' || wish.intent.trim() === ''}>
-					Post
-				</button>
-				<button type="button" onClick={onLeave}>
-					Leave it
-				</button>
-			</div>
+			<FormActions yes="Post" disabled={posting.isBusy || wish.blueprint.trim() === '' || wish.intent.trim() === ''} onLeave={onLeave} />
 		</form>
 	)
 }

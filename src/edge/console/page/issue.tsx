@@ -1,6 +1,7 @@
 import type { EnhanceLogEntry, GetIssueResponse } from '../../../protocol/enhance.ts'
 import { pathId } from '../../client/client.ts'
 import { useAction, useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Facts } from '../part/facts.tsx'
 import { Failure, Shown } from '../part/shown.tsx'
 import { Status } from '../part/status.tsx'
@@ -16,9 +17,7 @@ export function IssuePane({ id, back }: { readonly id: string; readonly back: st
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={back}>
-				All issues
-			</a>
+			<Back href={back}>All issues</Back>
 			<Shown query={query}>
 				{(issue) => (
 					<>

@@ -1,5 +1,6 @@
 import type { OperatorSessionDetail } from '../../../protocol/operator-session.ts'
 import { useAction, useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Confirm } from '../part/confirm.tsx'
 import { Facts } from '../part/facts.tsx'
 import { Json } from '../part/json.tsx'
@@ -23,9 +24,7 @@ export function OperatorPane({ sid }: { readonly sid: string }) {
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={hrefOf(['operators'])}>
-				All operators
-			</a>
+			<Back href={hrefOf(['operators'])}>All operators</Back>
 			<Shown query={query}>
 				{(session) => (
 					<>

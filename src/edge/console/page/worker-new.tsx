@@ -1,6 +1,7 @@
 import { type FormEvent, useId, useState } from 'react'
 import type { CreateWorker } from '../../../protocol/runtime-worker.ts'
 import { type Action, useAction } from '../live/query.ts'
+import { FormActions } from '../part/form-actions.tsx'
 import { Failure } from '../part/shown.tsx'
 import { go } from '../route.ts'
 import { hrefOf } from '../view/address.ts'
@@ -37,14 +38,7 @@ function WorkerForm({ creating, onLeave }: FormProps) {
 		<form className="panel form" onSubmit={submit} aria-label="New worker">
 			<Fields filled={filled} onChange={(part) => setFilled({ ...filled, ...part })} />
 			<Failure error={creating.error} />
-			<div className="actions">
-				<button type="submit" className="primary" disabled={creating.isBusy}>
-					Create
-				</button>
-				<button type="button" onClick={onLeave}>
-					Leave it
-				</button>
-			</div>
+			<FormActions yes="Create" disabled={creating.isBusy} onLeave={onLeave} />
 		</form>
 	)
 }

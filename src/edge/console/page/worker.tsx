@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { WorkerDetail } from '../../../protocol/runtime-worker.ts'
 import { pathId } from '../../client/client.ts'
 import { useAction, useQuery } from '../live/query.ts'
+import { Back } from '../part/back.tsx'
 import { Confirm } from '../part/confirm.tsx'
 import { Facts } from '../part/facts.tsx'
 import { Failure, Shown } from '../part/shown.tsx'
@@ -23,9 +24,7 @@ export function WorkerPane({ id, back }: { readonly id: string; readonly back: s
 	)
 	return (
 		<article className="detail">
-			<a className="back" href={back}>
-				All workers
-			</a>
+			<Back href={back}>All workers</Back>
 			<Shown query={query}>
 				{(worker) => (
 					<>

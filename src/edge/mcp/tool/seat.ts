@@ -1,9 +1,9 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { AcquireBodySchema } from '../../../protocol/seat.ts'
 import { pathId } from '../../client/client.ts'
 import { actingAs } from '../credential.ts'
 import { RunIdSchema, StepIdSchema } from '../id.ts'
-import { looks, moves, swarmTool } from '../tool.ts'
+import { looks, moves, swarmTool, type ToolCall } from '../tool.ts'
 
 const OneSid = Type.Optional(Type.String({ description: 'the session you look as; may be left out when only one was joined here' }))
 const OfRun = Type.Object({ run_id: RunIdSchema, sid: OneSid })
@@ -15,9 +15,9 @@ export const seatTools = [
 		description: 'Show the seats of a run and who holds each.',
 		input: OfRun,
 		hints: looks,
-		async run({ run_id, sid }, call) {
-			const client = call.server()
-			return client.answer(client.v1.runs(pathId(run_id)).assignees.get({ headers: actingAs(call.desk, client, sid) }))
+		async run(asked, call) {
+			const { client, run, headers } = lookAt(asked, call)
+			return client.answer(run.assignees.get({ headers }))
 		},
 	}),
 	swarmTool({
@@ -25,9 +25,9 @@ export const seatTools = [
 		description: 'Show what you have to know before you take over a run: its seats, and the requests nobody answered.',
 		input: OfRun,
 		hints: looks,
-		async run({ run_id, sid }, call) {
-			const client = call.server()
-			return client.answer(client.v1.runs(pathId(run_id)).handover.get({ headers: actingAs(call.desk, client, sid) }))
+		async run(asked, call) {
+			const { client, run, headers } = lookAt(asked, call)
+			return client.answer(run.handover.get({ headers }))
 		},
 	}),
 	swarmTool({
@@ -36,9 +36,9 @@ export const seatTools = [
 		input: Type.Object({ run_id: RunIdSchema, step_id: StepIdSchema, sid: OneSid }),
 		hints: looks,
 		isWhole: true,
-		async run({ run_id, step_id, sid }, call) {
-			const client = call.server()
-			return client.answer(client.v1.runs(pathId(run_id)).material.get({ query: { step_id }, headers: actingAs(call.desk, client, sid) }))
+		async run({ step_id, ...asked }, call) {
+			const { client, run, headers } = lookAt(asked, call)
+			return client.answer(run.material.get({ query: { step_id }, headers }))
 		},
 	}),
 	swarmTool({
@@ -57,3 +57,9 @@ export const seatTools = [
 		},
 	}),
 ]
+
+/** A run as the session sees it that was named, or that is the only one here. */
+function lookAt({ run_id, sid }: Static<typeof OfRun>, call: ToolCall) {
+	const client = call.server()
+	return { client, run: client.v1.runs(pathId(run_id)), headers: actingAs(call.desk, client, sid) }
+}
