@@ -56,7 +56,7 @@ export async function openEnhance(
 /** An issue's run asks whoever is there, also when nobody is yet; its time to live is what its setting says. */
 function enhanceRuns({ runs, events }: Stores, service: RunService): EnhanceRuns {
 	return {
-		exists: async (id) => (await runs.run(id)) !== null,
+		exists: async (id) => (await runs.listed(id)) !== null,
 		async launch({ runId, reference, goal, initCtx, ttlSecs }) {
 			const operator = { id: 'mse-enhance', kind: 'automate' } as const
 			await service.launch({ runId, reference, goal, initCtx, ttlSecs, operator, detach: true, waitsForOperator: true })

@@ -23,7 +23,7 @@ export interface WorkerPartOptions extends Omit<ProfileOptions, 'desk' | 'famili
 	readonly db: SqliteDatabase
 	readonly outputs: Pick<OutputStore, 'append' | 'get'>
 	readonly events: Pick<EventLog, 'subscribe'>
-	readonly runs: Pick<RunStore, 'run'>
+	readonly runs: Pick<RunStore, 'run' | 'listed'>
 	readonly sessions: OperatorSessions
 	/** Operators inside this process. */
 	readonly operatorFactory?: { readonly size: number } | undefined
@@ -54,7 +54,7 @@ export async function openWorkers(options: WorkerPartOptions) {
 		...{ store, profiles, attachments, runtime, desk, turns: newTurns(runtime), ofHive },
 		/** Takes up the workers that an earlier life left running, in the background. */
 		restore(): void {
-			const hasEnded = async (runId: string): Promise<boolean> => isTerminal((await runs.run(asRunId(runId)))?.status ?? 'done')
+			const hasEnded = async (runId: string): Promise<boolean> => isTerminal((await runs.listed(asRunId(runId)))?.status ?? 'done')
 			endLeftBehind({ store, runtime, hasEnded })
 				.then(() => runtime.restore())
 				.catch((cause: unknown) => log.error('workers could not be taken up again', { cause }))

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { eventually } from '../../support/eventually.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { testServer } from '../../support/test-server.ts'
 
@@ -40,7 +41,11 @@ test('a run whose values the disk lost is cancelled as any other', async () => {
 	await server.call('POST', '/v1/operators', { roles: ['bob'] })
 	const { run_id } = (await server.call('POST', '/v1/tasks', { blueprint: { kind: 'inline', value }, init_ctx: { large }, detach: true }))
 		.body
+	const { sid } = (await server.call('POST', '/v1/operators', { roles: ['ada'] })).body
+	await eventually(async () => (await server.call('GET', `/v1/operator-sessions/${sid}`)).body.seats.length === 1, { what: 'the seat' })
 	rmSync(join(dir.path, 'blob'), { recursive: true })
+	expect((await server.call('GET', `/v1/operator-sessions/${sid}`)).body.seats).toMatchObject([{ run_id, held: true }])
+	expect((await server.call('GET', `/v1/runs/${run_id}/generations`)).status).toBe(200)
 	expect((await server.call('POST', `/v1/runs/${run_id}/cancel`)).status).toBe(204)
 	expect((await server.call('GET', `/v1/runs/${run_id}`)).body).toMatchObject({ status: 'cancelled', error: { code: 'storage_damaged' } })
 	expect((await server.call('GET', '/v1/status')).body.running_runs).toBe(0)

@@ -12,7 +12,7 @@ import { noContent } from './answer.ts'
 
 export interface OperatorSessionDeps {
 	readonly sessions: Pick<OperatorSessions, 'list' | 'get' | 'observed' | 'end' | 'sweep'>
-	readonly runs: Pick<RunStore, 'run'>
+	readonly runs: Pick<RunStore, 'listed'>
 }
 
 /** Operator sessions for people who look after the server; `/v1/operators` is for those who have one. Looking keeps none alive. */
@@ -57,7 +57,7 @@ async function detail(deps: OperatorSessionDeps, session: LiveSession) {
 }
 
 async function toSeat({ runs }: OperatorSessionDeps, sid: SessionId, { runId, slot, goal, at }: SeatGiven) {
-	const run = await runs.run(runId)
+	const run = await runs.listed(runId)
 	const held = run?.status === 'running' && run.seats.some((seat) => seat.slot === slot && seat.op === sid)
 	return { run_id: runId, slot, goal, given_at: at, held }
 }

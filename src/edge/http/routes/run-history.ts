@@ -47,7 +47,7 @@ export const runHistoryRoutes = (deps: RunHistoryDeps) =>
 		)
 
 async function runOf({ runs }: RunHistoryDeps, id: string): Promise<Run> {
-	const run = await runs.run(asRunId(id))
+	const run = await runs.listed(asRunId(id))
 	if (!run) throw new MseError('not_found', `Run ${id} does not exist.`, { code: 'unknown_run' })
 	return run
 }

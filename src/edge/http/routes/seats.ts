@@ -70,7 +70,7 @@ export function seatRoutes(deps: SeatRouteDeps) {
 
 async function seenRun({ sessions, isAdmin, runs }: SeatRouteDeps, request: Request, id: string): Promise<Run> {
 	if (!isAdmin(request)) await sessions.authenticateAny(bearerOf(request))
-	const run = await runs.run(asRunId(id))
+	const run = await runs.listed(asRunId(id))
 	if (!run) throw new MseError('not_found', `Run ${id} does not exist.`, { code: 'unknown_run' })
 	return run
 }

@@ -74,7 +74,7 @@ const narrowed = (output: StepOutput, path: string | undefined): StepOutput => (
 async function findRun({ runs, planOf }: TaskStepDeps, taskText: string, runText: string): Promise<{ run: Run; plan: Plan }> {
 	const taskId = asTaskId(taskText)
 	if (!(await runs.task(taskId))) throw new MseError('not_found', `Task ${taskId} does not exist.`, { code: 'unknown_task' })
-	const run = runText === 'latest' ? (await runs.runs({ taskId, limit: 1, offset: 0 }))[0] : await runs.run(asRunId(runText))
+	const run = runText === 'latest' ? (await runs.runs({ taskId, limit: 1, offset: 0 }))[0] : await runs.listed(asRunId(runText))
 	if (!run || run.taskId !== taskId) throw new MseError('not_found', `Task ${taskId} has no run ${runText}.`, { code: 'unknown_run' })
 	return { run, plan: await planOf(run.blueprintHash) }
 }

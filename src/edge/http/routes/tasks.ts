@@ -131,7 +131,7 @@ async function listTasks(runs: RunStore, limit: number) {
 /** Clients of mlua-swarm 0.1.0 know a step's id as a task's. */
 async function owningTask(runs: RunStore, id: string) {
 	const step = await runs.step(asStepId(id))
-	const run = step && (await runs.run(step.runId))
+	const run = step && (await runs.listed(step.runId))
 	return run && runs.task(run.taskId)
 }
 
