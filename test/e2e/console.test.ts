@@ -123,6 +123,8 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		const { page } = watched
 		await page.goto(`${server.url}/console#/approvals`)
 		await page.getByText('Live', { exact: true }).waitFor()
+		// What is shown stays while the server is away; what was never read is told as a failure.
+		await page.getByText('Nothing waits for you.').waitFor()
 		await page.evaluate('window.sameDocument = true')
 		await server.kill('SIGKILL')
 		await page.getByText('Reconnecting…').waitFor()
