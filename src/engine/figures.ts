@@ -36,7 +36,7 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
 		{
 			name: 'children',
-			help: 'Attempts with a child process, and those that wait for one',
+			help: 'Places for child processes that attempts, workers and agents have, and who waits for one',
 			read: async () => ({ ...engine.childSlots.counts() }),
 		},
 		{ name: 'requests_open', help: 'Requests to operators without an answer, by state', read: openRequests },

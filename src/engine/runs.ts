@@ -2,7 +2,7 @@ import { builtinFunctions } from '../backend/function/builtin.ts'
 import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
-import { newChildSlots } from '../backend/process/child-slots.ts'
+import type { ChildSlots } from '../backend/process/child-slots.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
@@ -24,6 +24,7 @@ export interface RunParts {
 	readonly workers: WorkerStepDeps
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	readonly childSlots: ChildSlots
 	readonly lua: LuaService
 	/** The steps of enhance runs, by `fn_id`. */
 	readonly enhanceSteps: ReadonlyMap<string, FunctionDef>
@@ -36,11 +37,10 @@ export interface RunParts {
 export function newRuns(
 	options: EngineOptions,
 	data: DataDir,
-	{ stores, operators, workers, secret, childList, lua, enhanceSteps, approvals, killGraceMs }: RunParts,
+	{ stores, operators, workers, secret, childList, childSlots, lua, enhanceSteps, approvals, killGraceMs }: RunParts,
 ) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
-	const childSlots = newChildSlots(config.limits.children)
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
 		childSlots,
@@ -69,5 +69,5 @@ export function newRuns(
 		...{ events: stores.events, runs: stores.runs, log },
 		cancel: (id, reason) => cancelRun({ supervisor, runs: stores.runs }, id, reason),
 	})
-	return { registry, layers, offered, plans, supervisor, childSlots, childRuns }
+	return { registry, layers, offered, plans, supervisor, childRuns }
 }

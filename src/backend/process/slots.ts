@@ -5,6 +5,8 @@ export interface Slots {
 	 * Rejects with the signal's reason when it fires first.
 	 */
 	take(signal: AbortSignal, onWait: () => void): Promise<() => void>
+	/** One place more, also where all are taken. */
+	add(): () => void
 	readonly taken: number
 	readonly waiting: number
 }
@@ -21,7 +23,7 @@ export function newSlots(limit: number): Slots {
 			given = false
 			taken--
 			const [next] = line
-			next?.()
+			if (taken < limit) next?.()
 		}
 	}
 
@@ -50,6 +52,7 @@ export function newSlots(limit: number): Slots {
 		get waiting() {
 			return line.size
 		},
+		add: give,
 		async take(signal, onWait) {
 			signal.throwIfAborted()
 			if (taken < limit) return give()

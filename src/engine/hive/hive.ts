@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ChildSlots } from '../../backend/process/child-slots.ts'
 import type { ApprovalGate } from '../../core/approval/gate.ts'
 import type { Finding } from '../../core/doctor/probe.ts'
 import { works } from '../../core/doctor/probe.ts'
@@ -29,6 +30,7 @@ import { type HiveQueue, openHiveQueue } from './queue.ts'
 interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'environment' | 'opensHive'> {
 	readonly data: DataDir
 	readonly events: Stores['events']
+	readonly childSlots: ChildSlots
 	/** Where spawns and commits wait. It recovers after the hive did. */
 	readonly gate: ApprovalGate
 	/** What agents do for runs, which are put together after the hive. Left out, they only write to one another. */

@@ -30,6 +30,37 @@ const eventOf = (id: number, agent: string, status: string, note?: string) => ({
 	...(note !== undefined && { note }),
 })
 
+describe('agents have places among the child processes of the server', () => {
+	const flags = { 'limits-children': '2' }
+
+	test('one too many is refused with the limit, and there is room again once another ended', async () => {
+		await using hive = await hiveLife({ flags })
+		const { spawn, kill, list } = commandsOf(hive)
+		expect(await spawn('alice')).toEqual(OK)
+		expect(await spawn('bob')).toEqual(no(expect.stringMatching(/"bob".*limits\.children.* 2 /)))
+		expect(await list()).toEqual(['alice'])
+		expect(await kill('alice')).toEqual(OK)
+		expect(await spawn('bob')).toEqual(OK)
+	})
+
+	test('those of an earlier life have theirs, however many they are', async () => {
+		using dir = tempDir()
+		const earlier = await hiveLife({ dir: dir.path })
+		for (const name of ['alice', 'bob', 'carol']) expect(await commandsOf(earlier).spawn(name)).toEqual(OK)
+		await earlier.end()
+		await using later = await hiveLife({ dir: dir.path, flags })
+		const { spawn, kill, list } = commandsOf(later)
+		expect(await list()).toEqual(['alice', 'bob', 'carol'])
+		for (const name of ['alice', 'bob']) {
+			expect(await spawn('dora')).toEqual(no(expect.stringContaining('limits.children')))
+			await kill(name)
+		}
+		expect(await spawn('dora')).toEqual(no(expect.stringContaining('limits.children')))
+		await kill('carol')
+		expect(await spawn('dora')).toEqual(OK)
+	})
+})
+
 describe('a spawn that is asked for', () => {
 	test('waits once for each name, whoever asks', async () => {
 		verifies('08.57')
