@@ -17,6 +17,7 @@ import type { Blueprint } from '../protocol/blueprint.ts'
 import type { PeriodicJob } from '../protocol/health.ts'
 import { blueprintReadiness } from './blueprint-readiness.ts'
 import type { Engine } from './engine.ts'
+import { interruptionOf } from './enhance.ts'
 import { expandPosted } from './expansion.ts'
 import { figuresOf } from './figures.ts'
 
@@ -71,7 +72,7 @@ export function newHttp(engine: Engine, surroundings: HttpSurroundings) {
 			blueprintVersions: { blueprints, propose: engine.approvals.propose },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
 			blueprintDoctor: { blueprints, lint, expand: expandPosted(config, environment), readiness: blueprintReadiness(engine, environment) },
-			enhance: { enhance: engine.enhance, blueprints, clock, keys },
+			enhance: { enhance: engine.enhance, blueprints, clock, keys, interruptionOf: (runId) => interruptionOf(runs, runId) },
 			stepWorker: { face, keys },
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
