@@ -36,6 +36,7 @@ export function consolePages() {
 	return swarmRoutes('console')
 		.get('/', ({ request }) => home(request), { detail })
 		.get('/console', ({ request }) => file('', request), { detail })
+		.get('/console/', ({ request }) => file('', request), { detail })
 		.get('/console/:file', ({ request, params }) => file(params.file, request), { detail })
 }
 
