@@ -164,6 +164,7 @@ function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
 				...(pause.state && { paused: { ...pause.state } }),
+				...(hive.open && { hive_open: true as const }),
 				periodic_jobs: [sweep.report(), retentionJob.report(), ...(hive.open?.claim.jobs() ?? [])].map(toPeriodicJob),
 			}
 		},
