@@ -4,12 +4,14 @@ import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { ChildSlots } from '../backend/process/child-slots.ts'
 import type { WorkerStepDeps } from '../backend/worker/step.ts'
+import { APPROVAL_ENDS } from '../core/approval/pending.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
 import { cancelWithParents } from '../core/run/child-runs.ts'
 import { PlanCache } from '../core/run/plan-cache.ts'
 import { cancelRun } from '../core/run/service.ts'
 import { RunSupervisor } from '../core/run/supervisor.ts'
+import { asRunId, type RunId } from '../kernel/id.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { policyOf } from './default-policy.ts'
 import type { Operators } from './operators.ts'
@@ -62,7 +64,7 @@ export function newRuns(
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
-		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true) },
+		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true), answers: answersOf(stores) },
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const childRuns = cancelWithParents({
@@ -70,4 +72,12 @@ export function newRuns(
 		cancel: (id, reason) => cancelRun({ supervisor, runs: stores.runs }, id, reason),
 	})
 	return { registry, layers, offered, plans, supervisor, childRuns }
+}
+
+/** Calls back with the run of each approval that has ended, in the turn in which everybody hears it. */
+function answersOf({ events }: Stores) {
+	return (heard: (runId: RunId) => void): (() => void) =>
+		events.subscribe((facts) => {
+			for (const { kind, run_id } of facts) if (APPROVAL_ENDS.has(kind) && run_id !== undefined) heard(asRunId(run_id))
+		})
 }
