@@ -112,9 +112,9 @@ export class Sleepers {
 
 	#listenFor(runId: RunId): void {
 		this.#asking.add(runId)
-		this.#unhear ??= this.#deps.answers?.((answered) => {
-			if (this.#asking.has(answered)) void this.wake(answered)
-		})
+		const wakeAsking = (answered: RunId): unknown => this.#asking.has(answered) && this.wake(answered)
+		// Whoever ends a run ends what it asked with it, and says so in the same turn: then there is nothing to wake.
+		this.#unhear ??= this.#deps.answers?.((answered) => void setImmediate(wakeAsking, answered))
 	}
 
 	#deafen(): void {
