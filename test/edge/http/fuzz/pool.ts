@@ -1,5 +1,5 @@
 import type { AppWorld } from '../../../support/app-world.ts'
-import { blueprintOf, lit, step } from '../../../support/blueprints.ts'
+import { blueprintOf, lit, path, seq, step } from '../../../support/blueprints.ts'
 
 /** Which ids stand in a hole of a path, by the segment before it and its name. */
 const KINDS: readonly (readonly [hole: RegExp, id: RegExp])[] = [
@@ -56,7 +56,7 @@ export function newPool() {
 
 export type Pool = ReturnType<typeof newPool>
 
-/** Makes what requests may be about: a stored Blueprint, a run that ended, and one that waits for an operator. */
+/** Makes what requests may be about: a stored Blueprint, a run that ended, and some that wait: for an operator, paused, and for an approval. */
 export async function populate(world: AppWorld, pool: Pool): Promise<void> {
 	const hello = { ...blueprintOf(step('greeter', lit('Ada'), '$.greeting'), []), id: 'hello' }
 	const agents = [{ name: 'greeter', kind: 'rust_fn', spec: { fn_id: 'identity' } }]
@@ -72,4 +72,12 @@ export async function populate(world: AppWorld, pool: Pool): Promise<void> {
 	)
 	pool.learn([joined, body])
 	pool.learn(await operator.next('spawn'))
+	const two = seq(step('greeter', lit('Ada'), '$.greeting'), step('greeter', path('$.greeting'), '$.again'))
+	const waiting = { ...hello, id: 'waiting', flow: two, agents: asked, operators: [{ name: 'main' }] }
+	const paused = await world.launch(waiting, { operator_sid: joined.sid, detach: true })
+	pool.learn([paused.body, await operator.next('spawn')])
+	await world.call('POST', `/v1/runs/${paused.body.run_id}/pause`)
+	const gated = [{ ...asked[0], policy: { approve: 'before_spawn', retry: { max_attempts: 3, backoff_ms: 600_000 } } }]
+	pool.learn((await world.launch({ ...waiting, id: 'gated', agents: gated }, { operator_sid: joined.sid, detach: true })).body)
+	pool.learn((await world.call('GET', '/v1/approvals?newest=true&limit=3')).body)
 }
