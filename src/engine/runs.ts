@@ -3,7 +3,7 @@ import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { ChildSlots } from '../backend/process/child-slots.ts'
-import type { WorkerStepDeps } from '../backend/worker/step.ts'
+import type { StepWorkers } from '../backend/worker/step.ts'
 import { APPROVAL_ENDS } from '../core/approval/pending.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
@@ -23,7 +23,7 @@ import type { Stores } from './stores.ts'
 export interface RunParts {
 	readonly stores: Stores
 	readonly operators: Operators
-	readonly workers: WorkerStepDeps
+	readonly workers: StepWorkers
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
 	readonly childSlots: ChildSlots

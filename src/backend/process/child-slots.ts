@@ -13,10 +13,22 @@ export interface ChildSlots {
 	takeForTurn(signal: AbortSignal): Promise<() => void>
 	/** Takes one for what lives on; `what` begins the sentence of the `children_limit` that is thrown when there is none. */
 	hold(what: string): () => void
+	/**
+	 * Resolves when there is one to hold, to what lets the next in that line; null where nothing is ever held. Rejects with the signal's
+	 * reason. Not for who holds one already: he may be what the others wait for.
+	 */
+	untilRoom(attempt: Pick<Attempt, 'signal' | 'working'>): Promise<(() => void) | null>
 	/** Takes one for what runs already, also where there is none. */
 	holdRunning(): () => void
 	/** Places of the server that are taken, and who waits for one. */
 	counts(): { readonly running: number; readonly waiting: number }
+}
+
+const CHILDREN_LIMIT = 'children_limit'
+
+/** Whether that, or what it came of, is that there was no place. */
+export function isChildrenLimit(error: unknown): boolean {
+	return error instanceof MseError && (error.code === CHILDREN_LIMIT || isChildrenLimit(error.cause))
 }
 
 export function newChildSlots(children: number): ChildSlots {
@@ -57,8 +69,10 @@ export function newChildSlots(children: number): ChildSlots {
 }
 
 /** For what lives on. */
-function newHolds(limit: number, server: Slots): Pick<ChildSlots, 'hold' | 'holdRunning'> {
+function newHolds(limit: number, server: Slots): Pick<ChildSlots, 'hold' | 'untilRoom' | 'holdRunning'> {
+	const door = newSlots(1)
 	let held = 0
+	const hasRoom = (): boolean => server.taken < limit && held < limit - 1
 	const holdRunning = (): (() => void) => {
 		const give = server.add()
 		let isHeld = true
@@ -72,8 +86,21 @@ function newHolds(limit: number, server: Slots): Pick<ChildSlots, 'hold' | 'hold
 	return {
 		holdRunning,
 		hold(what) {
-			if (server.taken >= limit || held >= limit - 1) throw tooMany(what, limit, held, server.taken)
+			if (!hasRoom()) throw tooMany(what, limit, held, server.taken)
 			return holdRunning()
+		},
+		async untilRoom({ signal, working }) {
+			if (limit === 1) return null
+			working(false)
+			const leave = await door.take(signal, () => {})
+			try {
+				while (!hasRoom()) await server.freed(signal)
+			} catch (error) {
+				leave()
+				throw error
+			}
+			working(true)
+			return leave
 		},
 	}
 }
@@ -81,7 +108,7 @@ function newHolds(limit: number, server: Slots): Pick<ChildSlots, 'hold' | 'hold
 function tooMany(what: string, limit: number, held: number, taken: number): MseError {
 	const why = taken >= limit ? `${taken} child processes run` : `${held} workers and agents run, and the last place is left to steps`
 	return new MseError('unavailable', `${what} cannot be started: limits.children is ${limit} and ${why}`, {
-		code: 'children_limit',
+		code: CHILDREN_LIMIT,
 		hint: 'End one, or raise limits.children.',
 	})
 }
