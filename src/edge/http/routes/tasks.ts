@@ -47,7 +47,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 		.post(
 			'/v1/tasks',
 			async ({ body, request, server, status }) => {
-				const asked = { ...toLaunchRequest(body), ...(await parentOf(spawner, request)) }
+				const asked = { ...toLaunchRequest(body), ...(await cameFrom(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await launchOnce(
 					keyOf(request, body),
@@ -66,7 +66,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 		.post(
 			'/v1/tasks/:id/runs',
 			async ({ params, body, request, server, status }) => {
-				const asked = { ...toKickRequest(body ?? undefined), ...(await parentOf(spawner, request)) }
+				const asked = { ...toKickRequest(body ?? undefined), ...(await cameFrom(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await kickOnce(
 					keyOf(request, body),
@@ -97,9 +97,11 @@ function readingRoutes(deps: TaskDeps) {
 		})
 }
 
-async function parentOf(spawner: TaskDeps['spawner'], { headers }: Request): Promise<Pick<LaunchRequest, 'parent'>> {
+/** Whose worker asks, and as a part of which trace. */
+async function cameFrom(spawner: TaskDeps['spawner'], { headers }: Request): Promise<Pick<LaunchRequest, 'parent' | 'traceparent'>> {
 	const parent = await spawner({ authorization: headers.get('authorization') ?? undefined, parent: headers.get('mse-parent') ?? undefined })
-	return parent ? { parent } : {}
+	const traceparent = headers.get('traceparent')
+	return { ...(parent && { parent }), ...(traceparent !== null && { traceparent }) }
 }
 
 /** The answer may be an hour away, and Bun would cut a connection that is idle for so long. */
