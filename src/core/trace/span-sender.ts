@@ -22,7 +22,7 @@ export interface SpanSenderDeps {
 	idle(): void
 }
 
-const BATCH = 512
+export const BATCH = 512
 const GATHER_MS = 1000
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
@@ -48,7 +48,7 @@ export class SpanSender {
 	async run(signal: AbortSignal): Promise<void> {
 		while (!signal.aborted) {
 			await raceAbort(this.#queue.something(), signal).catch(() => {})
-			if (!this.#isLast && this.#queue.waiting < BATCH) await this.#pause(GATHER_MS, signal)
+			await this.#pause(GATHER_MS, signal, this.#queue.plenty())
 			this.isSending = true
 			for (const { seq, spans } of batches(this.#queue.take())) {
 				if (!(await this.#deliver(spans, signal))) return
@@ -100,12 +100,14 @@ export class SpanSender {
 		this.trouble = fields.reason
 	}
 
-	#pause(ms: number, signal: AbortSignal): Promise<void> {
+	/** Until `hurry` or an earlier end. */
+	#pause(ms: number, signal: AbortSignal, earlier?: Promise<void>): Promise<void> {
 		const { promise, resolve } = Promise.withResolvers<void>()
 		const cancel = this.#deps.clock.after(ms, resolve)
 		const end = (): void => resolve()
 		this.#endPause = end
 		signal.addEventListener('abort', end, { once: true })
+		earlier?.then(end)
 		if (signal.aborted || this.#isLast) end()
 		return promise.finally(() => {
 			cancel()

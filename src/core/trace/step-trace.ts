@@ -65,8 +65,8 @@ export class StepTrace {
 		const n = numberIn(data, 'attempt') ?? 0
 		const status = textIn(data, 'status') ?? ''
 		const verdict = verdictOf(status, data)
-		const worker = workerAttributes(this.#ref, data)
-		const attempts = this.#endAll({ at, ...verdict, attributes: { ...verdict.attributes, ...worker, 'mse.attempt.status': status } })
+		const ended = status === 'failed' || status === 'cancelled' ? status : 'finished'
+		const attempts = this.#endAll(attemptEnding(this.#ref, { ...event, data: { ...data, status: ended } }))
 		const attributes = { ...verdict.attributes, 'mse.step.status': status, 'mse.step.attempts': n }
 		return [...attempts, close(this.#span, this.#root.context.traceId, { at, ...verdict, attributes })]
 	}

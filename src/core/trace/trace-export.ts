@@ -1,6 +1,6 @@
 import { messageOf } from '../../kernel/error.ts'
 import { SpanQueue } from './span-queue.ts'
-import { SpanSender, type TraceSink } from './span-sender.ts'
+import { BATCH, SpanSender, type TraceSink } from './span-sender.ts'
 import type { TraceStore } from './store.ts'
 import { TraceReader, type TraceReaderDeps } from './trace-reader.ts'
 
@@ -41,7 +41,7 @@ export async function startTraces(deps: TraceDeps): Promise<Traces> {
 	const { log, sink, clock } = deps
 	const stopping = new AbortController()
 	const place = await openPlace(deps)
-	const queue = new SpanQueue(MOST_WAITING)
+	const queue = new SpanQueue({ plenty: BATCH, most: MOST_WAITING })
 	const drained = Promise.withResolvers<void>()
 	let drainTo = Number.POSITIVE_INFINITY
 	const look = (): void => {
