@@ -11,6 +11,7 @@ import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
+import { tracedLog } from '../core/trace/traced-log.ts'
 import { plannedFault } from '../kernel/fault.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
@@ -42,8 +43,11 @@ export async function openEngine(options: EngineOptions) {
 	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
 	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
 	try {
-		const engine = await wire(options, data)
-		if (config.logLevel === 'debug') logEvents(engine.events, options.log)
+		let wired: Awaited<ReturnType<typeof wire>> | undefined
+		const log = tracedLog(options.log, (runId) => wired?.telemetry.traceIdOf(runId))
+		const engine = await wire({ ...options, log }, data)
+		wired = engine
+		if (config.logLevel === 'debug') logEvents(engine.events, log)
 		return engine
 	} catch (error) {
 		data[Symbol.dispose]()

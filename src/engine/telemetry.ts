@@ -16,6 +16,8 @@ type Told = { readonly url: string; readonly share: number } | { readonly url: n
 
 /** The traces of a server. */
 export interface Telemetry {
+	/** Of a run that goes on; undefined also when nothing is traced. */
+	traceIdOf(runId: string): string | undefined
 	/** Null when nothing is traced. */
 	figures(): Promise<TraceFigures | null>
 	/** Asks the sink. */
@@ -46,12 +48,12 @@ export async function openTelemetry(deps: {
 	const told = toldBy(config, environment)
 	if (told.url === null) {
 		await traceStore.forget()
-		return { figures: async () => null, prove: async () => works(told.why), stop: async () => {} }
+		return { traceIdOf: () => undefined, figures: async () => null, prove: async () => works(told.why), stop: async () => {} }
 	}
 	const { url, share } = told
 	const sink = await openSink(config, url, dataDirId)
 	const traces = await startTraces({ log: events, store: traceStore, sink, clock, logger: log, share })
-	return { figures: traces.figures, prove: () => prove(sink, url, traces), stop: () => traces.stop(LAST_SEND_MS) }
+	return { ...traces, prove: () => prove(sink, url, traces), stop: () => traces.stop(LAST_SEND_MS) }
 }
 
 /** The same question, of a machine on which no server runs. */

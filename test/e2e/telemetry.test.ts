@@ -94,7 +94,7 @@ describe('a server with a collector', () => {
 
 	test('that is killed sends both of its lives as one trace, with what it had not sent before', async () => {
 		await using sink = traceSink()
-		await using server = await startTestServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } })
+		await using server = await startTestServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url }, args: ['--log-level', 'debug'] })
 		const flow = seq(step('first', lit(1), '$.a'), step('slow', path('$.a'), '$.out'))
 		const slow = shell('slow', 'test -e "$HOME/again" || { touch "$HOME/again"; sleep 60; }; printf \'"%s"\' "$TRACEPARENT"')
 		const agents = [shell('first', 'printf 1'), slow]
@@ -109,6 +109,8 @@ describe('a server with a collector', () => {
 		await untilEnded(server.url, run_id)
 		const spans = await sink.run(run_id)
 		const root = named(spans, 'run two-lives')
+		const lines = server.stderr.split('\n').filter((line) => line.includes(run_id))
+		expect(lines.filter((line) => line.includes(`"trace_id":"${root.traceId}"`))).not.toEqual([])
 		expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([root.traceId]))
 		const ofSlow = spans.filter(({ name }) => name === 'attempt slow')
 		expect(ofSlow.map(({ status, attributes }) => [status, attributes['mse.attempt.status']])).toEqual([
@@ -158,6 +160,18 @@ describe('a server with a collector', () => {
 		const once = await runBinary(['run', 'hello', '--ctx', '{"greeting":"hi"}'], { env: { ...env, TRACEPARENT: CALLER } })
 		expect([once.code, sink.spans.at(-1)?.name]).toEqual([0, 'run hello'])
 		expect(sink.spans.at(-1)?.traceId).toBe('a'.repeat(32))
+	}, 60_000)
+
+	test('waits for no collector that never answers when it stops, and sends later what that did not take', async () => {
+		await using sink = traceSink()
+		using hole = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 0, fetch: () => new Promise<Response>(() => {}) })
+		await using server = await startTestServer({ config: `[telemetry]\nendpoint = "${hole.url.origin}"\n` })
+		const { run_id } = await launch(server.url, hello)
+		const before = performance.now()
+		expect(await server.kill('SIGTERM')).toBe(0)
+		expect(performance.now() - before).toBeLessThan(8000)
+		expect(await server.restartDoomed({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url })).toBe(true)
+		expect(await sink.run(run_id)).toHaveLength(2)
 	}, 60_000)
 
 	test('tells of the model and the tokens of an attempt in the words of the GenAI conventions', async () => {

@@ -33,6 +33,11 @@ export class OpenTraces {
 		return event.kind === 'run.started' ? this.#keep(id, fresh) : this.#rebuild(id, fresh, event.seq)
 	}
 
+	/** The trace of a run, if it is at hand. */
+	known(id: string): RunTrace | undefined {
+		return this.#traces.get(id)
+	}
+
 	/** To be called once the event was taken. */
 	after(id: string, trace: RunTrace): void {
 		if (trace.isOver) this.#traces.delete(id)

@@ -35,6 +35,10 @@ export class RunTrace {
 		return this.#root?.isOpen === false && this.#steps.size === 0 && this.#approvals.size === 0
 	}
 
+	get traceId(): string | undefined {
+		return this.#root?.context.traceId
+	}
+
 	take(event: Event): readonly Span[] {
 		const { kind } = event
 		const noun = kind.slice(0, kind.indexOf('.'))

@@ -24,6 +24,8 @@ export interface TraceFigures {
 }
 
 export interface Traces {
+	/** Of a run of which something was told lately. */
+	traceIdOf(runId: string): string | undefined
 	figures(): Promise<TraceFigures>
 	/** What has happened by now is still sent, if the sink takes it within `withinMs`; the rest is by the next life. */
 	stop(withinMs: number): Promise<void>
@@ -54,6 +56,7 @@ export async function startTraces(deps: TraceDeps): Promise<Traces> {
 	const reading = reader.run(stopping.signal)
 	const sending = sender.run(stopping.signal)
 	return {
+		traceIdOf: (runId) => reader.traceIdOf(runId),
 		async figures() {
 			const { newest } = await log.bounds()
 			return { ...sender.counts, waiting: queue.waiting, behind: Math.max(0, newest - reader.position), trouble: sender.trouble }
@@ -62,13 +65,14 @@ export async function startTraces(deps: TraceDeps): Promise<Traces> {
 			drainTo = (await log.bounds()).newest
 			sender.hurry()
 			look()
-			const disarm = clock.after(withinMs, drained.resolve)
-			await Promise.race([drained.promise, sending])
-			disarm()
+			const late = Promise.withResolvers<void>()
+			const disarm = clock.after(withinMs, late.resolve)
+			await Promise.race([drained.promise, sending, late.promise])
 			stopNotes()
 			stopping.abort(new Error('the server is stopping'))
 			await Promise.all([reading, sending])
-			await sink.close()
+			await Promise.race([sink.close(), late.promise])
+			disarm()
 		},
 	}
 }

@@ -27,6 +27,8 @@ export class TraceReader {
 	readonly #onPage: () => void
 	#follower: Follower | undefined
 	#place: number
+	/** A follower stands behind the page that it gave. */
+	#isReading = false
 
 	/** `onPage` is told after some of the log was read. */
 	constructor(deps: TraceReaderDeps, queue: SpanQueue, after: number, onPage: () => void) {
@@ -39,7 +41,12 @@ export class TraceReader {
 
 	/** Everything up to here is in the queue, or was. */
 	get position(): number {
-		return Math.max(this.#place, this.#follower?.position() ?? 0)
+		return this.#isReading ? this.#place : Math.max(this.#place, this.#follower?.position() ?? 0)
+	}
+
+	/** Of a run whose trace is at hand. */
+	traceIdOf(runId: string): string | undefined {
+		return this.#open.known(runId)?.traceId
 	}
 
 	/** Resolves when the signal fires. */
@@ -50,6 +57,7 @@ export class TraceReader {
 				for await (const page of this.#follower.pages) await this.#readPage(page, signal)
 			} catch (error) {
 				this.#follower = undefined
+				this.#isReading = false
 				if (signal.aborted) return
 				if (error instanceof MseError && error.code === 'cursor_expired') await this.#skipExpired()
 				else await this.#pauseAfter(error, signal)
@@ -58,12 +66,14 @@ export class TraceReader {
 	}
 
 	async #readPage(page: readonly Event[], signal: AbortSignal): Promise<void> {
+		this.#isReading = true
 		for (const event of page) {
 			if (this.#queue.isFull) await raceAbort(this.#queue.room(), signal)
 			const { run_id } = event
 			if (run_id !== undefined) await this.#read({ ...event, run_id })
 			this.#place = event.seq
 		}
+		this.#isReading = false
 		this.#onPage()
 	}
 

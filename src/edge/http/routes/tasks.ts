@@ -37,6 +37,17 @@ export interface TaskDeps {
 const DEFAULT_LIMIT = 1000
 const MAX_LIMIT = 10_000
 
+/** A key, and the span of whoever launches. */
+const launchHeaders = {
+	headers: Type.Object(
+		{
+			...takesKey.headers.properties,
+			traceparent: Type.Optional(Type.String({ description: 'the span that the run becomes a part of (W3C Trace Context)' })),
+		},
+		{ additionalProperties: true },
+	),
+}
+
 /** Launching and reading tasks (mlua-swarm 0.1.0 and 0.26.0). */
 export const taskRoutes = (deps: TaskDeps) => launchRoutes(deps).use(readingRoutes(deps))
 
@@ -57,7 +68,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 				return status(asked.detach ? 202 : 200, reply)
 			},
 			{
-				...takesKey,
+				...launchHeaders,
 				...jsonBody(LaunchBodySchema),
 				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
 				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
@@ -76,7 +87,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 				return status(asked.detach ? 202 : 201, reply)
 			},
 			{
-				...takesKey,
+				...launchHeaders,
 				...optionalJsonBody(KickBodySchema),
 				detail: { summary: 'Runs a task again' },
 				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
