@@ -16,6 +16,7 @@ type Told = { readonly url: string; readonly share: number } | { readonly url: n
 
 /** The traces of a server. */
 export interface Telemetry {
+	readonly isOn: boolean
 	/** Of a run that goes on; undefined also when nothing is traced. */
 	traceIdOf(runId: string): string | undefined
 	/** Null when nothing is traced. */
@@ -48,12 +49,12 @@ export async function openTelemetry(deps: {
 	const told = toldBy(config, environment)
 	if (told.url === null) {
 		await traceStore.forget()
-		return { traceIdOf: () => undefined, figures: async () => null, prove: async () => works(told.why), stop: async () => {} }
+		return { isOn: false, traceIdOf: () => undefined, figures: async () => null, prove: async () => works(told.why), stop: async () => {} }
 	}
 	const { url, share } = told
 	const sink = await openSink(config, url, dataDirId)
 	const traces = await startTraces({ log: events, store: traceStore, sink, clock, logger: log, share })
-	return { ...traces, prove: () => prove(sink, url, traces), stop: () => traces.stop(LAST_SEND_MS) }
+	return { isOn: true, ...traces, prove: () => prove(sink, url, traces), stop: () => traces.stop(LAST_SEND_MS) }
 }
 
 /** The same question, of a machine on which no server runs. */

@@ -167,9 +167,7 @@ describe('a server with a collector', () => {
 		using hole = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 0, fetch: () => new Promise<Response>(() => {}) })
 		await using server = await startTestServer({ config: `[telemetry]\nendpoint = "${hole.url.origin}"\n` })
 		const { run_id } = await launch(server.url, hello)
-		const before = performance.now()
 		expect(await server.kill('SIGTERM')).toBe(0)
-		expect(performance.now() - before).toBeLessThan(8000)
 		expect(await server.restartDoomed({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url })).toBe(true)
 		expect(await sink.run(run_id)).toHaveLength(2)
 	}, 60_000)
@@ -192,7 +190,8 @@ test('a server without a collector says so, hands a caller’s span on as it is,
 	await using server = await startTestServer()
 	expect(answerOf(await launch(server.url, tells, { traceparent: CALLER }))).toBe(CALLER)
 	expect(answerOf(await launch(server.url, tells))).toBe('')
-	const { body } = await call<{ checks: { name: string }[] }>('GET', `${server.url}/v1/doctor?probe=true`)
+	const { body } = await call<{ checks: { name: string }[]; traces_enabled: boolean }>('GET', `${server.url}/v1/doctor?probe=true`)
+	expect(body.traces_enabled).toBe(false)
 	expect(body.checks.find(({ name }) => name === 'traces')).toMatchObject({
 		status: 'ok',
 		detail: expect.stringContaining('traces are off'),

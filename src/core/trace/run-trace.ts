@@ -42,8 +42,9 @@ export class RunTrace {
 	take(event: Event): readonly Span[] {
 		const { kind } = event
 		const noun = kind.slice(0, kind.indexOf('.'))
-		const spans = noun === 'run' ? this.#ofRun(event) : noun === 'approval' ? this.#ofApproval(event) : this.#ofStep(event)
-		return this.#root?.context.isSampled === false ? [] : spans
+		if (noun === 'run') return this.#ofRun(event)
+		if (!this.#rootFor(event).context.isSampled) return []
+		return noun === 'approval' ? this.#ofApproval(event) : this.#ofStep(event)
 	}
 
 	#ofRun(event: Event): readonly Span[] {
@@ -145,9 +146,8 @@ export class RunTrace {
 			const attributes = { 'mse.run.status': 'interrupted', 'error.type': 'interrupted' }
 			spans.push(close(before, before.context.traceId, { at: event.at, status: 'error', message, attributes }))
 		}
-		const sampled = before.context.isSampled ? spans : []
 		this.#root = this.#open(event, numberIn(event.data, 'generation') ?? before.generation + 1, before)
-		return sampled
+		return before.context.isSampled ? spans : []
 	}
 
 	/** What a run had under way when it was ended from outside ends with it; audits go on. */
@@ -171,6 +171,6 @@ export class RunTrace {
 		})
 		const verdict = isFailed ? 'error' : status === 'done' ? 'ok' : 'unset'
 		spans.push(close(root, root.context.traceId, { at: event.at, status: verdict, message: isFailed ? message : undefined, attributes }))
-		return spans
+		return root.context.isSampled ? spans : []
 	}
 }
