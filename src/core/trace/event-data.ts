@@ -23,7 +23,7 @@ export function present(values: { readonly [key: string]: string | number | bool
 /** Why something failed, as facts about attempts and steps have it. */
 export const failureIn = (data: Data): { readonly code: string | undefined; readonly message: string | undefined } => ({
 	code: textIn(data, 'code'),
-	message: textIn(data, 'error') ?? textIn(data, 'reason'),
+	message: textIn(data, 'error') ?? textIn(data, 'reason') ?? textIn(data, 'message'),
 })
 
 /** Why a run failed: by itself with a structure, or ended from outside with a code and a reason. */

@@ -51,7 +51,10 @@ export class RunTrace {
 		if (event.kind === 'run.started') this.#root = this.#open(event, 1)
 		else if (event.kind === 'run.reopened') return this.#reopen(event)
 		else if (ENDS.has(event.kind)) return this.#end(event)
-		else note(this.#rootFor(event), { name: event.kind, at: event.at, attributes: present({ ...failureIn(event.data) }) })
+		else {
+			const { code, message } = failureIn(event.data)
+			note(this.#rootFor(event), { name: event.kind, at: event.at, attributes: present({ 'mse.code': code, 'mse.message': message }) })
+		}
 		return []
 	}
 

@@ -356,6 +356,9 @@ describe('what spans say', () => {
 		)
 		expect(shape(spans)).toEqual(['attempt s: unset', 'step s: unset', 'run b: error', 'step s: ok', 'run b: error'])
 		expect(spans[2]?.attributes['error.type']).toBe('interrupted')
+		expect(spans[2]?.notes).toEqual([
+			{ name: 'run.interrupted', at: 1_002_000, attributes: { 'mse.code': 'crash_loop', 'mse.message': 'died' } },
+		])
 		expect(spans[4]).toMatchObject({ message: 'too late', attributes: { 'error.type': 'run_ttl' }, links: [{ spanId: 'b'.repeat(16) }] })
 		expect(spans[3]?.spanId).not.toBe(spans[1]?.spanId)
 	})
