@@ -26,6 +26,8 @@ export const BATCH = 512
 const GATHER_MS = 1000
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 60_000
+/** While there is more to send, so many times as long as a send kept the process busy is left for everything else. */
+const REST = 3
 
 /** Sends what is in the queue, in batches and in order. What the sink does not take now is sent again until it does. */
 export class SpanSender {
@@ -51,8 +53,10 @@ export class SpanSender {
 			await this.#pause(GATHER_MS, signal, this.#queue.plenty())
 			this.isSending = true
 			for (const { seq, spans } of batches(this.#queue.take())) {
-				if (!(await this.#deliver(spans, signal))) return
+				const busyMs = await this.#deliver(spans, signal)
+				if (busyMs === null) return
 				await this.#deps.sentTo(seq)
+				if (busyMs >= 1) await this.#pause(busyMs * REST, signal)
 			}
 			this.isSending = false
 			this.#deps.idle()
@@ -65,21 +69,23 @@ export class SpanSender {
 		this.#endPause()
 	}
 
-	/** Resolves to false when they are given up, for this life of the server. */
-	async #deliver(spans: readonly Span[], signal: AbortSignal): Promise<boolean> {
+	/** How long that kept the process busy; null when they are given up, for this life of the server. */
+	async #deliver(spans: readonly Span[], signal: AbortSignal): Promise<number | null> {
 		for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
 			try {
-				const refused = await raceAbort(this.#deps.sink.send(spans), signal)
-				this.#note(spans.length, refused)
-				return true
+				const began = performance.now()
+				const sending = this.#deps.sink.send(spans)
+				const busyMs = performance.now() - began
+				this.#note(spans.length, await raceAbort(sending, signal))
+				return busyMs
 			} catch (error) {
-				if (signal.aborted) return false
+				if (signal.aborted) return null
 				this.counts.failures++
 				this.#fail('traces cannot be sent; they wait in the log of events', { reason: messageOf(error) })
 			}
-			if (this.#isLast) return false
+			if (this.#isLast) return null
 			await this.#pause(wait, signal)
-			if (signal.aborted) return false
+			if (signal.aborted) return null
 		}
 	}
 
