@@ -73,9 +73,10 @@ export class SpanSender {
 	async #deliver(spans: readonly Span[], signal: AbortSignal): Promise<number | null> {
 		for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
 			try {
-				const began = performance.now()
-				const sending = this.#deps.sink.send(spans)
-				const busyMs = performance.now() - began
+				const { sink, clock } = this.#deps
+				const began = clock.now()
+				const sending = sink.send(spans)
+				const busyMs = clock.now() - began
 				this.#note(spans.length, await raceAbort(sending, signal))
 				return busyMs
 			} catch (error) {
