@@ -436,7 +436,7 @@ const elsewhere: { readonly [key: string]: string } = {
 const noLimit = [
 	...['top.operatorSessionSweepSecs', 'top.retentionSweepSecs', 'top.longHoldWarnMs', 'top.engineMaxHoldMs'],
 	...['hive.agentUidBase', 'hive.recvDefaultWaitS', 'hive.stopGraceS'],
-	...['policy.retryBackoffMs', 'policy.retryFactor', 'policy.retryJitter', 'lua.warm'],
+	...['policy.retryBackoffMs', 'policy.retryFactor', 'policy.retryJitter', 'lua.warm', 'telemetry.sampleShare'],
 ]
 
 test('each number that can be set is a limit that a test hits, or bounds nothing', () => {

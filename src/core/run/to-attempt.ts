@@ -24,6 +24,7 @@ export function toAttempt(
 	return {
 		...facts(deps, step, n),
 		...{ signal, credentials, working, resumable, standing, children: childrenOf(deps.run, policy) },
+		traceparent: credentials && deps.traceparentOf?.(deps.run, stepId, n),
 		async emit(event) {
 			own.emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
