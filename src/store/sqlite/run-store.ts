@@ -213,7 +213,7 @@ export class SqliteRunStore implements RunStore {
 		return this.#db.write(() => {
 			const isThere = this.#db.query('SELECT 1 FROM run WHERE id = ?').get(id) !== null
 			withdrawApprovals(this.#db, { runId: id, spareAudits: false }, 'the run was deleted')
-			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER) && isThere
+			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER).isGone && isThere
 		})
 	}
 
