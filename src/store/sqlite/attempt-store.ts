@@ -47,8 +47,8 @@ export class SqliteAttemptStore implements AttemptStore {
 		return this.#one('handle_hash = ?', handleHash)
 	}
 
-	async byToken(tokenFp: string): Promise<AttemptRecord | null> {
-		return this.#one('token_fp = ?', tokenFp)
+	async byToken(stepId: StepId, tokenFp: string): Promise<AttemptRecord | null> {
+		return this.#one('step_id = ? AND token_fp = ?', stepId, tokenFp)
 	}
 
 	async latest(stepId: StepId): Promise<AttemptRecord | null> {
@@ -86,8 +86,8 @@ export class SqliteAttemptStore implements AttemptStore {
 		return this.#db.query<{ bytes: number }>('SELECT bytes FROM rendered_prompt WHERE agent = ?').get(agent)?.bytes ?? null
 	}
 
-	#one(where: string, value: string): AttemptRecord | null {
-		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(value)
+	#one(where: string, ...values: string[]): AttemptRecord | null {
+		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
 		return row && this.#toRecord(row)
 	}
 

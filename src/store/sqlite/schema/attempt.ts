@@ -19,7 +19,6 @@ export const attemptTables = `
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX attempt_open ON attempt (run_id) WHERE ended_at IS NULL;
 	CREATE UNIQUE INDEX attempt_handle ON attempt (handle_hash) WHERE handle_hash IS NOT NULL;
-	CREATE UNIQUE INDEX attempt_token ON attempt (token_fp) WHERE token_fp IS NOT NULL;
 
 	CREATE TABLE rendered_prompt (agent TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
