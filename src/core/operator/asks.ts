@@ -106,9 +106,11 @@ export class OperatorAsks {
 		else this.#deps.rousing.one(this.#deps.standing.ofAttempt(stepId, attempt))
 	}
 
-	/** A reply took effect on disk. */
-	answered(sid: SessionId, reqId: RequestId, reply: ClientReply): void {
+	/** A reply took effect: on disk, or in a write under way, with which only those go on who can be taken back. */
+	answered(sid: SessionId, reqId: RequestId, reply: ClientReply, underWay?: Promise<unknown>): void {
 		const waiter = this.#deps.waiting.found(sid)?.get(reqId)
+		if (underWay && !waiter?.asking.restsOn) return
+		if (underWay) waiter?.asking.restsOn?.(underWay)
 		if (waiter) this.#forget(waiter)
 		else this.#deps.rousing.one(this.#deps.standing.get(reqId))
 		waiter?.resolve(reply)

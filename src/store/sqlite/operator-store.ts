@@ -143,13 +143,16 @@ export class SqliteOperatorStore implements OperatorStore {
 		)
 	}
 
-	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): Promise<Answered> {
-		return this.#db.write((): Answered => {
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject, applied = (): void => {}): Promise<Answered> {
+		const end = (): Answered => {
 			const row = this.#requests.head(reqId)
 			if (!row || row.sid !== sid) return { outcome: 'unknown' }
 			if (row.ended_at !== null) return { outcome: 'ended', state: row.state as EndState }
 			this.#requests.end(row, 'answered', reply)
 			return { outcome: 'applied' }
+		}
+		return this.#db.writeAhead(end, ({ outcome }) => {
+			if (outcome === 'applied') applied()
 		})
 	}
 
