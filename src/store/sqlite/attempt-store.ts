@@ -34,9 +34,20 @@ const SELECT = `SELECT step_id, n, run_id, status, system, context, started_at, 
 	(SELECT ${IS_AUDIT} FROM step WHERE step_id = attempt.step_id) AS is_audit
 	FROM attempt`
 
+/** What of an attempt changes. */
+type Moving = Pick<AttemptRow, 'status' | 'run_status' | 'system' | 'ended_at'>
+const SELECT_MOVING = `SELECT status, system, ended_at, (SELECT status FROM run WHERE id = run_id) AS run_status
+	FROM attempt WHERE step_id = ? AND n = ?`
+
+/** Of so many attempts, and up to so many bytes of what they are asked, the rest is remembered. */
+const REMEMBERED = 256
+const REMEMBERED_BYTES = 8 * 1024
+
 export class SqliteAttemptStore implements AttemptStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
+	/** By handle: whoever fetches a prompt comes again soon, to submit. */
+	readonly #lately = new Map<string, AttemptRecord>()
 
 	constructor(db: SqliteDatabase, values: Values) {
 		this.#db = db
@@ -44,7 +55,12 @@ export class SqliteAttemptStore implements AttemptStore {
 	}
 
 	async byHandle(handleHash: string): Promise<AttemptRecord | null> {
-		return this.#one('handle_hash = ?', handleHash)
+		const known = this.#lately.get(handleHash)
+		if (known) return this.#now(known)
+		const row = this.#row('handle_hash = ?', handleHash)
+		const attempt = row && this.#toRecord(row)
+		if (attempt && isSmall(row)) this.#remember(handleHash, attempt)
+		return attempt
 	}
 
 	async byToken(stepId: StepId, tokenFp: string): Promise<AttemptRecord | null> {
@@ -87,8 +103,24 @@ export class SqliteAttemptStore implements AttemptStore {
 	}
 
 	#one(where: string, ...values: string[]): AttemptRecord | null {
-		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
+		const row = this.#row(where, ...values)
 		return row && this.#toRecord(row)
+	}
+
+	#row(where: string, ...values: string[]): AttemptRow | null {
+		return this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
+	}
+
+	#remember(handleHash: string, attempt: AttemptRecord): void {
+		const [oldest] = this.#lately.keys()
+		if (this.#lately.size >= REMEMBERED && oldest !== undefined) this.#lately.delete(oldest)
+		this.#lately.set(handleHash, attempt)
+	}
+
+	/** A remembered attempt as it is on disk; null when it was deleted. */
+	#now(attempt: AttemptRecord): AttemptRecord | null {
+		const row = this.#db.query<Moving>(SELECT_MOVING).get(attempt.stepId, attempt.n)
+		return row && { ...attempt, ...toMoving(row) }
 	}
 
 	#toRecord(row: AttemptRow): AttemptRecord {
@@ -97,14 +129,11 @@ export class SqliteAttemptStore implements AttemptStore {
 			n: row.n,
 			runId: asRunId(row.run_id),
 			taskId: asTaskId(row.task_id),
-			runStatus: row.run_status as RunStatus,
 			agent: row.ref,
-			status: row.status as AttemptStatus,
+			...toMoving(row),
 			prompt: row.prompt === null ? null : this.#values.unpack(row.prompt),
-			system: row.system,
 			context: row.context === null ? {} : (JSON.parse(row.context) as AgentContext),
 			startedAt: row.started_at,
-			endedAt: row.ended_at,
 			isAudit: row.is_audit === 1,
 		}
 	}
@@ -114,4 +143,12 @@ export class SqliteAttemptStore implements AttemptStore {
 		const run = this.#db.query<{ run_id: string; task_id: string }>(sql).get(stepId)
 		appendEvent(this.#db, { kind, stepId, ...(run && { runId: asRunId(run.run_id), taskId: asTaskId(run.task_id) }), data })
 	}
+}
+
+/** What lies in a file of its own is not. */
+const isSmall = ({ prompt, context }: AttemptRow): boolean =>
+	!prompt?.startsWith('{"$blob"') && (prompt?.length ?? 0) + (context?.length ?? 0) <= REMEMBERED_BYTES
+
+function toMoving({ status, run_status, system, ended_at }: Moving): Pick<AttemptRecord, 'status' | 'runStatus' | 'system' | 'endedAt'> {
+	return { status: status as AttemptStatus, runStatus: run_status as RunStatus, system, endedAt: ended_at }
 }

@@ -91,20 +91,18 @@ export class JournalWriter {
 	}
 
 	#attemptEnded(run: Run, fact: AttemptEnded): void {
-		const { changes } = this.#db
-			.query(
+		const ended = this.#db
+			.query<{ stats: string | null }>(
 				`INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
 				 SELECT step_id, ?, run_id, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ?
 				 ON CONFLICT (step_id, n) DO UPDATE SET status = excluded.status, error = excluded.error,
 				   stats = CASE WHEN excluded.stats IS NULL THEN stats ELSE json_patch(coalesce(stats, '{}'), excluded.stats) END,
-				   ended_at = excluded.ended_at WHERE ended_at IS NULL`,
+				   ended_at = excluded.ended_at WHERE ended_at IS NULL RETURNING stats`,
 			)
-			.run(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
+			.get(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
 		// Whoever took its seat has ended it, and told so.
-		if (changes === 0) return
-		this.#db
-			.query('UPDATE step SET stats = (SELECT stats FROM attempt WHERE step_id = ?1 AND n = ?2) WHERE step_id = ?1')
-			.run(fact.stepId, fact.n)
+		if (!ended) return
+		if (ended.stats !== null || fact.n > 1) this.#db.query('UPDATE step SET stats = ? WHERE step_id = ?').run(ended.stats, fact.stepId)
 		this.#tell(run, 'attempt.ended', fact.stepId, {
 			attempt: fact.n,
 			status: fact.status,

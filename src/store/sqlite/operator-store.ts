@@ -145,11 +145,9 @@ export class SqliteOperatorStore implements OperatorStore {
 
 	answer(reqId: RequestId, sid: SessionId, reply: JsonObject, applied = (): void => {}): Promise<Answered> {
 		const end = (): Answered => {
+			if (this.#requests.answer(reqId, sid, reply)) return { outcome: 'applied' }
 			const row = this.#requests.head(reqId)
-			if (!row || row.sid !== sid) return { outcome: 'unknown' }
-			if (row.ended_at !== null) return { outcome: 'ended', state: row.state as EndState }
-			this.#requests.end(row, 'answered', reply)
-			return { outcome: 'applied' }
+			return row?.sid === sid ? { outcome: 'ended', state: row.state as EndState } : { outcome: 'unknown' }
 		}
 		return this.#db.writeAhead(end, ({ outcome }) => {
 			if (outcome === 'applied') applied()

@@ -81,10 +81,17 @@ export class RequestTable {
 	}
 
 	mark(reqId: RequestId, state: OpenState): void {
-		const row = this.head(reqId)
-		if (!row || row.ended_at !== null || row.state === state) return
-		this.#db.query('UPDATE request SET state = ? WHERE req_id = ?').run(state, reqId)
-		this.#note(row, state)
+		const sql = `UPDATE request SET state = ?1 WHERE req_id = ?2 AND ended_at IS NULL AND state <> ?1 RETURNING ${HEAD}`
+		const row = this.#db.query<RequestHead>(sql).get(state, reqId)
+		if (row) this.#note(row, state)
+	}
+
+	/** Ends an open request of that session by its reply; false when there is none. */
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): boolean {
+		const sql = `UPDATE request SET state = 'answered', reply = ?, ended_at = ? WHERE req_id = ? AND sid = ? AND ended_at IS NULL RETURNING ${HEAD}`
+		const row = this.#db.query<RequestHead>(sql).get(this.#values.pack(reply), this.#db.clock.now(), reqId, sid)
+		if (row) this.#note(row, 'answered', { by: reply.type ?? null })
+		return row !== null
 	}
 
 	end(row: RequestHead, state: EndState, reply: JsonObject): void {
