@@ -4,6 +4,7 @@ import type { RunStatus } from '../../core/run/record.ts'
 import { asRunId, asStepId, asTaskId, type RunId, type StepId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
+import { AttemptMemory } from './attempt-memory.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -35,32 +36,26 @@ const SELECT = `SELECT step_id, n, run_id, status, system, context, started_at, 
 	FROM attempt`
 
 /** What of an attempt changes. */
-type Moving = Pick<AttemptRow, 'status' | 'run_status' | 'system' | 'ended_at'>
-const SELECT_MOVING = `SELECT status, system, ended_at, (SELECT status FROM run WHERE id = run_id) AS run_status
+type Changing = Pick<AttemptRow, 'status' | 'run_status' | 'system' | 'ended_at'>
+const SELECT_CHANGING = `SELECT status, system, ended_at, (SELECT status FROM run WHERE id = run_id) AS run_status
 	FROM attempt WHERE step_id = ? AND n = ?`
-
-/** Of so many attempts, and up to so many bytes of what they are asked, the rest is remembered. */
-const REMEMBERED = 256
-const REMEMBERED_BYTES = 8 * 1024
 
 export class SqliteAttemptStore implements AttemptStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
-	/** By handle: whoever fetches a prompt comes again soon, to submit. */
-	readonly #lately = new Map<string, AttemptRecord>()
+	readonly #memory: AttemptMemory
 
-	constructor(db: SqliteDatabase, values: Values) {
+	constructor(db: SqliteDatabase, values: Values, memory = new AttemptMemory()) {
 		this.#db = db
+		this.#memory = memory
 		this.#values = values
 	}
 
 	async byHandle(handleHash: string): Promise<AttemptRecord | null> {
-		const known = this.#lately.get(handleHash)
-		if (known) return this.#now(known)
-		const row = this.#row('handle_hash = ?', handleHash)
-		const attempt = row && this.#toRecord(row)
-		if (attempt && isSmall(row)) this.#remember(handleHash, attempt)
-		return attempt
+		const known = this.#memory.get(handleHash)
+		if (!known) return this.#one('handle_hash = ?', handleHash)
+		const row = this.#db.query<Changing>(SELECT_CHANGING).get(known.stepId, known.n)
+		return row && { ...known, ...toChanging(row) }
 	}
 
 	async byToken(stepId: StepId, tokenFp: string): Promise<AttemptRecord | null> {
@@ -103,24 +98,8 @@ export class SqliteAttemptStore implements AttemptStore {
 	}
 
 	#one(where: string, ...values: string[]): AttemptRecord | null {
-		const row = this.#row(where, ...values)
+		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
 		return row && this.#toRecord(row)
-	}
-
-	#row(where: string, ...values: string[]): AttemptRow | null {
-		return this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
-	}
-
-	#remember(handleHash: string, attempt: AttemptRecord): void {
-		const [oldest] = this.#lately.keys()
-		if (this.#lately.size >= REMEMBERED && oldest !== undefined) this.#lately.delete(oldest)
-		this.#lately.set(handleHash, attempt)
-	}
-
-	/** A remembered attempt as it is on disk; null when it was deleted. */
-	#now(attempt: AttemptRecord): AttemptRecord | null {
-		const row = this.#db.query<Moving>(SELECT_MOVING).get(attempt.stepId, attempt.n)
-		return row && { ...attempt, ...toMoving(row) }
 	}
 
 	#toRecord(row: AttemptRow): AttemptRecord {
@@ -129,8 +108,8 @@ export class SqliteAttemptStore implements AttemptStore {
 			n: row.n,
 			runId: asRunId(row.run_id),
 			taskId: asTaskId(row.task_id),
+			...toChanging(row),
 			agent: row.ref,
-			...toMoving(row),
 			prompt: row.prompt === null ? null : this.#values.unpack(row.prompt),
 			context: row.context === null ? {} : (JSON.parse(row.context) as AgentContext),
 			startedAt: row.started_at,
@@ -145,10 +124,11 @@ export class SqliteAttemptStore implements AttemptStore {
 	}
 }
 
-/** What lies in a file of its own is not. */
-const isSmall = ({ prompt, context }: AttemptRow): boolean =>
-	!prompt?.startsWith('{"$blob"') && (prompt?.length ?? 0) + (context?.length ?? 0) <= REMEMBERED_BYTES
-
-function toMoving({ status, run_status, system, ended_at }: Moving): Pick<AttemptRecord, 'status' | 'runStatus' | 'system' | 'endedAt'> {
+function toChanging({
+	status,
+	run_status,
+	system,
+	ended_at,
+}: Changing): Pick<AttemptRecord, 'status' | 'runStatus' | 'system' | 'endedAt'> {
 	return { status: status as AttemptStatus, runStatus: run_status as RunStatus, system, endedAt: ended_at }
 }

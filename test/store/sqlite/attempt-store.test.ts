@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Run } from '../../../src/core/run/record.ts'
 import { newStepId, type StepId } from '../../../src/kernel/id.ts'
+import { AttemptMemory } from '../../../src/store/sqlite/attempt-memory.ts'
 import { SqliteAttemptStore } from '../../../src/store/sqlite/attempt-store.ts'
 import { SqliteRunStore } from '../../../src/store/sqlite/run-store.ts'
 import { attemptStoreContract, type OpenedAttemptStore } from '../../contract/attempt-store.ts'
@@ -9,9 +10,11 @@ import { storedRun, testDatabase } from './support.ts'
 attemptStoreContract('SQLite in memory', () => opened('memory'))
 attemptStoreContract('SQLite in a file', () => opened('file'))
 
-test('an attempt that its worker asked about before is found as it is by now, and with its run it is gone', async () => {
+test('an attempt that began in this life is found as it is by now, and with its run it is gone', async () => {
 	using world = testDatabase('memory')
-	const [runs, store] = [new SqliteRunStore(world.db, world.values), new SqliteAttemptStore(world.db, world.values)]
+	const memory = new AttemptMemory()
+	const runs = new SqliteRunStore(world.db, world.values, memory)
+	const store = new SqliteAttemptStore(world.db, world.values, memory)
 	const [run, stepId] = [await storedRun(world), newStepId()]
 	const attempt = { stepId, n: 1, ref: 'writer', backend: 'b', at: 1 } as const
 	await runs.record(
