@@ -45,7 +45,7 @@ export function loadConfig(sources: ConfigSources): Config {
 
 	const warnings = retiredWarning(sources, file)
 	if (named !== undefined && text === undefined) warnings.push(`The config file ${configFile} does not exist; going on without it.`)
-	const values: Record<string, unknown> = { ...readKeys({ ...sources, file, configFile }), configFile, warnings }
+	const values: Record<string, unknown> = { ...readKeys({ ...sources, file, configFile, warnings }), configFile, warnings }
 	for (const name of openSections) values[name] = file.get(name) ?? {}
 	const config = deepFreeze(values) as Config
 	refuseOpenDoor(config)
@@ -70,6 +70,8 @@ export function retiredFlags(): readonly ConfigFlag[] {
 interface Layers extends ConfigSources {
 	readonly file: FlatFile
 	readonly configFile: string
+	/** Sentences are added to it. */
+	readonly warnings: string[]
 }
 
 /** The keys of `top` as they are, those of a section under its name. */
@@ -90,6 +92,7 @@ function readKey(layers: Layers, key: AnyKey, names: { file: string; flag: strin
 	for (const value of key.joined ? flags : flags.slice(-1)) texts(`--${names.flag}`, value)
 	const variable = layers.env[names.env]
 	if (variable) texts(names.env, variable)
+	given.push(...standardValues(layers, key))
 	const inFile = layers.file.get(names.file)
 	if (inFile !== undefined) given.push({ from: `${names.file} in ${layers.configFile}`, value: inFile, raw: inFile })
 
@@ -100,6 +103,17 @@ function readKey(layers: Layers, key: AnyKey, names: { file: string; flag: strin
 	})
 	const chosen = checked.length === 0 ? key.fallback : key.joined ? checked.flat() : checked[0]
 	return key.type.paths ? homePaths(chosen, layers.env) : chosen
+}
+
+/** Those variables are for every program, so what is wrong for this one is no reason not to start. */
+function standardValues({ env, warnings }: Layers, key: AnyKey): { from: string; value: unknown; raw: unknown }[] {
+	return (key.standardEnv ?? []).flatMap((name) => {
+		const raw = env[name]
+		const value = raw ? key.type.fromText(raw) : undefined
+		if (!raw || key.type.check(value) !== undefined) return raw ? [{ from: name, value, raw }] : []
+		warnings.push(`${name} is ${key.secret ? 'not usable' : JSON.stringify(raw)} and has no effect; expected ${key.type.expected}.`)
+		return []
+	})
 }
 
 function retiredWarning({ flags, env }: ConfigSources, file: FlatFile): string[] {

@@ -209,3 +209,45 @@ test('every flag has a name of its own', () => {
 	expect(new Set(names).size).toBe(names.length)
 	expect(names).toContain('limits-frame-bytes')
 })
+
+describe('variables of OpenTelemetry', () => {
+	const OTEL = {
+		...{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b%20c, d=e=f', OTEL_SERVICE_NAME: 'swarm' },
+		...{ OTEL_RESOURCE_ATTRIBUTES: 'team=core', OTEL_TRACES_SAMPLER_ARG: '0.25', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
+	}
+
+	test('work as such: they beat the file, and are beaten by variables and flags of our own', () => {
+		const file = '[telemetry]\nendpoint = "http://file:1"\nservice_name = "file"\n[telemetry.headers]\nx = "y"\n'
+		expect(load({ file }).telemetry).toMatchObject({ endpoint: 'http://file:1', serviceName: 'file', headers: { x: 'y' }, sampleShare: 1 })
+		const { telemetry, warnings } = load({ file, env: OTEL })
+		expect(telemetry).toEqual({
+			...{ endpoint: 'http://collector:4318', tracesEndpoint: null, headers: { a: 'b c', d: 'e=f' }, protocol: 'http/json' },
+			...{ serviceName: 'swarm', resourceAttributes: { team: 'core' }, sampleShare: 0.25 },
+		})
+		expect(warnings).toEqual([])
+		const own = load({ env: { ...OTEL, MSE_TELEMETRY_ENDPOINT: 'http://own:1' }, flags: { 'telemetry-service-name': 'flag' } }).telemetry
+		expect(own).toMatchObject({ endpoint: 'http://own:1', serviceName: 'flag' })
+	})
+
+	test('those for traces alone are stronger', () => {
+		const env = { ...OTEL, OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x=y', OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }
+		expect(load({ env }).telemetry).toMatchObject({ headers: { x: 'y' }, protocol: 'http/protobuf' })
+	})
+
+	test('with a value that is none for this server have no effect but a warning, which repeats no secret', () => {
+		const env = {
+			...OTEL,
+			OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+			OTEL_EXPORTER_OTLP_HEADERS: 'hush',
+			OTEL_EXPORTER_OTLP_ENDPOINT: 'collector',
+		}
+		const { telemetry, warnings } = load({ env })
+		expect(telemetry).toMatchObject({ endpoint: null, protocol: 'http/protobuf', headers: {} })
+		expect(warnings.toSorted()).toEqual([
+			'OTEL_EXPORTER_OTLP_ENDPOINT is "collector" and has no effect; expected an http(s) URL.',
+			'OTEL_EXPORTER_OTLP_HEADERS is not usable and has no effect; expected texts by name, such as name=value,name=value.',
+			'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc" and has no effect; expected one of http/protobuf, http/json.',
+		])
+		expect(refusal({ env: { MSE_TELEMETRY_ENDPOINT: 'collector' } })).toContain('expected an http(s) URL')
+	})
+})

@@ -1,4 +1,5 @@
-import type { ValueType } from './value.ts'
+import { type Key, key, optional } from './setting.ts'
+import { telemetry } from './telemetry-key.ts'
 import {
 	autoOnOff,
 	decimal,
@@ -15,26 +16,6 @@ import {
 	urlOrSelf,
 	wholeNumber,
 } from './value.ts'
-
-/** One setting. Its flag, environment variable and file key are spelled from its name in the table: see `spellings`. */
-export interface Key<T, Fallback = T> {
-	readonly type: ValueType<T>
-	readonly fallback: T | Fallback
-	readonly doc: string
-	/** Flag, where it differs from the name. */
-	readonly flag?: string
-	/** Lists from several sources are joined, the command line first, instead of the strongest one winning. */
-	readonly joined?: boolean
-	/** The value is never repeated in a message. */
-	readonly secret?: boolean
-	/** Shown as the default where `fallback` does not say it. */
-	readonly fallbackDoc?: string
-}
-
-type Options = Omit<Key<unknown>, 'type' | 'fallback' | 'doc'>
-
-const key = <T>(type: ValueType<T>, fallback: T, doc: string, options: Options = {}): Key<T> => ({ type, fallback, doc, ...options })
-const optional = <T>(type: ValueType<T>, doc: string, options: Options = {}): Key<T, null> => ({ type, fallback: null, doc, ...options })
 
 const address = { host: '127.0.0.1', port: 7777, text: '127.0.0.1:7777' }
 
@@ -194,7 +175,21 @@ const runPolicy = {
 }
 
 /** Every setting, by section of the file. The names are ours; `spellings` gives the outside ones. */
-export const keyTable = { top, limits, operator, recovery, policy, runPolicy, approvals, gate, enhance, lua, runtime, hive } as const
+export const keyTable = {
+	top,
+	limits,
+	operator,
+	recovery,
+	policy,
+	runPolicy,
+	approvals,
+	gate,
+	enhance,
+	lua,
+	runtime,
+	hive,
+	telemetry,
+} as const
 
 /** Sections whose keys their own parts of the server read; kept as they stand in the file. */
 export const openSections = ['llm', 'webhook'] as const

@@ -108,6 +108,24 @@ export function oneOf<const T extends string>(...words: readonly T[]): ValueType
 	}
 }
 
+export const url: ValueType<string> = {
+	expected: 'an http(s) URL',
+	placeholder: 'URL',
+	fromText: asIs,
+	check: (value) => (typeof value === 'string' && /^https?:$/.test(protocolOf(value)) ? value : undefined),
+}
+
+/** Texts by name: a table in the file, `name=value,name=value` in text, with values percent-encoded as OpenTelemetry has them. */
+export const pairs: ValueType<Readonly<Record<string, string>>> = {
+	expected: 'texts by name, such as name=value,name=value',
+	placeholder: 'NAME=VALUE,…',
+	fromText: parsePairs,
+	check: (value) =>
+		isTable(value) && Object.values(value as object).every((item) => typeof item === 'string')
+			? (value as Record<string, string>)
+			: undefined,
+}
+
 export const urlOrSelf: ValueType<string> = {
 	expected: 'an http(s) URL, or the word self',
 	placeholder: 'URL|self',
@@ -133,6 +151,21 @@ function parseSocketAddress(given: string): SocketAddress | undefined {
 /** Whether only programs on this machine can reach it. */
 export function isLoopback({ host }: SocketAddress): boolean {
 	return host === '::1' || /^(::ffff:)?127\./i.test(host)
+}
+
+function parsePairs(given: string): unknown {
+	const parts = given.split(',').filter((part) => part.trim() !== '')
+	try {
+		return Object.fromEntries(
+			parts.map((part) => {
+				const at = part.indexOf('=')
+				if (at < 1) throw new URIError('no name')
+				return [part.slice(0, at).trim(), decodeURIComponent(part.slice(at + 1).trim())]
+			}),
+		)
+	} catch {
+		return undefined
+	}
 }
 
 function parseObject(given: string): unknown {

@@ -16,6 +16,7 @@ import { proveCommit, proveDataDir, proveDisk, sqliteVersion } from '../store/pr
 import { lockHolder } from '../store/sqlite/instance-lock.ts'
 import type { Engine } from './engine.ts'
 import { hiveProbes } from './hive/doctor.ts'
+import { proveTelemetry } from './telemetry.ts'
 import { webhookFinding } from './webhooks.ts'
 
 /** The process's own variables. */
@@ -37,6 +38,7 @@ export function serverChecks(engine: Engine, url: string | undefined, environmen
 		models(config, environment),
 		{ name: 'operators', prove: () => operators(engine) },
 		{ name: 'webhooks', prove: () => webhookFinding(engine.webhooks) },
+		{ name: 'traces', prove: () => engine.telemetry.prove() },
 		...engine.workers.profiles.list().map(workerProfile),
 		...hiveProbes(engine.hive, config),
 	]
@@ -55,6 +57,7 @@ export function localChecks(config: Config, environment: Environment): Promise<C
 		templates,
 		{ name: 'lua', prove: () => localLua({ ...lua, ...limits, dataDirId: 'local' }) },
 		models(config, environment),
+		{ name: 'traces', prove: () => proveTelemetry(config, environment) },
 	]
 	return runProbes(probes, systemClock)
 }

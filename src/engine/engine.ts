@@ -11,6 +11,7 @@ import { seed } from '../core/blueprint/seed.ts'
 import { OpenStreams } from '../core/event/open-streams.ts'
 import { openServerPause } from '../core/run/server-pause.ts'
 import { runService } from '../core/run/service.ts'
+import { tracedLog } from '../core/trace/traced-log.ts'
 import { plannedFault } from '../kernel/fault.ts'
 import { type DataDir, openDataDir } from '../store/data-dir.ts'
 import { projectionFiles } from '../store/projection-file.ts'
@@ -29,7 +30,8 @@ import { launchDeps, openOperators } from './operators.ts'
 import type { EngineOptions } from './option.ts'
 import { newRuns } from './runs.ts'
 import { seatDeps } from './seat-deps.ts'
-import { openStores } from './stores.ts'
+import { openStores, type Stores } from './stores.ts'
+import { openTelemetry } from './telemetry.ts'
 import { openWebhooks } from './webhooks.ts'
 import { openWorkers } from './workers.ts'
 
@@ -41,8 +43,11 @@ export async function openEngine(options: EngineOptions) {
 	const fault = plannedFault(options.environment.MSE_FAULT, () => process.kill(process.pid, 'SIGKILL'))
 	const data = openDataDir({ dir, clock, pid: process.pid, address: config.bind.text, fault })
 	try {
-		const engine = await wire(options, data)
-		if (config.logLevel === 'debug') logEvents(engine.events, options.log)
+		let wired: Awaited<ReturnType<typeof wire>> | undefined
+		const log = tracedLog(options.log, (runId) => wired?.telemetry.traceIdOf(runId))
+		const engine = await wire({ ...options, log }, data)
+		wired = engine
+		if (config.logLevel === 'debug') logEvents(engine.events, log)
 		return engine
 	} catch (error) {
 		data[Symbol.dispose]()
@@ -54,8 +59,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const { config, clock, log } = options
 	const stores = openStores(data, options)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
-	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
-	await endEarlierLife(options, data, childList)
+	const childList = await endEarlierLife(options, data)
 	const approvals = openApprovals(options, data, stores, secret)
 	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
 	const operators = await openOperators(options, data, stores, hive, (runId) => supervisor.wake(runId))
@@ -74,18 +78,18 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const stepOutputDeps = { ...stores, files: projectionFiles, limitBytes: config.limits.outputBytes }
 	const face = newWorkerFace({ ...options, ...stores, ...operators, supervisor, secret, stepOutputDeps })
 	const hiveFace = hiveFaces({ config, clock, hive, face, secret, workers, ...stores, ...operators })
-	await stores.attachStore.removeExpired(Math.floor(clock.now() / 1000))
-	if (stores.blueprintStore) await seed(config, stores.blueprintStore)
+	await putInOrder(options, stores)
 	const enhanceLoop = await openEnhance(options, data, stores, service, enhanceGate(approvals.gate))
 	const pause = await openServerPause({ store: stores.serverState, hold: supervisor.hold, clock })
 	const jobs = startJobs({ config, clock, log, retention: stores.retention, sessions: operators.sessions })
 	const webhooks = openWebhooks({ ...options, ...stores })
+	const telemetry = await openTelemetry({ ...options, ...stores, dataDirId: data.id })
 	await hive.recover()
 	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
 		...{ childSlots, childRuns, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
-		...{ ...operators, workers, webhooks, hive, approvals, backUp: newBackups({ config, clock, dir: data.dir }) },
+		...{ ...operators, workers, webhooks, telemetry, hive, approvals, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
 		stop: once(async () => {
@@ -96,16 +100,24 @@ async function wire(options: EngineOptions, data: DataDir) {
 			await hive.stop()
 			await lua.pool.close()
 			await workers.stop()
+			await telemetry.stop()
 			data[Symbol.dispose]()
 		}),
 	}
 }
 
-/** Ends the processes that an earlier life of the directory left running, and removes the files it had given them. */
-async function endEarlierLife({ clock, log }: EngineOptions, data: DataDir, childList: ChildList | undefined): Promise<void> {
+/** Ends the processes that an earlier life of the directory left running, and removes the files it had given them. The list of ours, if one is needed. */
+async function endEarlierLife({ clock, log }: EngineOptions, data: DataDir): Promise<ChildList | undefined> {
+	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })
 	if (data.dir !== null) removeSystemFiles(data.dir)
 	data.fault('start.leftovers_ended')
+	return childList
+}
+
+async function putInOrder({ config, clock }: EngineOptions, { attachStore, blueprintStore }: Stores): Promise<void> {
+	await attachStore.removeExpired(Math.floor(clock.now() / 1000))
+	if (blueprintStore) await seed(config, blueprintStore)
 }
 
 /** From TERM to KILL for what an attempt started. */

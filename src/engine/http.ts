@@ -154,6 +154,7 @@ function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
 			return {
 				...{ bind: config.bind.text, blueprint_backend: backendName(engine) },
 				...{ blueprint_store_root: data.dir, blueprint_ref_base: config.blueprintRefBase, enhance_flow_enabled: config.enableEnhanceFlow },
+				traces_enabled: engine.telemetry.isOn,
 				...{ seed_blueprint_id: config.seedBlueprintId, registered_blueprint_ids: ids, registered_blueprint_count: ids.length },
 				...{ legacy_worker_binding_policy: config.legacyWorkerBindingPolicy, check_policy: config.checkPolicy },
 			}

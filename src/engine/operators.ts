@@ -15,6 +15,7 @@ import type { Hive } from './hive/hive.ts'
 import { followAgents } from './hive/sessions.ts'
 import type { EngineOptions } from './option.ts'
 import type { Stores } from './stores.ts'
+import { tracingOf } from './telemetry.ts'
 
 export type Operators = Awaited<ReturnType<typeof openOperators>>
 
@@ -61,6 +62,7 @@ export function launchDeps(
 			manifestOf: (name) => (sessions.peek(name)?.record.capabilityManifest ?? null) as CapabilityManifest | null,
 			anyLive: async () => (operatorFactory?.size ?? 0) > 0 || sessions.hasLive(),
 		},
+		traceparentOf: tracingOf(config, environment),
 		resolve: (reference) => plans.resolve(reference),
 		planOf: (hash) => plans.planOf(hash),
 	}

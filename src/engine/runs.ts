@@ -16,6 +16,7 @@ import type { Operators } from './operators.ts'
 import type { EngineOptions } from './option.ts'
 import { defaultLayerRegistry, defaultRegistryWithEnhanceFlow, type RegistryParts } from './registry.ts'
 import type { Stores } from './stores.ts'
+import { tracingOf } from './telemetry.ts'
 
 /** What runs are made of beside the database. */
 export interface RunParts {
@@ -63,6 +64,7 @@ export function newRuns(
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
 		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true) },
+		traceparentOf: tracingOf(config, options.environment),
 		planOf: (hash) => plans.planOf(hash),
 	})
 	const childRuns = cancelWithParents({

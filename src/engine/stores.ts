@@ -15,6 +15,7 @@ import { SqliteProducedStepStore } from '../store/sqlite/produced-step-store.ts'
 import { SqliteRetentionStore } from '../store/sqlite/retention-store.ts'
 import { SqliteRunStore } from '../store/sqlite/run-store.ts'
 import { SqliteServerStateStore } from '../store/sqlite/server-state-store.ts'
+import { SqliteTraceStore } from '../store/sqlite/trace-store.ts'
 import { SqliteWebhookStore } from '../store/sqlite/webhook-store.ts'
 import type { EngineOptions } from './option.ts'
 
@@ -44,5 +45,6 @@ export function openStores({ db, values, fault }: DataDir, options: Pick<EngineO
 		approvalStore: new SqliteApprovalStore(db, values),
 		webhookStore: new SqliteWebhookStore(db),
 		serverState: new SqliteServerStateStore(db),
+		traceStore: new SqliteTraceStore(db),
 	}
 }

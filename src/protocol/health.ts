@@ -43,6 +43,8 @@ export const DoctorSchema = Type.Object(
 		blueprint_store_root: nullable(Type.String()),
 		blueprint_ref_base: nullable(Type.String()),
 		enhance_flow_enabled: Type.Boolean(),
+		/** Ours: whether runs are sent to a collector as traces. */
+		traces_enabled: Type.Boolean(),
 		seed_blueprint_id: Type.String(),
 		registered_blueprint_ids: Type.Array(Type.String()),
 		registered_blueprint_count: Type.Integer(),

@@ -35,7 +35,7 @@ async function world(answer: () => unknown = () => better) {
 					const issue = await get<GetIssueResponse>(`/v1/issues/${id}`)
 					return issue.status === 'applied' || issue.status === 'rejected' ? issue : null
 				},
-				{ within: 20_000, what: `issue ${id} ends` },
+				{ what: `issue ${id} ends` },
 			),
 		async history(): Promise<readonly (readonly [string, string])[]> {
 			const { entries } = await get<{ entries: { author: string; hash: string }[] }>('/v1/blueprints/greeter/history')

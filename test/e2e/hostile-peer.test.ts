@@ -174,5 +174,5 @@ async function seqs(server: TestServer, query: string): Promise<number[]> {
 /** How many event streams the server has open. */
 async function open(server: TestServer, count: number): Promise<void> {
 	const now = async () => /^mse_event_streams (\d+)$/m.exec(String((await call('GET', `${server.url}/metrics`)).body))?.[1]
-	await eventually(async () => Number(await now()) === count, { what: `${count} open streams`, within: 15_000 })
+	await eventually(async () => Number(await now()) === count, { what: `${count} open streams` })
 }

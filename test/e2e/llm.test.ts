@@ -65,12 +65,12 @@ describe('an agent of kind agent_block', () => {
 		await using server = await startTestServer({ config })
 		const profile = { model: 'local', tools: ['mcp__everything'] }
 		const launched = (await (await post(server.url, blueprint(profile, everything), { detach: true })).json()) as JsonObject
-		await eventually(() => llm.open === 1, { within: 15_000, what: 'the model is asked' })
+		await eventually(() => llm.open === 1, { what: 'the model is asked' })
 		const marked = () => markedProcesses('').filter((pid) => isBelow(pid, server.pid))
 		expect(marked()).toHaveLength(1)
 		const cancelled = await fetch(`${server.url}/v1/runs/${launched.run_id}/cancel`, { method: 'POST' })
 		expect(cancelled.ok).toBe(true)
-		await eventually(() => llm.open === 0 && marked().length === 0, { within: 10_000, what: 'both are gone' })
+		await eventually(() => llm.open === 0 && marked().length === 0, { what: 'both are gone' })
 	}, 30_000)
 
 	test('begins a new attempt after the server was killed, and no MCP server of the old one is left', async () => {
@@ -79,11 +79,11 @@ describe('an agent of kind agent_block', () => {
 		await using server = await startTestServer({ config })
 		const profile = { model: 'local', tools: ['mcp__everything'] }
 		const { run_id } = (await (await post(server.url, blueprint(profile, everything), { detach: true })).json()) as JsonObject
-		await eventually(() => llm.requests.length === 1, { within: 15_000, what: 'the model is asked' })
+		await eventually(() => llm.requests.length === 1, { what: 'the model is asked' })
 		const [child] = markedProcesses('').filter((pid) => isBelow(pid, server.pid))
 		await server.restart()
 		const view = async () => (await (await fetch(`${server.url}/v1/runs/${run_id}`)).json()) as JsonObject
-		await eventually(async () => (await view()).status === 'done', { within: 15_000, what: 'the run is done' })
+		await eventually(async () => (await view()).status === 'done', { what: 'the run is done' })
 		const left = readProcesses().filter(({ pid }) => pid === child)
 		expect([llm.requests.length, typeof child, left]).toEqual([2, 'number', []])
 	}, 45_000)

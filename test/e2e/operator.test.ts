@@ -59,7 +59,7 @@ async function ended(server: TestServer, runId: unknown) {
 			const run = (await (await fetch(`${server.url}/v1/runs/${runId}`)).json()) as { status: string; result_ref: unknown }
 			return run.status === 'done' || run.status === 'failed' ? run : null
 		},
-		{ within: 15_000, what: 'the run ends' },
+		{ what: 'the run ends' },
 	)
 }
 

@@ -46,7 +46,7 @@ describe('the runs of a server', () => {
 		const reading = (async () => {
 			for await (const chunk of tail.stdout) lines.push(...new TextDecoder().decode(chunk).trim().split('\n'))
 		})()
-		await eventually(() => existsSync(mark) && lines.length >= 2, { within: 10_000, what: 'the step works and is seen' })
+		await eventually(() => existsSync(mark) && lines.length >= 2, { what: 'the step works and is seen' })
 		await server.restart()
 		expect(await tail.exited).toBe(0)
 		await reading

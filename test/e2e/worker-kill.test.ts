@@ -88,7 +88,7 @@ test('a server killed 25 times in the middle of turns loses no turn that was ack
 	done.abort()
 	const [acked, completed] = [await Promise.all(talking), await pulling]
 	for (const [at, id] of ids.entries()) {
-		const lines = await eventually(() => settled(url, id), { what: `the last turn of ${id}`, within: 20_000 })
+		const lines = await eventually(() => settled(url, id), { what: `the last turn of ${id}` })
 		expect([seed, lines.map(({ sequence }) => sequence)]).toEqual([seed, lines.map((_, n) => n + 1)])
 		const kept = new Set(lines.map(({ sequence, role, content }) => `${sequence} ${role} ${content}`))
 		const lost = (acked[at] ?? []).filter(({ sequence, role, content }) => !kept.has(`${sequence} ${role} ${content}`))

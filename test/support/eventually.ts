@@ -6,7 +6,7 @@ const PAUSE_MS = 5
  */
 export async function eventually<T>(
 	fn: () => T | Promise<T>,
-	{ within = 5000, what }: { within?: number; what: string },
+	{ within = 20_000, what }: { within?: number; what: string },
 ): Promise<Exclude<T, null | undefined | false>> {
 	const end = performance.now() + within
 	let cause: unknown

@@ -48,6 +48,7 @@ function identity(source: EnvironmentSource, attempt: Attempt): Environment {
 		MSE_SPAWN_DEPTH: String(attempt.depth + 1),
 		MSE_STEP: attempt.stepId,
 		MSE_IN_REFS: attempt.context.input_refs?.join(','),
+		...(attempt.traceparent !== undefined && { TRACEPARENT: attempt.traceparent }),
 		[ATTEMPT_KEY]: attempt.key,
 	}
 }

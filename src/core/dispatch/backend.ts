@@ -46,6 +46,8 @@ export interface Attempt {
 	readonly children?: { readonly run?: number; readonly agent?: number }
 	/** Present for backends that leave the process. */
 	readonly credentials: Credentials | undefined
+	/** The span of the attempt (W3C Trace Context), for workers outside this process. */
+	readonly traceparent?: string | undefined
 	/** Appends to the attempt's tail; resolves once it is on disk. */
 	emit(event: OutputEvent): Promise<void>
 	/** Puts a body down for other workers to find by that name. It is no part of this step's value; resolves once it is on disk. */

@@ -20,12 +20,12 @@ export interface Launching {
 export async function spawnerOf(
 	deps: Pick<WorkerFaceDeps, 'attempts' | 'secret' | 'clock'>,
 	{ authorization, parent }: Launching,
-): Promise<{ readonly runId: RunId; readonly stepId: StepId } | undefined> {
+): Promise<{ readonly runId: RunId; readonly stepId: StepId; readonly n: number } | undefined> {
 	const bearer = parent?.trim() || workerBearer(authorization)
 	if (bearer === undefined) return undefined
 	const attempt = await attemptOf(deps, bearer, 'start_task')
 	requireRunning(attempt)
-	return { runId: attempt.runId, stepId: attempt.stepId }
+	return { runId: attempt.runId, stepId: attempt.stepId, n: attempt.n }
 }
 
 function workerBearer(authorization = ''): string | undefined {

@@ -41,7 +41,8 @@ export async function performAttempts(deps: AttemptDeps, begun: StepInFlight, ro
 	if (!wasBegun) {
 		await deps.budget?.enter(begun.signal)
 		const { stepId, position, ref, inputHash, prompt, startedAt: at } = begun
-		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, attempt: beginsWithItsStep(route, 1) ? 1 : 0, at })
+		const first = beginsWithItsStep(route, 1) ? ({ attempt: 1, backend: route.backend.name } as const) : ({ attempt: 0 } as const)
+		deps.journal.record({ kind: 'step_began', stepId, position, ref, inputHash, prompt, ...first, at })
 	}
 	const before = deps.attempts.get(begun.stepId)
 	const step = route.policy.approve === undefined ? begun : await askFirst(deps, begun, route.policy.approve)

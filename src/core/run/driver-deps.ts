@@ -3,6 +3,7 @@ import type { Logger } from '../../kernel/log.ts'
 import type { FlowHost } from '../flow/flow-host.ts'
 import type { LayerRegistry } from '../layer/layer.ts'
 import type { OutputStore } from '../output/store.ts'
+import type { TraceparentOf } from '../trace/context.ts'
 import type { StepApprovals } from './approvals.ts'
 import type { InFlight } from './in-flight.ts'
 import type { StepFailure } from './record.ts'
@@ -23,6 +24,8 @@ export interface DriverDeps {
 	readonly limits: FlowHost['limits'] & { readonly ctxBytes: number }
 	readonly layers: LayerRegistry
 	readonly inFlight: InFlight
+	/** What workers outside this process are told of the span of their attempt. */
+	readonly traceparentOf?: TraceparentOf | undefined
 	/** Without it, steps that want an approval fail. */
 	readonly approvals?: StepApprovals | undefined
 }

@@ -29,6 +29,8 @@ export interface StepBegan {
 	readonly prompt: Json
 	/** 1 when the first attempt begins with its step, and then has a row of its own only if it does not end its step. */
 	readonly attempt: 0 | 1
+	/** Of that attempt. */
+	readonly backend?: string
 	readonly at: number
 }
 

@@ -8,6 +8,7 @@ import { Stop } from '../dispatch/stop.ts'
 import type { EventDraft } from '../event/event.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
 import { type LayerRegistry, unknownHints } from '../layer/layer.ts'
+import { parseTraceparent, type TraceparentOf } from '../trace/context.ts'
 import { isLegacy, pinSeats, refuseWithoutOperator } from './launch-operator.ts'
 import type { OperatorDirectory } from './operator-directory.ts'
 import { descent, type SpawnDepth } from './parent.ts'
@@ -28,6 +29,8 @@ export interface LaunchDeps {
 	/** Limits of runs whose Blueprint and launch say nothing. */
 	readonly runPolicy: RunPolicy
 	readonly spawnDepth: SpawnDepth
+	/** What a run is told of the span of the worker that asks for it. */
+	readonly traceparentOf?: TraceparentOf | undefined
 	/** Resolves a reference once; what it found is what runs. */
 	resolve(request: LaunchRequest['reference']): Promise<ResolvedBlueprint>
 	/** The compiled Blueprint of a version that runs already use. */
@@ -39,7 +42,7 @@ const DEFAULT_TTL_SECS = 1800
 /** Starts a run of a Blueprint. Everything a caller can get wrong is refused before the first row is written. */
 export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?: Task): Promise<Launched> {
 	deps.supervisor.hold.requireOpen(!request.detach)
-	const descended = await descent(deps, request.parent)
+	const descended = { ...(await descent(deps, request.parent)), ...calledBy(request) }
 	const resolved = await deps.resolve(request.reference)
 	const { plan } = resolved
 	const taskInput = taskInputOf(request)
@@ -66,6 +69,9 @@ export async function launch(deps: LaunchDeps, request: LaunchRequest, existing?
 	const launched = { task, run, boundVersion: resolved.boundVersion, ttl, declaredSlots }
 	return withEnd(launched, deps, request, () => deps.supervisor.endOf(driver))
 }
+
+const calledBy = ({ traceparent }: LaunchRequest): Pick<RunOptions, 'traceparent'> =>
+	traceparent !== undefined && parseTraceparent(traceparent) ? { traceparent } : {}
 
 function refuseStrictWithoutRoot(deps: LaunchDeps, request: LaunchRequest, plan: Plan, taskInput: TaskInput | undefined): void {
 	const policy = request.checkPolicy ?? plan.blueprint.check_policy ?? deps.checkPolicy
@@ -130,7 +136,7 @@ function newRun(
 		readonly ttl: Launched['ttl']
 		readonly taskInput: TaskInput | undefined
 		readonly attestations: Attestations
-		readonly descended: Pick<RunOptions, 'parent' | 'depth'>
+		readonly descended: Pick<RunOptions, 'parent' | 'depth' | 'traceparent'>
 		readonly unattested: readonly string[]
 	},
 ): Run {
@@ -176,7 +182,7 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 	const started: EventDraft = {
 		kind: 'run.started',
 		...about,
-		data: { blueprint: run.blueprintId, hash: run.blueprintHash, goal: task.goal, ...parentOf(run) },
+		data: { blueprint: run.blueprintId, hash: run.blueprintHash, goal: task.goal, ...parentOf(run), ...tracedIn(run) },
 	}
 	const seats = run.seats.map(
 		({ slot, op, desc, generation }, index): EventDraft => ({
@@ -191,6 +197,8 @@ function startEvents({ layers }: LaunchDeps, run: Run, task: Task, { blueprint }
 	})
 	return [started, ...seats, ...skipped]
 }
+
+const tracedIn = ({ options: { traceparent } }: Run) => (traceparent === undefined ? {} : { traceparent })
 
 const parentOf = ({ options: { parent } }: Run) => (parent ? { parent_run: parent.runId, parent_step: parent.stepId } : {})
 

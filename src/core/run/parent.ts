@@ -1,5 +1,6 @@
 import { MseError } from '../../kernel/error.ts'
 import type { RunId, StepId } from '../../kernel/id.ts'
+import type { TraceparentOf } from '../trace/context.ts'
 import type { RunOptions } from './record.ts'
 import type { RunStore } from './store.ts'
 
@@ -7,6 +8,8 @@ import type { RunStore } from './store.ts'
 export interface RunParent {
 	readonly runId: RunId
 	readonly stepId: StepId
+	/** Which attempt at that step. */
+	readonly n: number
 }
 
 /** How deep workers may start workers. */
@@ -17,14 +20,20 @@ export interface SpawnDepth {
 	readonly base: number
 }
 
+interface DescentDeps {
+	readonly runs: Pick<RunStore, 'run'>
+	readonly spawnDepth: SpawnDepth
+	readonly traceparentOf?: TraceparentOf | undefined
+}
+
 /**
  * What a run keeps of the worker that asked for it: nothing for one that nobody's worker did. Throws `conflict` (code
  * `spawn_too_deep`) when there are too many runs above it.
  */
 export async function descent(
-	{ runs, spawnDepth }: { readonly runs: Pick<RunStore, 'run'>; readonly spawnDepth: SpawnDepth },
+	{ runs, spawnDepth, traceparentOf }: DescentDeps,
 	parent: RunParent | undefined,
-): Promise<Pick<RunOptions, 'parent' | 'depth'>> {
+): Promise<Pick<RunOptions, 'parent' | 'depth' | 'traceparent'>> {
 	const above = parent && (await runs.run(parent.runId))
 	const depth = above ? depthOf(above.options, spawnDepth) + 1 : spawnDepth.base
 	if (depth > spawnDepth.most)
@@ -37,7 +46,12 @@ export async function descent(
 				details: { limit: spawnDepth.most, depth },
 			},
 		)
-	return { ...(parent && { parent }), ...(depth > 0 && { depth }) }
+	const traceparent = above && parent && traceparentOf?.(above, parent.stepId, parent.n)
+	return {
+		...(parent && { parent: { runId: parent.runId, stepId: parent.stepId } }),
+		...(depth > 0 && { depth }),
+		...(traceparent && { traceparent }),
+	}
 }
 
 const depthOf = ({ depth }: RunOptions, { base }: SpawnDepth): number => depth ?? base

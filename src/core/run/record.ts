@@ -63,6 +63,8 @@ export interface RunOptions {
 	readonly parent?: { readonly runId: RunId; readonly stepId: StepId }
 	/** How many runs there are above it; absent for none. */
 	readonly depth?: number
+	/** The span of whoever launched it (W3C Trace Context), which its first generation is a part of. */
+	readonly traceparent?: string
 	/** True when the launch followed 0.1.0: `operator_sid` without desc and slot. */
 	readonly legacyOperator?: boolean
 }

@@ -28,6 +28,8 @@ export interface LaunchRequest {
 	readonly waitsForOperator?: boolean
 	/** Given when a worker of another run asks. */
 	readonly parent?: RunParent
+	/** The caller's span; what is none counts as left out. */
+	readonly traceparent?: string
 }
 
 /** The part of a launch that says how long it may take. */

@@ -2,6 +2,7 @@ import { MseError, messageOf } from '../../kernel/error.ts'
 import { newRunId, newStepId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import { POSITION_SCHEME } from '../flow/evaluate-flow.ts'
+import { rootOf, toTraceparent } from '../trace/context.ts'
 import { type Cut, cutAt, findStep } from './cut.ts'
 import type { Fact } from './fact.ts'
 import type { LaunchDeps } from './launch.ts'
@@ -85,7 +86,7 @@ function withInput(options: RunOptions, { keptSteps }: Cut, from: Step, input: J
 
 async function inPlace(deps: LaunchDeps, run: Run, from: Step, cut: Cut, options: RunOptions): Promise<Run> {
 	const generation = run.generation + 1
-	const data = { from: from.position, ref: from.ref, generation, dropped_steps: cut.droppedSteps.length }
+	const data = { from: from.position, ref: from.ref, generation, dropped_steps: cut.droppedSteps.length, ...tracedAs(run) }
 	await deps.supervisor.letGo(run.id)
 	const opened = await deps.runs.openGeneration(run.id, {
 		from: ENDED,
@@ -100,7 +101,13 @@ async function inPlace(deps: LaunchDeps, run: Run, from: Step, cut: Cut, options
 }
 
 /** Whoever asks for it, no worker did: it is cancelled with no other run. */
-async function asNewRun(deps: LaunchDeps, run: Run, from: Step, cut: Cut, { parent: _, ...options }: RunOptions): Promise<Run> {
+async function asNewRun(
+	deps: LaunchDeps,
+	run: Run,
+	from: Step,
+	cut: Cut,
+	{ parent: _parent, traceparent: _caller, ...options }: RunOptions,
+): Promise<Run> {
 	const seats = await liveSeats(deps, run)
 	const next: Run = {
 		...run,
@@ -112,7 +119,7 @@ async function asNewRun(deps: LaunchDeps, run: Run, from: Step, cut: Cut, { pare
 		seatGeneration: seats.length,
 		createdAt: deps.clock.now(),
 	}
-	const data = { from: from.position, ref: from.ref, of: run.id, blueprint: run.blueprintId, hash: run.blueprintHash }
+	const data = { from: from.position, ref: from.ref, of: run.id, blueprint: run.blueprintId, hash: run.blueprintHash, ...tracedAs(run) }
 	const decisions = cut.keptDecisions.map(([position, lane]): Fact => ({ kind: 'lane_decided', position, lane }))
 	await Promise.all([
 		deps.runs.createRun(next, [{ kind: 'run.started', runId: next.id, taskId: next.taskId, data }]),
@@ -120,6 +127,9 @@ async function asNewRun(deps: LaunchDeps, run: Run, from: Step, cut: Cut, { pare
 	])
 	return next
 }
+
+/** What the trace of the next one has a link to. */
+const tracedAs = (run: Run) => ({ of_traceparent: toTraceparent(rootOf(run, 1)) })
 
 const fresh = ({ clock }: LaunchDeps) =>
 	({ status: 'running', phase: 'running', result: null, ttlUsedMs: 0, updatedAt: clock.now() }) as const

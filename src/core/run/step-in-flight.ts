@@ -4,6 +4,7 @@ import type { Json } from '../../kernel/json.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { AgentContext } from '../dispatch/backend.ts'
 import type { OutputStore } from '../output/store.ts'
+import type { TraceparentOf } from '../trace/context.ts'
 import type { StepApprovals } from './approvals.ts'
 import type { RunBudget } from './budget.ts'
 import type { InFlight } from './in-flight.ts'
@@ -30,6 +31,7 @@ export interface AttemptDeps {
 	readonly open: OpenSteps
 	readonly standing: Pick<Standing, 'set'>
 	readonly approvals?: StepApprovals | undefined
+	readonly traceparentOf?: TraceparentOf | undefined
 	/** Of all runs of this process. */
 	readonly inFlight: InFlight
 	/** Names this data directory in the marker of child processes. */

@@ -42,7 +42,9 @@ export class StepRunner {
 		refuseLargeInput(call.ref, call.input, limits.ctxBytes)
 		const recorded = journal.recorded(call.position)
 		if (recorded && recorded.status !== 'running') return this.#replay(call, recorded)
-		return gate.pass(call.signal)?.then(() => this.#begin(call, recorded)) ?? this.#begin(call, recorded)
+		// What began goes on in a paused run too, and can be cancelled there; a new attempt waits by itself.
+		if (recorded) return this.#begin(call, recorded)
+		return gate.pass(call.signal)?.then(() => this.#begin(call, undefined)) ?? this.#begin(call, undefined)
 	}
 
 	/** Rerun-from may have given the step another input than the flow does. */

@@ -27,6 +27,7 @@ export function toAttempt(
 		...facts(deps, step, n),
 		...given,
 		children: childrenOf(deps.run, policy),
+		traceparent: given.credentials && deps.traceparentOf?.(deps.run, stepId, n),
 		async emit(event) {
 			emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })

@@ -38,10 +38,9 @@ export function newTries(deps: AttemptDeps, step: StepInFlight, route: Route, be
 	return {
 		endsAt,
 		async ready(n) {
-			const cancelled = wakeAt === null ? null : await backOff(deps, step, n - 1, wakeAt)
+			const cancelled = wakeAt === null && !deps.gate.isClosed ? null : await standBack(deps, step, n - 1, wakeAt)
 			wakeAt = null
 			if (cancelled) return cancelled
-			if (n > 1) await deps.gate.pass(step.signal)
 			const why = n > 1 ? exhausted() : null
 			if (why) return refuse(why)
 			if (n > 1) await deps.budget?.enter(step.signal)
@@ -98,14 +97,15 @@ function recordRetry(
 	log.info('an attempt failed and is made again', { run_id: run.id, step_id: stepId, agent: ref, attempt: n, wait_ms: wakeAt - at })
 }
 
-/** Waits for the next attempt. An outcome when the step was cancelled meanwhile. */
-async function backOff(deps: AttemptDeps, step: StepInFlight, n: number, wakeAt: number): Promise<Outcome | null> {
+/** Waits until the next attempt may begin: for its back-off, and while the run is paused. An outcome when the step was cancelled meanwhile. */
+async function standBack(deps: AttemptDeps, step: StepInFlight, n: number, wakeAt: number | null): Promise<Outcome | null> {
 	const { controller, release } = childController(step.signal)
 	const leave = deps.open.attempt(step.stepId, controller)
 	const settled = settleWhenLost(deps, step, n)
 	try {
 		await deps.journal.flush()
-		await sleep(deps.clock, Math.max(0, wakeAt - deps.clock.now()), controller.signal)
+		if (wakeAt !== null) await sleep(deps.clock, Math.max(0, wakeAt - deps.clock.now()), controller.signal)
+		await deps.gate.pass(controller.signal)
 		return null
 	} catch (error) {
 		if (step.signal.aborted) throw step.signal.reason

@@ -16,7 +16,7 @@ export interface RunOnceDeps {
 	/** Fires when the user wants the run cancelled. */
 	readonly interrupted: AbortSignal
 	readonly clock: Clock
-	/** For the operators' commands. */
+	/** For the operators' commands; `TRACEPARENT` is the span that the run is a part of. */
 	readonly env: Terminal['env']
 	/** The admin token, where the server wants one. */
 	readonly token: string | undefined
@@ -27,7 +27,7 @@ export async function runOnce(client: MseClient, request: RunRequest, deps: RunO
 	const { report } = deps
 	const onStderr = (agent: string, line: string): void => report.note(`${agent}| ${line}`)
 	await using _operators = await joinOperators(client, request.operators, request.launch.blueprint, { ...deps, onStderr })
-	const launched = await launch(client, request, report)
+	const launched = await launch(client, request, deps)
 	if (launched === null) return RUN_EXIT.invalid
 	const stop = stopper(client, launched.run_id, request, deps)
 	try {
@@ -43,9 +43,11 @@ export async function runOnce(client: MseClient, request: RunRequest, deps: RunO
 }
 
 /** Null when the Blueprint is invalid; everything found is reported. Other refusals of what was asked are usage errors. */
-async function launch(client: MseClient, { launch }: RunRequest, report: RunReport) {
+async function launch(client: MseClient, { launch }: RunRequest, { report, env }: RunOnceDeps) {
+	// Whoever calls the command may trace what it does.
+	const headers = env.TRACEPARENT === undefined ? {} : { traceparent: env.TRACEPARENT }
 	try {
-		return await client.answer(client.v1.tasks.post(launch))
+		return await client.answer(client.v1.tasks.post(launch, { headers }))
 	} catch (thrown) {
 		const diagnostics = diagnosticsOf(thrown)
 		if (diagnostics.length === 0) throw asUsage(thrown)

@@ -11,7 +11,8 @@ import type {
 	StepSettled,
 } from '../../core/run/fact.ts'
 import type { Run } from '../../core/run/record.ts'
-import type { Json } from '../../kernel/json.ts'
+import { isJsonObject, type Json } from '../../kernel/json.ts'
+import type { WorkerStats } from '../../protocol/output.ts'
 import { withdrawApprovals } from './approval-withdrawal.ts'
 import type { AttemptMemory } from './attempt-memory.ts'
 import { isAuditAt } from './audit-step.ts'
@@ -75,7 +76,8 @@ export class JournalWriter {
 				 VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
 			)
 			.run(run.id, run.generation, fact.position, fact.stepId, fact.ref, fact.attempt, fact.inputHash, prompt, fact.at)
-		this.#tell(run, 'step.dispatched', fact.stepId, { ref: fact.ref, position: fact.position })
+		const attempt = fact.attempt === 1 && fact.backend !== undefined ? { attempt: 1, backend: fact.backend } : {}
+		this.#tell(run, 'step.dispatched', fact.stepId, { ref: fact.ref, position: fact.position, ...attempt })
 	}
 
 	#attemptBegan(run: Run, fact: AttemptBegan): void {
@@ -109,6 +111,7 @@ export class JournalWriter {
 			attempt: fact.n,
 			status: fact.status,
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
+			...(fact.stats && figuresOf(fact.stats)),
 		})
 	}
 
@@ -177,6 +180,7 @@ export class JournalWriter {
 			duration_ms: fact.at - fact.startedAt,
 			...(fact.copiedFrom && { copied_from: fact.copiedFrom }),
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
+			...(fact.stats && figuresOf(fact.stats)),
 		})
 	}
 
@@ -193,6 +197,12 @@ export class JournalWriter {
 	#tell(run: Run, kind: EventDraft['kind'], stepId: StepSettled['stepId'] | undefined, data: { readonly [key: string]: Json }): void {
 		appendEvent(this.#db, { kind, runId: run.id, taskId: run.taskId, stepId, data })
 	}
+}
+
+/** What a worker said of its work, small enough for a fact. */
+function figuresOf({ adapter_data, retry_after_ms: _, ...figures }: WorkerStats): { readonly [key: string]: Json } {
+	const provider = isJsonObject(adapter_data) && typeof adapter_data.provider === 'string' ? { provider: adapter_data.provider } : {}
+	return { ...figures, ...provider } as { readonly [key: string]: Json }
 }
 
 function textOrNull(value: object | null): string | null {

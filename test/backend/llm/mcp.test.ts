@@ -80,7 +80,7 @@ describe('an MCP server over stdio', () => {
 			const server = when === 'starts' ? sh('sleep 1000 & sleep 1000') : { ...everything, name: 'bad' }
 			const outcome = world.perform(world.agent({ mcp_servers: [server] }, ALL), attempt).catch((thrown: unknown) => thrown)
 			const begun = () => (when === 'starts' ? markedProcesses(attempt.key).length > 1 : world.server.open === 1)
-			await eventually(begun, { within: 15_000, what: 'it is under way' })
+			await eventually(begun, { what: 'it is under way' })
 			attempt.abort('cancelled')
 			expect(await outcome).toBe('cancelled')
 			expect(markedProcesses(attempt.key)).toEqual([])

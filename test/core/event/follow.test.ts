@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type FollowOptions, follow, openCursor } from '../../../src/core/event/follow.ts'
+import { eventually } from '../../support/eventually.ts'
 import { memoryEventLog } from '../../support/memory-event-log.ts'
 
 function world(over: Partial<FollowOptions> = {}) {
@@ -120,7 +121,8 @@ test('a fact wakes those who follow its run, task, worker or operator, or everyt
 			.then(() => woken.push(n))
 	await Bun.sleep(0)
 	commit(['run.started'], fact)
-	await Bun.sleep(5)
+	await eventually(() => woken.length >= filters.length, { what: 'they are woken' })
+	await Bun.sleep(0)
 	expect(woken.sort((a, b) => a - b)).toEqual(filters.map((_, n) => n))
 })
 

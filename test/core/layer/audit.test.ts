@@ -118,7 +118,7 @@ describe('a step waits for a synchronous audit', () => {
 		const [work, eye] = [passes('never'), passes('seen')]
 		await using second = layerWorld({ workers: { work, eye }, dir: folder.path })
 		await second.supervisor.recover()
-		const run = await second.service.wait(begun.id, AbortSignal.timeout(2000))
+		const run = await second.service.wait(begun.id, AbortSignal.timeout(20_000))
 		expect([run.result, work.calls, eye.calls]).toEqual([{ a: 'done' }, [], [2]])
 		expect(await eventsOf(second, 'step.audited')).toHaveLength(1)
 	})

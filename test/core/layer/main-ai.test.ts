@@ -143,7 +143,7 @@ describe('a server that dies', () => {
 		await using second = layerWorld({ workers: { work }, faces, dir: folder.path })
 		await second.supervisor.recover()
 		faces.answer(faces.asked[0], { type: 'hook_ack', ok: true })
-		const run = await second.service.wait(launched.run.id, AbortSignal.timeout(2000))
+		const run = await second.service.wait(launched.run.id, AbortSignal.timeout(20_000))
 		expect([run.status, faces.asked.length, work.calls]).toEqual(['done', 1, [1]])
 	})
 
@@ -157,7 +157,7 @@ describe('a server that dies', () => {
 		const work = passes('again')
 		await using second = layerWorld({ workers: { work }, faces, dir: folder.path })
 		await second.supervisor.recover()
-		const run = await second.service.wait(begun.id, AbortSignal.timeout(2000))
+		const run = await second.service.wait(begun.id, AbortSignal.timeout(20_000))
 		expect([run.status, faces.asked.length, work.calls]).toEqual(['done', 1, [2]])
 	})
 

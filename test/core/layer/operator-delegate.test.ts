@@ -57,7 +57,7 @@ test('after a death of the server the same request goes on', async () => {
 	await using second = layerWorld({ workers: { work: passes('own') }, faces, dir: folder.path })
 	await second.supervisor.recover()
 	faces.answer(faces.asked[0], { type: 'spawn_ack', value: 'late' })
-	const run = await second.service.wait(begun.id, AbortSignal.timeout(2000))
+	const run = await second.service.wait(begun.id, AbortSignal.timeout(20_000))
 	expect([run.result, faces.asked.length]).toEqual([{ a: 'late' }, 1])
 })
 

@@ -94,7 +94,7 @@ describe('a senior', () => {
 		await using second = layerWorld({ workers: { work }, faces, dir: folder.path })
 		await second.supervisor.recover()
 		faces.answer(faces.asked[0], { type: 'answer', value: 'go on' })
-		const run = await second.service.wait(begun.id, AbortSignal.timeout(2000))
+		const run = await second.service.wait(begun.id, AbortSignal.timeout(20_000))
 		expect(run.result).toEqual({ a: { original: 'no', senior_answer: 'go on' } })
 		expect([faces.asked.length, work.calls]).toEqual([1, []])
 	})
@@ -110,7 +110,7 @@ test('a senior who refuses after a death of the server leaves what the worker sa
 	await using second = layerWorld({ workers: { work: passes('never') }, faces, dir: folder.path })
 	await second.supervisor.recover()
 	faces.answer(faces.asked[0], { type: 'answer', value: { verdict: 'reject' } })
-	expect(failureOf(await second.service.wait(begun.id, AbortSignal.timeout(2000)))).toContain('blocked: "no"')
+	expect(failureOf(await second.service.wait(begun.id, AbortSignal.timeout(20_000)))).toContain('blocked: "no"')
 })
 
 describe('hooks and seniors together', () => {

@@ -120,7 +120,7 @@ export const blocks = (value: Json): Worker & { readonly calls: number[] } => co
 export const hangs = (): Worker & { readonly calls: number[] } =>
 	counted(({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })))
 
-export const until = <T>(what: string, fn: () => T | Promise<T>) => eventually(fn, { what, within: 2000 })
+export const until = <T>(what: string, fn: () => T | Promise<T>) => eventually(fn, { what })
 
 /** The sentence a failed run ended with. */
 export function failureOf(run: Run): string {

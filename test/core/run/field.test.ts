@@ -44,7 +44,7 @@ describe('fields of a Blueprint', () => {
 			first.kill()
 			await using second = runWorld({ workers: { work: pure((prompt) => prompt) }, dir: dir.path })
 			await second.supervisor.recover()
-			const ended = await second.service.wait(run.id, AbortSignal.timeout(5000))
+			const ended = await second.service.wait(run.id, AbortSignal.timeout(20_000))
 			expect(ended).toMatchObject({ status, result })
 		}
 	})

@@ -18,7 +18,7 @@ function noting() {
 	return { prompts, worker }
 }
 
-const ended = (world: RunWorld, runId: string) => world.service.wait(runId as never, AbortSignal.timeout(5000))
+const ended = (world: RunWorld, runId: string) => world.service.wait(runId as never, AbortSignal.timeout(20_000))
 const refusal = (work: Promise<unknown>) => work.then(String, (error: MseError) => [error.kind, error.code])
 const rerun = (world: RunWorld, runId: string, fromStep: string, over: { input?: Json; as?: 'new_run' } = {}) =>
 	world.service.rerunFrom(runId as never, { as: 'in_place', fromStep, ...over })

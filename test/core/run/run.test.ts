@@ -172,7 +172,7 @@ describe('a run', () => {
 			if (meanwhile === 'cancelled') continue
 			world.runs.changeStatus = changeStatus
 			await world.service.resume(launched.run.id)
-			expect((await world.service.wait(launched.run.id, AbortSignal.timeout(5000))).result).toEqual({ a: 2 })
+			expect((await world.service.wait(launched.run.id, AbortSignal.timeout(20_000))).result).toEqual({ a: 2 })
 		}
 	})
 
@@ -289,7 +289,7 @@ describe('after the process died', () => {
 		dying = false
 		await using second = runWorld({ workers, dir: dir.path })
 		expect(await second.supervisor.recover()).toBe(1)
-		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(20_000))
 		expect([ended.status, ended.result]).toEqual(['done', { n: 3, last: 2, late: 'ok' }])
 		expect(performed).toEqual(['once 0', 'once 1', 'once 2', 'late 1', 'late 2'])
 		expect(await kinds(second.events)).toContain('run.recovered')
@@ -319,7 +319,7 @@ describe('after the process died', () => {
 		dying = false
 		await using second = runWorld({ workers: { ...workers, lane: hang }, dir: dir.path })
 		await second.supervisor.recover()
-		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		const ended = await second.service.wait(launched.run.id, AbortSignal.timeout(20_000))
 		expect(ended.result).toEqual({ race: { item: 1, won: 'second lane' }, late: 'ok' })
 		const steps = await second.runs.steps(ended.id)
 		expect(steps.map(({ position, status }) => [position, status]).sort()).toEqual([
@@ -348,7 +348,7 @@ describe('after the process died', () => {
 		await eventually(async () => (await last.runs.run(launched.run.id))?.status === 'interrupted', { what: 'the crash loop' })
 		expect((await last.runs.run(launched.run.id))?.result).toMatchObject({ error: { code: 'crash_loop' } })
 		await last.service.resume(launched.run.id)
-		const ended = await last.service.wait(launched.run.id, AbortSignal.timeout(5000))
+		const ended = await last.service.wait(launched.run.id, AbortSignal.timeout(20_000))
 		expect([ended.status, ended.result]).toEqual(['done', { a: 'fine' }])
 	})
 
@@ -429,5 +429,5 @@ async function kinds(log: { read(after: number, filter: object, limit: number): 
 
 async function started(world: ReturnType<typeof runWorld>, n: number): Promise<void> {
 	const newest = () => world.db.query<{ n: number | null }>("SELECT max(attempt) AS n FROM step WHERE status = 'running'").get()?.n
-	await eventually(() => newest() === n, { what: `attempt ${n}`, within: 2000 })
+	await eventually(() => newest() === n, { what: `attempt ${n}` })
 }

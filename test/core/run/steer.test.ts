@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Attempt } from '../../../src/core/dispatch/backend.ts'
 import { Stop } from '../../../src/core/dispatch/stop.ts'
 import { steerMany } from '../../../src/core/run/steer-many.ts'
 import type { MseError } from '../../../src/kernel/error.ts'
@@ -11,7 +12,7 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { departs, verifies } from '../../support/verifies.ts'
 import { effect, gated, hang, pass, pure } from '../../support/workers.ts'
 
-const ended = (world: RunWorld, runId: RunId) => world.service.wait(runId, AbortSignal.timeout(5000))
+const ended = (world: RunWorld, runId: RunId) => world.service.wait(runId, AbortSignal.timeout(20_000))
 const refusal = (work: Promise<unknown>) => work.then(String, (error: MseError) => [error.kind, error.code])
 const begun = (worker: { prompts: readonly unknown[] }, count = 1) =>
 	eventually(() => worker.prompts.length >= count, { what: 'the step began' })
@@ -98,6 +99,25 @@ describe('a cancelled step', () => {
 		})
 		expect(await refusal(world.service.cancelStep(stepId, 'again'))).toEqual(['conflict', 'step_not_in_flight'])
 		expect(await refusal(world.service.cancelStep('ST-0' as never, 'x'))).toEqual(['not_found', 'unknown_step'])
+	})
+
+	test.each([
+		{ what: 'an attempt that can be gone on with', canResume: true },
+		{ what: 'an attempt that died with the server', canResume: false },
+	])('is cancelled at once in a run that was paused before a restart: $what', async ({ canResume }) => {
+		using dir = tempDir()
+		const worker = canResume ? { ...hang, resume: async (attempt: Attempt) => hang.perform(attempt) } : hang
+		const first = runWorld({ workers: { one: worker, two: hang }, dir: dir.path })
+		const { run } = await first.launch(twoSteps, { detach: true })
+		const [inFlight] = await eventually(async () => (await first.runs.steps(run.id)).slice(0, 1), { what: 'the step is on disk' })
+		await first.service.pause(run.id)
+		first.kill()
+		const again = gated()
+		await using second = runWorld({ workers: { one: canResume ? worker : again, two: hang }, dir: dir.path })
+		await second.supervisor.recover()
+		await second.service.cancelStep(inFlight?.stepId ?? ('' as never), 'not any more')
+		expect(await second.runs.step(inFlight?.stepId ?? ('' as never))).toMatchObject({ status: 'cancelled' })
+		expect(again.prompts).toEqual([])
 	})
 
 	test('that nobody catches fails the run with that code', async () => {

@@ -43,7 +43,7 @@ describe('a disk that fails an attempt', () => {
 		await ended
 		expect(await world.runs.run(run.id)).toMatchObject({ status: 'interrupted', result: { error: { code: 'storage_damaged' } } })
 		await world.service.resume(run.id)
-		expect((await world.service.wait(run.id, AbortSignal.timeout(5000))).result).toEqual({ made: 'made' })
+		expect((await world.service.wait(run.id, AbortSignal.timeout(20_000))).result).toEqual({ made: 'made' })
 	})
 
 	test('while it is taken up again is waited for, not given up to', async () => {

@@ -26,7 +26,7 @@ test(
 			for await (const chunk of stream) said.text += new TextDecoder().decode(chunk)
 		}
 		const drained = Promise.all([read(child.stdout), read(child.stderr)])
-		await eventually(() => said.text.includes('127.0.0.1:7777'), { within: 20_000, what: 'the server names its address' })
+		await eventually(() => said.text.includes('127.0.0.1:7777'), { what: 'the server names its address' })
 		const isMine = await Promise.race([child.exited.then(() => false), Bun.sleep(200).then(() => true)])
 		if (isMine) expect((await exchange(DEFAULT_URL, 'GET', '/v1/healthz')).body).toBe('ok')
 		child.kill('SIGKILL')
@@ -199,7 +199,6 @@ test.each([
 		}
 		adapter.mse_ack({ sid, req_id: frame.req_id, kind: 'spawn_ack' })
 		const run = await eventually(async () => ended(await exchange(server.url, 'GET', `/v1/runs/${run_id}`)), {
-			within: 20_000,
 			what: 'its end',
 		})
 		expect(run.result_ref).toEqual({ said: { out: sent.raw, parts: { notes: sent.raw } } })
@@ -243,5 +242,5 @@ function untilEnded(adapter: Pick<ReturnType<typeof adapterOf026>, 'swarm_status
 		const run = await adapter.swarm_status({ run_id })
 		return run.status !== 'running' && run
 	}
-	return eventually(look, { within: 20_000, what: `the end of ${run_id}` })
+	return eventually(look, { what: `the end of ${run_id}` })
 }

@@ -88,7 +88,7 @@ test(
 		const { sid } = await adapter.mse_operator_join()
 		await server.kill('SIGTERM')
 		expect(await adapter.mlua_swarm_server_status()).toEqual({ up: false })
-		await eventually(() => adapter.sessionOf(sid).isCut(), { within: 10_000, what: 'the socket ends' })
+		await eventually(() => adapter.sessionOf(sid).isCut(), { what: 'the socket ends' })
 		expect(() => adapter.mse_ack({ sid, req_id: 'x', kind: 'spawn_ack' })).toThrow('WS failed')
 	},
 	LIMIT_MS,

@@ -36,7 +36,7 @@ export async function call<T = unknown>(method: string, url: string, options: Ca
 
 /** The same call until the server answers it at all: a client that outlives the server's restarts. */
 export function callUntilAnswered<T = unknown>(method: string, url: string, options: CallOptions = {}): Promise<Answer<T>> {
-	return eventually(() => call<T>(method, url, options), { within: 20_000, what: `${method} ${url} is answered` })
+	return eventually(() => call<T>(method, url, options), { what: `${method} ${url} is answered` })
 }
 
 /** The run, once it is no longer running. */
@@ -45,5 +45,5 @@ export function untilEnded(url: string, id: string): Promise<RunRecord> {
 		const { body } = await call<RunRecord>('GET', `${url}/v1/runs/${id}`)
 		return body.status === 'running' ? null : body
 	}
-	return eventually(look, { within: 20_000, what: `run ${id} ends` })
+	return eventually(look, { what: `run ${id} ends` })
 }

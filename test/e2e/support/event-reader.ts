@@ -22,7 +22,6 @@ export function followEvents(url: string, query = '', observe: (event: Event) =>
 		events,
 		first: (kind, fits = () => true) =>
 			eventually(() => events.find((event) => event.kind === kind && fits(event)), {
-				within: 20_000,
 				what: `an event ${kind} of the sort`,
 			}),
 		[Symbol.dispose]: () => left.abort(),

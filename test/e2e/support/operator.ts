@@ -121,7 +121,7 @@ function connect(url: string, token: string): Promise<WebSocket> {
 			socket.onerror = () => resolve(null)
 			socket.onclose = () => resolve(null)
 		})
-	return eventually(attempt, { within: 20_000, what: 'the operator may connect' })
+	return eventually(attempt, { what: 'the operator may connect' })
 }
 
 /** Hands over frames until the connection ends. */
@@ -183,7 +183,7 @@ export async function joinHeldOperator(url: string, roles?: readonly string[]): 
 	const find = (agent: string): SpawnFrame | undefined => [...operator.asked.values()].find(({ frame }) => frame.agent === agent)?.frame
 	return {
 		...operator,
-		frameFor: (agent) => eventually(() => find(agent), { within: 20_000, what: `a spawn of ${agent} is here` }),
+		frameFor: (agent) => eventually(() => find(agent), { what: `a spawn of ${agent} is here` }),
 		reply: (agent, reply) => replyFor(agent).resolve(reply),
 	}
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'bun:test'
 import { fuzz } from './fuzz/run.ts'
 
 const requests = Number(Bun.env.MSE_FUZZ_REQUESTS ?? 1500)
-const seed = Number(Bun.env.MSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** The suite draws the same requests each time; `scripts/fuzz` draws others. */
+const seed = Number(Bun.env.MSE_SEED ?? 1493336263)
 
 test(
 	'no request, however drawn from the document, is a fault of the server, an undocumented status or a hang',

@@ -98,6 +98,7 @@ const doctor: Doctor = {
 	blueprint_store_root: null,
 	blueprint_ref_base: null,
 	enhance_flow_enabled: false,
+	traces_enabled: false,
 	seed_blueprint_id: 'main',
 	registered_blueprint_ids: [],
 	registered_blueprint_count: 0,

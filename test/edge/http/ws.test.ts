@@ -145,7 +145,7 @@ async function deafPeer(url: string) {
 }
 
 function flood(clock: Clock) {
-	const seen = { closes: [] as string[], open: undefined as Socket<unknown, null> | undefined }
+	const seen = { closes: [] as string[], pongs: 0, open: undefined as Socket<unknown, null> | undefined }
 	const app = httpApp(testOptions({ limits: { bodyBytes: 2 ** 20, frameBytes: 2 ** 20 } }), (root) =>
 		root.use(
 			swarmRoutes('flood').ws(
@@ -160,6 +160,7 @@ function flood(clock: Clock) {
 						seen.open = socket
 					},
 					message() {},
+					pong: () => void seen.pongs++,
 					close: (_socket, code, reason) => void seen.closes.push(`${code} ${reason}`),
 				}),
 			),
@@ -220,9 +221,9 @@ test('a peer that is not heard for 150 seconds is closed, one that answers pings
 	seen.open = undefined
 	const live = new WebSocket(`${url.replace('http', 'ws')}/v1/flood`)
 	await eventually(() => seen.open, { what: 'the next one is open' })
-	for (let i = 0; i < 10; i++) {
+	for (let beat = 1; beat <= 10; beat++) {
 		await clock.advance(30_000)
-		await Bun.sleep(2)
+		await eventually(() => seen.pongs >= beat, { what: `ping ${beat} is answered` })
 	}
 	expect([live.readyState, seen.closes.length]).toEqual([WebSocket.OPEN, 1])
 	live.close()

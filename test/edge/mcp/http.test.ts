@@ -108,5 +108,5 @@ test('an open session does not keep the server from stopping', async () => {
 	await it.use('mse_operator_join')
 	const began = performance.now()
 	await app[Symbol.asyncDispose]()
-	expect(performance.now() - began).toBeLessThan(4000)
+	expect(performance.now() - began).toBeLessThan(15_000)
 })

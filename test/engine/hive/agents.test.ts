@@ -78,7 +78,7 @@ describe('agents of a server that is killed', () => {
 		const first = await there.live('spawn alice spawn bob kill bob')
 		expect(first.answers.map(({ failure }) => failure)).toEqual([null, null, null])
 		expect(first.answers[0]?.ms).toBeGreaterThanOrEqual(500)
-		expect(Math.min(...first.answers.slice(0, 2).map(({ ms }) => ms))).toBeLessThan(1500)
+		expect(Math.min(...first.answers.slice(0, 2).map(({ ms }) => ms))).toBeLessThan(3000)
 		const pid = first.answers[2]?.agents[0]?.pid ?? 0
 		await first.kill()
 		expect(readProcesses().some((row) => row.pid === pid)).toBe(true)

@@ -81,7 +81,7 @@ describe('a database that takes no writes', () => {
 		other.run('BEGIN IMMEDIATE')
 		const started = performance.now()
 		expect(await refusal(db.write(() => put(db, 'key1')))).toBe('storage_unavailable')
-		expect(performance.now() - started).toBeLessThan(4000)
+		expect(performance.now() - started).toBeLessThan(15_000)
 		other.run('ROLLBACK')
 		await db.write(() => put(db, 'key2'))
 		expect([db.healthy, keys(db)]).toEqual([true, ['key2']])

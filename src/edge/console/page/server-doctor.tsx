@@ -47,6 +47,7 @@ function SetUp() {
 				blueprint_store_root,
 				blueprint_ref_base,
 				enhance_flow_enabled,
+				traces_enabled,
 				check_policy,
 				registered_blueprint_count,
 			}) => (
@@ -58,6 +59,7 @@ function SetUp() {
 						['Data', blueprint_store_root ?? 'in memory'],
 						['References start from', blueprint_ref_base],
 						['Enhance', enhance_flow_enabled ? 'on' : 'off'],
+						['Traces', traces_enabled ? 'on' : 'off'],
 						['Check policy', check_policy],
 					]}
 				/>

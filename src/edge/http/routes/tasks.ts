@@ -37,6 +37,17 @@ export interface TaskDeps {
 const DEFAULT_LIMIT = 1000
 const MAX_LIMIT = 10_000
 
+/** A key, and the span of whoever launches. */
+const launchHeaders = {
+	headers: Type.Object(
+		{
+			...takesKey.headers.properties,
+			traceparent: Type.Optional(Type.String({ description: 'the span that the run becomes a part of (W3C Trace Context)' })),
+		},
+		{ additionalProperties: true },
+	),
+}
+
 /** Launching and reading tasks (mlua-swarm 0.1.0 and 0.26.0). */
 export const taskRoutes = (deps: TaskDeps) => launchRoutes(deps).use(readingRoutes(deps))
 
@@ -47,7 +58,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 		.post(
 			'/v1/tasks',
 			async ({ body, request, server, status }) => {
-				const asked = { ...toLaunchRequest(body), ...(await parentOf(spawner, request)) }
+				const asked = { ...toLaunchRequest(body), ...(await cameFrom(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await launchOnce(
 					keyOf(request, body),
@@ -57,7 +68,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 				return status(asked.detach ? 202 : 200, reply)
 			},
 			{
-				...takesKey,
+				...launchHeaders,
 				...jsonBody(LaunchBodySchema),
 				detail: { summary: 'Launches a Blueprint, and waits for its end unless detached' },
 				response: { 200: LaunchReplySchema, 202: LaunchReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
@@ -66,7 +77,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 		.post(
 			'/v1/tasks/:id/runs',
 			async ({ params, body, request, server, status }) => {
-				const asked = { ...toKickRequest(body ?? undefined), ...(await parentOf(spawner, request)) }
+				const asked = { ...toKickRequest(body ?? undefined), ...(await cameFrom(spawner, request)) }
 				if (!asked.detach) waitLong(server, request)
 				const reply = await kickOnce(
 					keyOf(request, body),
@@ -76,7 +87,7 @@ function launchRoutes({ service, keys, spawner }: TaskDeps) {
 				return status(asked.detach ? 202 : 201, reply)
 			},
 			{
-				...takesKey,
+				...launchHeaders,
 				...optionalJsonBody(KickBodySchema),
 				detail: { summary: 'Runs a task again' },
 				response: { 201: KickReplySchema, 202: KickReplySchema, ...refusals(400, 401, 403, 404, 409, 410, 422, 503, 504) },
@@ -97,9 +108,11 @@ function readingRoutes(deps: TaskDeps) {
 		})
 }
 
-async function parentOf(spawner: TaskDeps['spawner'], { headers }: Request): Promise<Pick<LaunchRequest, 'parent'>> {
+/** Whose worker asks, and as a part of which trace. */
+async function cameFrom(spawner: TaskDeps['spawner'], { headers }: Request): Promise<Pick<LaunchRequest, 'parent' | 'traceparent'>> {
 	const parent = await spawner({ authorization: headers.get('authorization') ?? undefined, parent: headers.get('mse-parent') ?? undefined })
-	return parent ? { parent } : {}
+	const traceparent = headers.get('traceparent')
+	return { ...(parent && { parent }), ...(traceparent !== null && { traceparent }) }
 }
 
 /** The answer may be an hour away, and Bun would cut a connection that is idle for so long. */

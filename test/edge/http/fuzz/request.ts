@@ -89,8 +89,11 @@ function drawnFor({ components }: OpenApi, target: Target): Arbitrary<Drawn> {
 const sometimes = <A, B>(n: number, rare: Arbitrary<A>, usual: Arbitrary<B>): Arbitrary<A | B> =>
 	fc.oneof({ weight: 1, arbitrary: rare }, { weight: n - 1, arbitrary: usual })
 
+/** Keys that hold an answer back, which is what they are for: a stream that follows never ends. */
+const HOLDING = ['follow', 'wait']
+
 function queryOf(schemas: { [name: string]: Schema }, { path, operation }: Target): Arbitrary<(readonly [string, string])[]> {
-	const known = operation.parameters.filter((parameter) => parameter.in === 'query' && parameter.name !== 'follow')
+	const known = operation.parameters.filter((parameter) => parameter.in === 'query' && !HOLDING.includes(parameter.name))
 	const drawn = known.map(({ name, schema, example, required }) => {
 		const value = sometimes(
 			5,
@@ -99,7 +102,6 @@ function queryOf(schemas: { [name: string]: Schema }, { path, operation }: Targe
 		)
 		return fc.tuple(fc.boolean(), value).map(([isThere, text]) => (isThere || required ? [[name, text] as const] : []))
 	})
-	// A stream that follows never ends.
 	const ends = path.startsWith('/v1/events') ? [['follow', 'false'] as const] : []
 	return fc.tuple(...drawn).map((pairs) => [...pairs.flat(), ...ends])
 }

@@ -7,8 +7,9 @@ import { type Drawn, requestArbitrary } from './request.ts'
 
 const ANSWER_MS = 10_000
 const LANES = 8
-/** Requests after which there is something to be found again. */
+/** Requests after which there is something to be found again, and the generations after which another server goes on. */
 const GENERATION = 96
+const LIFE = 4
 /** What a server that is well may refuse with for now, for want of agents, or give up waiting for. */
 const GENUINE = ['no_operator', 'sync_ceiling', 'session_gone', 'operator_session_ended', 'request_deadline', 'no_agents']
 
@@ -19,7 +20,7 @@ export interface Report {
 	readonly faults: readonly string[]
 }
 
-/** Sends that many requests drawn from the document to a whole server on a data directory of its own. */
+/** Sends that many requests drawn from the document to a whole server on a data directory of its own, which is stopped and started meanwhile. */
 export async function fuzz({
 	requests,
 	seed,
@@ -30,13 +31,20 @@ export async function fuzz({
 	note?: (done: number) => void
 }): Promise<Report> {
 	using dir = tempDir()
-	await using world = await appWorld({ dir: dir.path, flags: { 'drain-secs': '1' } })
+	const live = () => appWorld({ dir: dir.path, flags: { 'drain-secs': '1' } })
+	let world = await live()
+	await using stack = new AsyncDisposableStack()
+	stack.defer(() => world[Symbol.asyncDispose]())
 	const document = (await world.call('GET', '/swagger/json')).body as OpenApi
 	const drawn = requestArbitrary(document)
 	const pool = newPool()
 	const answers = new Map<string, number>()
 	const faults: string[] = []
 	for (let done = 0; done < requests && faults.length < 20; done += LANES) {
+		if (done % (GENERATION * LIFE) === 0 && done > 0) {
+			await world[Symbol.asyncDispose]()
+			world = await live()
+		}
 		if (done % GENERATION === 0) await populate(world, pool)
 		const batch = fc.sample(drawn, { numRuns: Math.min(LANES, requests - done), seed: seed + done })
 		faults.push(...(await Promise.all(batch.map((request) => tried(world.url, pool, request, answers)))).flat())

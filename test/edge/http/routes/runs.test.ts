@@ -94,7 +94,7 @@ test('cancel takes no body, really ends the run, and may be repeated', async () 
 	const { run_id } = (await world.launch(stuck, { detach: true })).body
 	const { status, body } = await world.call('POST', `/v1/runs/${run_id}/cancel`)
 	expect([status, body]).toEqual([204, ''])
-	expect((await world.service.wait(asRunId(run_id), AbortSignal.timeout(5000))).status).toBe('cancelled')
+	expect((await world.service.wait(asRunId(run_id), AbortSignal.timeout(20_000))).status).toBe('cancelled')
 	expect((await world.call('POST', `/v1/runs/${run_id}/cancel`)).status).toBe(204)
 	expect((await world.call('GET', `/v1/runs/${run_id}`)).body.status).toBe('cancelled')
 })

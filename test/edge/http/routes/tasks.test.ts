@@ -118,7 +118,7 @@ test('a detached launch answers 202 at once and goes on by itself', async () => 
 		phase: expect.any(String),
 	})
 	release()
-	await world.service.wait(body.run_id, AbortSignal.timeout(5000))
+	await world.service.wait(body.run_id, AbortSignal.timeout(20_000))
 	expect((await world.call('GET', `/v1/runs/${body.run_id}`)).body).toMatchObject({
 		status: 'done',
 		phase: null,
@@ -158,7 +158,7 @@ test('a caller that leaves does not end the run', async () => {
 	leave.abort()
 	expect(call).rejects.toThrow()
 	release()
-	const ended = await world.service.wait(asRunId(runId ?? ''), AbortSignal.timeout(5000))
+	const ended = await world.service.wait(asRunId(runId ?? ''), AbortSignal.timeout(20_000))
 	expect([ended.status, ended.result]).toEqual(['done', { out: 'released' }])
 })
 

@@ -186,7 +186,7 @@ function nodeClient(url: string, token: string) {
 			child.stdin.flush()
 		},
 		until: (is: (line: Line) => boolean): Promise<Line> =>
-			eventually(() => lines.find(is), { within: 10_000, what: `a line of the client: ${is}` }) as Promise<Line>,
+			eventually(() => lines.find(is), { what: `a line of the client: ${is}` }) as Promise<Line>,
 		async [Symbol.asyncDispose]() {
 			child.kill('SIGKILL')
 			await child.exited
