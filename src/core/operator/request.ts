@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { MseError } from '../../kernel/error.ts'
-import { asRequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
+import { asRequestId, newRequestSerial, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import { agentOf } from './agent-sid.ts'
@@ -56,7 +55,7 @@ export function newRequest(
 ): OperatorRequest {
 	const { kind, runId, taskId, stepId, attempt, frame } = asking
 	return {
-		reqId: asRequestId(`${to?.sid ?? runId}-${SHORT[kind]}-${randomUUID()}`),
+		reqId: asRequestId(`${to?.sid ?? runId}-${SHORT[kind]}-${newRequestSerial()}`),
 		kind,
 		state,
 		sid: to?.sid ?? null,

@@ -57,7 +57,7 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async get(id: OutputId): Promise<OutputRecord | null> {
-		return this.#toRecord(this.#db.query<OutputRow>('SELECT * FROM output WHERE id = ?').get(id))
+		return this.#toRecord(this.#db.query<OutputRow>("SELECT * FROM output WHERE id = ? AND plane = 'data'").get(id))
 	}
 
 	async latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null> {

@@ -24,7 +24,7 @@ export const attemptTables = `
 
 	CREATE TABLE output (
 		seq INTEGER PRIMARY KEY,
-		id TEXT NOT NULL UNIQUE,
+		id TEXT NOT NULL,
 		plane TEXT NOT NULL CHECK (plane IN ('tail', 'data')),
 		run_id TEXT,
 		step_id TEXT NOT NULL,
@@ -34,6 +34,7 @@ export const attemptTables = `
 		parent_refs TEXT NOT NULL,
 		at INTEGER NOT NULL
 	) STRICT;
+	CREATE UNIQUE INDEX output_id ON output (id) WHERE plane = 'data';
 	CREATE INDEX output_attempt ON output (step_id, attempt, plane, seq);
 	CREATE INDEX output_producer ON output (producer, seq) WHERE plane = 'data';
 	CREATE INDEX output_run_producer ON output (run_id, producer, seq) WHERE plane = 'data';
