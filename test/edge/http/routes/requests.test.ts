@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { eventually } from '../../../support/eventually.ts'
 import { forMain, operatorServer } from '../whole-server.ts'
 
 const agents = [{ name: 'writer', kind: 'operator', spec: { operator_ref: 'main' } }]
@@ -30,7 +31,13 @@ test('a request nobody has a seat for yet has no owner, and cannot be sent again
 	await using server = await operatorServer()
 	await server.join({ roles: ['another'] })
 	await server.launch(forMain({ agents } as never))
-	const { body } = await server.call('GET', '/v1/requests?limit=5')
+	const { body } = await eventually(
+		async () => {
+			const listed = await server.call('GET', '/v1/requests?limit=5')
+			return listed.body.total > 0 && listed
+		},
+		{ what: 'the request is on disk' },
+	)
 	expect((await server.call('GET', '/v1/requests?vacant=true&limit=1')).body).toEqual(body)
 	expect(body.requests[0]).toMatchObject({ owner: null, state: 'parked', agent: 'writer' })
 	const refused = await server.call('POST', `/v1/requests/${body.requests[0].req_id}/redeliver`)
