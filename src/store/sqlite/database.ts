@@ -182,7 +182,7 @@ export class SqliteDatabase implements Disposable {
 
 	/** Lets those go on who wait for a change of this batch alone; false when there are none. */
 	#goAhead(batch: readonly Entry[]): boolean {
-		const ahead = batch.filter(({ waiting, ...made }) => waiting.applied && !('error' in made))
+		const ahead = batch.filter((entry) => entry.waiting.applied && !('error' in entry))
 		for (const { waiting, value } of ahead) waiting.applied?.(value as never)
 		if (ahead.length > 0) drainMicrotasks()
 		return ahead.length > 0
