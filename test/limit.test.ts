@@ -158,6 +158,8 @@ const rows: { readonly [L in Limit]: Row } = {
 			const runs = await Promise.all(Array.from({ length: 5 }, () => launch(server, programs(countingChild(dir.path)))))
 			for (const run of runs) await isDone(server, run)
 			expect(mostAtOnce(dir.path)).toBe(2)
+			await server[Symbol.asyncDispose]()
+			await workersOver()
 		},
 	},
 	requestsPerSession: {
@@ -260,6 +262,28 @@ test('child processes of a run and of an agent wait their turn where a policy sa
 	await isDone(server, await launch(server, ofAgent))
 	expect(mostAtOnce(other.path)).toBe(3)
 })
+
+/** Workers that live on have places among the others; the last one is left to what ends by itself. */
+async function workersOver(): Promise<void> {
+	const session = { kind: 'process', argv: [process.execPath, join(import.meta.dir, 'fixture/program/session-worker.ts')] }
+	const oneShot = { kind: 'process', mode: 'one_shot', argv: ['/bin/sleep', '0.01'] }
+	await using server = await testServer({ 'limits-children': '2', 'runtime-profiles': JSON.stringify({ session, oneShot }) })
+	const create = (value: string) =>
+		server.call('POST', '/v1/workers', { intent: { kind: 'assistant' }, profile: { kind: 'builtin', value: `process:${value}` } })
+	const first = await create('session')
+	expect(first.status).toBe(200)
+	const refused = await create('session')
+	expect([refused.status, refused.body.error.code]).toEqual([409, 'worker_execution_rejected'])
+	names(refused.body, 'limits.children', 2)
+	const turns = (await create('oneShot')).body.worker.worker_id
+	expect((await server.call('POST', `/v1/workers/${turns}/input`, { kind: 'user', content: 'go' })).status).toBe(200)
+	using dir = tempDir()
+	const runs = await Promise.all([1, 2].map(() => launch(server, programs(countingChild(dir.path)))))
+	for (const run of runs) await isDone(server, run)
+	expect(mostAtOnce(dir.path)).toBe(1)
+	expect((await server.call('POST', `/v1/workers/${first.body.worker.worker_id}/stop`)).status).toBe(200)
+	expect((await create('session')).status).toBe(200)
+}
 
 const identity = (value: Json): JsonObject => blueprintOf(step('identity', lit(value), '$.out'), ['identity'])
 const inline = (blueprint: JsonObject): JsonObject => ({ blueprint: { kind: 'inline', value: blueprint }, init_ctx: {} })

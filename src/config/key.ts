@@ -70,7 +70,11 @@ const limits = {
 	fanoutWidth: key(wholeNumber('lanes', 1), 10_000, 'most lanes of one fan-out'),
 	fanoutConcurrency: key(wholeNumber('lanes', 1), 64, 'lanes of one fan-out that run at a time'),
 	spawnDepth: key(wholeNumber('levels'), 4, 'how deep workers may start workers'),
-	children: key(wholeNumber('processes', 1), 64, 'most child processes at a time; further attempts wait their turn'),
+	children: key(
+		wholeNumber('processes', 1),
+		64,
+		'most child processes of steps, workers and agents at a time; further steps wait, workers and agents are refused',
+	),
 	requestsPerSession: key(wholeNumber('requests', 1), 10_000, 'most open requests to one operator'),
 	subscribers: key(wholeNumber('subscribers', 1), 2000, 'most event streams at a time'),
 	stallSecs: key(wholeNumber('seconds', 1), 60, 'longest a reader of a stream or socket may take nothing of what waits for it'),

@@ -54,9 +54,9 @@ const SHOWN = 100
 /** How the steps of runs ask the gate. */
 export function stepApprovals(gate: ApprovalGate): StepApprovals {
 	return {
-		async decide(question, signal) {
+		async decide(question, signal, stands) {
 			const { id } = await gate.ask(toAsked(question))
-			return toDecision(await gate.settled(id, signal))
+			return toDecision(await gate.settled(id, signal, stands))
 		},
 	}
 }

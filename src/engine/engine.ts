@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { enhanceFunctions } from '../backend/function/enhance.ts'
 import { withFunctionScripts } from '../backend/lua/function-script.ts'
 import { openLua } from '../backend/lua/service.ts'
-import { type ChildList, openChildList } from '../backend/process/child-list.ts'
+import { openChildList } from '../backend/process/child-list.ts'
+import { newChildSlots } from '../backend/process/child-slots.ts'
 import { endLeftovers } from '../backend/process/leftover.ts'
 import { canReadVariables } from '../backend/process/process-table.ts'
 import { removeSystemFiles } from '../backend/process/system-file.ts'
@@ -59,19 +60,19 @@ async function wire(options: EngineOptions, data: DataDir) {
 	const { config, clock, log } = options
 	const stores = openStores(data, options)
 	const secret = tokenSecret(config.tokenSecret ?? undefined, data.dir === null ? undefined : secretFile(data.dir))
-	const childList = await endEarlierLife(options, data)
+	const children = await endEarlierLife(options, data)
 	const approvals = openApprovals(options, data, stores, secret)
-	const hive = await openHive({ ...options, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
+	const hive = await openHive({ ...options, ...children, data, events: stores.events, gate: approvals.gate, faces: () => hiveFace })
 	const operators = await openOperators(options, data, stores, hive, (runId) => supervisor.wake(runId))
 	const enhanceSteps = enhanceFunctions((blueprint) => compileProblems(registry, offered, blueprint), data.fault)
 	const host = withFunctionScripts(options.luaHost, enhanceSteps)
-	const lua = openLua({ ...config.lua, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log, childList })
+	const lua = openLua({ ...config.lua, ...children, outputBytes: config.limits.outputBytes, host, dataDirId: data.id, clock, log })
 	const workers = await openWorkers({
 		...{ ...options, ...stores, ...operators, db: data.db, dataDirId: data.id },
-		...{ childList, killGraceMs: KILL_GRACE_MS, service: () => service, hive: hiveFamily({ hive, events: stores.events }) },
+		...{ ...children, service: () => service, hive: hiveFamily({ hive, events: stores.events }) },
 	})
-	const { registry, layers, offered, plans, supervisor, childSlots, childRuns } = newRuns(options, data, {
-		...{ stores, operators, workers, approvals: approvals.ofSteps, secret, childList, lua, enhanceSteps, killGraceMs: KILL_GRACE_MS },
+	const { registry, layers, offered, plans, supervisor, childRuns } = newRuns(options, data, {
+		...{ ...children, stores, operators, workers, approvals: approvals.ofSteps, secret, lua, enhanceSteps },
 	})
 	const launching = { ...launchDeps(options, stores, operators, supervisor, plans), layers }
 	const service = runService(launching)
@@ -88,7 +89,7 @@ async function wire(options: EngineOptions, data: DataDir) {
 	await approvals.gate.recover()
 	return {
 		...{ ...stores, config, clock, log, data, registry, offered, plans, supervisor, service, face, secret, stepOutputDeps, lua },
-		...{ childSlots, childRuns, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
+		...{ childSlots: children.childSlots, childRuns, pause, enhanceLoop, streams: new OpenStreams(), ...jobs.all },
 		...{ ...operators, workers, webhooks, telemetry, hive, approvals, backUp: newBackups({ config, clock, dir: data.dir }) },
 		seats: seatDeps(launching, operators),
 		/** Lets go of all runs; the next engine on the same directory takes them up. May be called twice. */
@@ -106,13 +107,16 @@ async function wire(options: EngineOptions, data: DataDir) {
 	}
 }
 
-/** Ends the processes that an earlier life of the directory left running, and removes the files it had given them. The list of ours, if one is needed. */
-async function endEarlierLife({ clock, log }: EngineOptions, data: DataDir): Promise<ChildList | undefined> {
+/**
+ * Ends the processes that an earlier life of the directory left running, and removes the files it had given them. Resolves to what all
+ * share who start child processes.
+ */
+async function endEarlierLife({ clock, log, config }: EngineOptions, data: DataDir) {
 	const childList = data.dir === null || canReadVariables() ? undefined : openChildList(join(data.dir, 'children.json'))
 	await endLeftovers(data.id, { clock, log, killGraceMs: KILL_GRACE_MS, ...(childList && { childList }) })
 	if (data.dir !== null) removeSystemFiles(data.dir)
 	data.fault('start.leftovers_ended')
-	return childList
+	return { childList, childSlots: newChildSlots(config.limits.children), killGraceMs: KILL_GRACE_MS }
 }
 
 async function putInOrder({ config, clock }: EngineOptions, { attachStore, blueprintStore }: Stores): Promise<void> {

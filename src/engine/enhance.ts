@@ -11,7 +11,7 @@ import type { RunService } from '../core/run/request.ts'
 import { raceAbort } from '../kernel/abort.ts'
 import { MseError, messageOf } from '../kernel/error.ts'
 import type { RunId } from '../kernel/id.ts'
-import { isJsonObject } from '../kernel/json.ts'
+import { isJsonObject, type Json } from '../kernel/json.ts'
 import type { Blueprint } from '../protocol/blueprint.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import type { EngineOptions } from './option.ts'
@@ -61,12 +61,16 @@ function enhanceRuns({ runs, events }: Stores, service: RunService): EnhanceRuns
 			const operator = { id: 'mse-enhance', kind: 'automate' } as const
 			await service.launch({ runId, reference, goal, initCtx, ttlSecs, operator, detach: true, waitsForOperator: true })
 		},
-		async untilEnded(id, signal) {
+		async untilEnded(id, signal, interrupted) {
 			const ended = Promise.withResolvers<void>()
 			const unsubscribe = events.subscribe((facts) => {
-				if (facts.some(({ run_id, kind }) => run_id === id && ENDS.has(kind))) ended.resolve()
+				for (const { kind } of facts.filter(({ run_id }) => run_id === id)) {
+					if (ENDS.has(kind)) ended.resolve()
+					if (kind === 'run.interrupted' || kind === 'run.resumed') interrupted(kind === 'run.interrupted')
+				}
 			})
 			try {
+				if ((await runs.listed(id))?.status === 'interrupted') interrupted(true)
 				const run = await runs.run(id)
 				if (run && isTerminal(run.status)) return toEnhanceRun(run)
 				await raceAbort(ended.promise, signal)
@@ -80,13 +84,26 @@ function enhanceRuns({ runs, events }: Stores, service: RunService): EnhanceRuns
 
 const ENDS: ReadonlySet<string> = new Set(['run.done', 'run.failed', 'run.cancelled'])
 
+/** Why the run of an issue waits for somebody, as sentences; null while it goes on by itself. */
+export async function interruptionOf(runs: Pick<Stores['runs'], 'listed' | 'run'>, id: RunId): Promise<string | null> {
+	if ((await runs.listed(id))?.status !== 'interrupted') return null
+	const whole = await runs.run(id).catch(() => null)
+	const message = whole === null ? 'It cannot be read.' : (messageOfResult(whole.result) ?? 'It was interrupted.')
+	return `${message}${/[.!?]$/.test(message) ? '' : '.'} Resume run ${id} or cancel it.`
+}
+
 function toEnhanceRun(run: Run | null, id?: RunId): EnhanceRun {
 	if (!run) throw new MseError('not_found', `Run ${id} is gone.`)
 	const { initCtx, result, status } = run
 	if (status === 'done') return { initCtx, finalCtx: result, failure: null }
-	const error = isJsonObject(result) && isJsonObject(result.error) ? result.error : null
-	const message = error ? error.message : isJsonObject(result) ? result.error : null
+	const message = messageOfResult(result)
 	return { initCtx, finalCtx: null, failure: `${status === 'failed' ? 'failed' : 'was cancelled'}${message ? `: ${message}` : ''}` }
+}
+
+function messageOfResult(result: Json): string | null {
+	const error = isJsonObject(result) ? result.error : null
+	const message = isJsonObject(error) ? error.message : error
+	return typeof message === 'string' && message !== '' ? message : null
 }
 
 /** A Blueprint store of somebody else's has transactions of its own: the commit comes first, and is not made twice. */

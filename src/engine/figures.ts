@@ -35,7 +35,7 @@ export function figuresOf(engine: Engine): readonly Gauged[] {
 		{ name: 'runs_driven', help: 'Runs this process drives', read: async () => supervisor.active },
 		{ name: 'runs_asleep', help: 'Runs that wait, and of which nothing else is in memory', read: async () => supervisor.asleep },
 		{ name: 'attempts_under_way', help: 'Attempts that a stop would lose', read: async () => supervisor.hold.inFlight.count },
-		{ name: 'children', help: 'Attempts with a child process, and those that wait for one', read: children },
+		{ name: 'children', help: 'Places for child processes that attempts, workers and agents have, and who waits for one', read: children },
 		{ name: 'requests_open', help: 'Requests to operators without an answer, by state', read: openRequests },
 		{ name: 'request_oldest_seconds', help: 'Age of the oldest request without an answer', read: oldestRequest },
 		{ name: 'approvals_pending', help: 'Approvals that wait for an answer', read: pendingApprovals },

@@ -17,6 +17,7 @@ import type { Blueprint } from '../protocol/blueprint.ts'
 import type { PeriodicJob } from '../protocol/health.ts'
 import { blueprintReadiness } from './blueprint-readiness.ts'
 import type { Engine } from './engine.ts'
+import { interruptionOf } from './enhance.ts'
 import { expandPosted } from './expansion.ts'
 import { figuresOf } from './figures.ts'
 
@@ -71,7 +72,7 @@ export function newHttp(engine: Engine, surroundings: HttpSurroundings) {
 			blueprintVersions: { blueprints, propose: engine.approvals.propose },
 			blueprintInspection: { blueprints, lint, rejectLegacyBinding: engine.offered.rejectLegacyBinding === true },
 			blueprintDoctor: { blueprints, lint, expand: expandPosted(config, environment), readiness: blueprintReadiness(engine, environment) },
-			enhance: { enhance: engine.enhance, blueprints, clock, keys },
+			enhance: { enhance: engine.enhance, blueprints, clock, keys, interruptionOf: (runId) => interruptionOf(runs, runId) },
 			stepWorker: { face, keys },
 			data: { face, keys },
 			sessions: { sessions: attachSessions({ store: engine.attachStore, clock, endOperator }), operators: sessions, isAdmin },
@@ -164,6 +165,7 @@ function newHealth(engine: Engine): Omit<HealthDeps, 'checks'> {
 				running_runs: await runs.countByStatus('running'),
 				attached_operators: sessions.list().filter(({ connected }) => connected).length,
 				...(pause.state && { paused: { ...pause.state } }),
+				...(hive.open && { hive_open: true as const }),
 				periodic_jobs: [sweep.report(), retentionJob.report(), ...(hive.open?.claim.jobs() ?? [])].map(toPeriodicJob),
 			}
 		},

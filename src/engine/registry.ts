@@ -11,7 +11,7 @@ import { type ProcessOptions, processBackend } from '../backend/process/backend.
 import type { ChildList } from '../backend/process/child-list.ts'
 import type { ChildSlots } from '../backend/process/child-slots.ts'
 import { systemFolder } from '../backend/process/system-file.ts'
-import { type WorkerStepDeps, withRuntimeWorkers } from '../backend/worker/step.ts'
+import { type StepWorkers, withRuntimeWorkers } from '../backend/worker/step.ts'
 import { mintCredentials } from '../core/access/credential.ts'
 import type { AttemptStore } from '../core/dispatch/attempt-store.ts'
 import type { Registry } from '../core/dispatch/backend.ts'
@@ -41,7 +41,7 @@ export interface RegistryParts extends Surroundings {
 	/** The places for child processes of attempts, whatever performs them. */
 	readonly childSlots: ChildSlots
 	/** Long-lived workers, to which steps can be given. */
-	readonly workers: WorkerStepDeps
+	readonly workers: StepWorkers
 	/** From TERM to KILL for what an attempt started. */
 	readonly killGraceMs: number
 	/** Where a test may end the process. */
@@ -61,7 +61,7 @@ export function defaultRegistry(parts: RegistryParts): Registry {
 	const projecting = projectingDeps(parts)
 	const processes = processBackend({ ...childOptions(parts), inherit: parts.config.childEnv })
 	const sessions = withOperatorsInside(parts.operatorFactory, operatorBackend(operatorDeps(parts)))
-	const operators = withRuntimeWorkers(parts.workers, sessions)
+	const operators = withRuntimeWorkers({ ...parts.workers, childSlots: parts.childSlots }, sessions)
 	return new Map([
 		['rust_fn', functionBackend(parts.functions)],
 		['subprocess', projectingBackend(projecting, processes)],

@@ -2,14 +2,16 @@ import { builtinFunctions } from '../backend/function/builtin.ts'
 import type { FunctionDef } from '../backend/function/function.ts'
 import type { LuaService } from '../backend/lua/service.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
-import { newChildSlots } from '../backend/process/child-slots.ts'
-import type { WorkerStepDeps } from '../backend/worker/step.ts'
+import type { ChildSlots } from '../backend/process/child-slots.ts'
+import type { StepWorkers } from '../backend/worker/step.ts'
+import { APPROVAL_ENDS } from '../core/approval/pending.ts'
 import type { LintOptions } from '../core/blueprint/lint.ts'
 import type { StepApprovals } from '../core/run/approvals.ts'
 import { cancelWithParents } from '../core/run/child-runs.ts'
 import { PlanCache } from '../core/run/plan-cache.ts'
 import { cancelRun } from '../core/run/service.ts'
 import { RunSupervisor } from '../core/run/supervisor.ts'
+import { asRunId, type RunId } from '../kernel/id.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { policyOf } from './default-policy.ts'
 import type { Operators } from './operators.ts'
@@ -22,9 +24,10 @@ import { tracingOf } from './telemetry.ts'
 export interface RunParts {
 	readonly stores: Stores
 	readonly operators: Operators
-	readonly workers: WorkerStepDeps
+	readonly workers: StepWorkers
 	readonly secret: Uint8Array
 	readonly childList: ChildList | undefined
+	readonly childSlots: ChildSlots
 	readonly lua: LuaService
 	/** The steps of enhance runs, by `fn_id`. */
 	readonly enhanceSteps: ReadonlyMap<string, FunctionDef>
@@ -37,11 +40,10 @@ export interface RunParts {
 export function newRuns(
 	options: EngineOptions,
 	data: DataDir,
-	{ stores, operators, workers, secret, childList, lua, enhanceSteps, approvals, killGraceMs }: RunParts,
+	{ stores, operators, workers, secret, childList, childSlots, lua, enhanceSteps, approvals, killGraceMs }: RunParts,
 ) {
 	const { config, clock, log } = options
 	const functions = new Map([...builtinFunctions(clock), ...enhanceSteps, ...(options.functions ?? [])])
-	const childSlots = newChildSlots(config.limits.children)
 	const parts: RegistryParts = {
 		...{ ...options, ...stores, ...operators, workers, secret, childList, functions, lua, killGraceMs },
 		childSlots,
@@ -63,7 +65,7 @@ export function newRuns(
 		...{ runs: stores.runs, outputs: stores.outputs, clock, log, fault: data.fault, dataDirId: data.id },
 		...{ tokenSecret: secret, tokenTtlSecs: config.workerTokenTtlSecs, recoveryMax: config.recovery.max },
 		recoveryResetMs: config.recovery.resetAfterSecs * 1000,
-		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true) },
+		...{ limits: config.limits, layers, approvals, standing: operators.hub, release: () => Bun.gc(true), answers: answersOf(stores) },
 		traceparentOf: tracingOf(config, options.environment),
 		planOf: (hash) => plans.planOf(hash),
 	})
@@ -71,5 +73,13 @@ export function newRuns(
 		...{ events: stores.events, runs: stores.runs, log },
 		cancel: (id, reason) => cancelRun({ supervisor, runs: stores.runs }, id, reason),
 	})
-	return { registry, layers, offered, plans, supervisor, childSlots, childRuns }
+	return { registry, layers, offered, plans, supervisor, childRuns }
+}
+
+/** Calls back with the run of each approval that has ended, in the turn in which everybody hears it. */
+function answersOf({ events }: Stores) {
+	return (heard: (runId: RunId) => void): (() => void) =>
+		events.subscribe((facts) => {
+			for (const { kind, run_id } of facts) if (APPROVAL_ENDS.has(kind) && run_id !== undefined) heard(asRunId(run_id))
+		})
 }

@@ -1,6 +1,7 @@
 import { parseLlmSettings } from '../backend/llm/setting.ts'
 import { llmProfile } from '../backend/llm/worker.ts'
 import type { ChildList } from '../backend/process/child-list.ts'
+import type { ChildSlots } from '../backend/process/child-slots.ts'
 import { processProfile } from '../backend/process/worker/profile.ts'
 import { echoProfile } from '../backend/worker/echo.ts'
 import { httpProfile } from '../backend/worker/http.ts'
@@ -39,6 +40,7 @@ export interface ProfileOptions {
 	baseUrl(): string | undefined
 	readonly dataDirId: string
 	readonly childList: ChildList | undefined
+	readonly childSlots: ChildSlots
 	readonly killGraceMs: number
 	readonly desk: LeaseDesk
 	readonly families: readonly ProfileFamily[]

@@ -49,7 +49,7 @@ export async function openWorkers(options: WorkerPartOptions) {
 	const runtime = new WorkerRuntime({
 		...{ store, profiles, attachments, runtimeId, defaultProfile, log },
 	})
-	const unsubscribe = endWithRuns({ events, store, runtime, log })
+	const stopEnding = endWithRuns({ events, store, runtime, log })
 	return {
 		...{ store, profiles, attachments, runtime, desk, turns: newTurns(runtime), ofHive },
 		/** Takes up the workers that an earlier life left running, in the background. */
@@ -61,7 +61,7 @@ export async function openWorkers(options: WorkerPartOptions) {
 		},
 		/** Lets go of all executions; the next life starts them again. */
 		async stop(): Promise<void> {
-			unsubscribe()
+			await stopEnding()
 			desk.stop()
 			await runtime.stop()
 			ends.stop()

@@ -25,8 +25,9 @@ export const PostIssueResponseSchema = Type.Object({ issue_id: Type.String(), st
 export type PostIssueResponse = Static<typeof PostIssueResponseSchema>
 
 /**
- * Keys that do not apply are null: `reason` tells why an issue was rejected, `new_version` what an applied one led to. The last two
- * keys are ours: `run_id` is the run that works on it or did so last, `attempt` how many there were since it was posted or retried.
+ * Keys that do not apply are null: `reason` tells why an issue was rejected, `new_version` what an applied one led to. The last three
+ * keys are ours: `run_id` is the run that works on it or did so last, `attempt` how many there were since it was posted or retried,
+ * and `interrupted` is there while that run waits for somebody to resume or cancel it, and says why.
  */
 export const GetIssueResponseSchema = Type.Object({
 	issue_id: Type.String(),
@@ -37,6 +38,7 @@ export const GetIssueResponseSchema = Type.Object({
 	new_version: nullable(Type.String()),
 	run_id: nullable(Type.String()),
 	attempt: Type.Integer({ minimum: 0 }),
+	interrupted: Type.Optional(Type.String()),
 })
 export type GetIssueResponse = Static<typeof GetIssueResponseSchema>
 

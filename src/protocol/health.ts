@@ -80,6 +80,8 @@ export const StatusSchema = Type.Object(
 		attached_operators: Type.Integer(),
 		/** Present while no step of any run may begin. */
 		paused: Type.Optional(ServerPausedSchema),
+		/** Present while there is a hive with agents here. */
+		hive_open: Type.Optional(Type.Literal(true)),
 		periodic_jobs: Type.Array(PeriodicJobSchema),
 	},
 	{ additionalProperties: true },

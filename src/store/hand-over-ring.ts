@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { MseError, messageOf } from '../kernel/error.ts'
 
 /**
  * The newest ids that were noted. A process that is killed leaves them behind without an fsync; after a loss of power some may be
@@ -17,12 +18,9 @@ export interface HandOverRing extends Disposable {
 const SLOTS = 4096
 const SLOT_BYTES = 8
 
-/** Opens, and makes, the file. */
+/** Opens, and makes, the file. Throws `hand_over_unusable`, which names it. */
 export function openHandOverRing(path: string): HandOverRing {
-	const before = existsSync(path) ? idsIn(readFileSync(path)) : null
-	const file = openSync(path, before === null ? 'w' : 'r+', 0o600)
-	// Its whole length at once: a full disk must not be noticed later.
-	if (before === null) writeSync(file, Buffer.alloc(SLOTS * SLOT_BYTES))
+	const { before, file } = openFile(path)
 	const slots = Array.from({ length: SLOTS }, () => 0)
 	const bytes = Buffer.alloc(SLOT_BYTES)
 	let next = 0
@@ -43,6 +41,32 @@ export function openHandOverRing(path: string): HandOverRing {
 			if (isOpen) closeSync(file)
 			isOpen = false
 		},
+	}
+}
+
+function openFile(path: string): { readonly before: ReadonlySet<number> | null; readonly file: number } {
+	try {
+		const before = existsSync(path) ? idsIn(readFileSync(path)) : null
+		return { before, file: before === null ? newFile(path) : openSync(path, 'r+') }
+	} catch (cause) {
+		throw new MseError('unavailable', `${path}, where the hive notes what it hands over, cannot be written: ${messageOf(cause)}`, {
+			code: 'hand_over_unusable',
+			hint: 'Make that file writable, then start the server again.',
+			cause,
+		})
+	}
+}
+
+/** Its whole length at once: a full disk must not be noticed later. */
+function newFile(path: string): number {
+	const file = openSync(path, 'w', 0o600)
+	try {
+		writeSync(file, Buffer.alloc(SLOTS * SLOT_BYTES))
+		return file
+	} catch (error) {
+		closeSync(file)
+		rmSync(path, { force: true })
+		throw error
 	}
 }
 

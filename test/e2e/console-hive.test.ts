@@ -72,5 +72,15 @@ describe.skipIf(noBrowser !== null)(`in a browser (needs chromium; ${noBrowser ?
 		await watched.page.goto(`${server.url}/console#/hive`)
 		await watched.page.getByText('This server has no hive.').waitFor()
 		expect(await findBarriers(watched.page)).toEqual([])
+		for (const [place, shown] of [
+			['runs', 'Nothing ran yet.'],
+			['hive/operator', 'This server has no hive.'],
+			['hive/alice', 'This server has no hive.'],
+		]) {
+			await watched.page.goto(`${server.url}/console#/${place}`)
+			await watched.page.reload()
+			await watched.page.getByText(shown ?? '').waitFor()
+		}
+		expect([watched.asked.filter((url) => url.includes('/v1/hive')), watched.errors]).toEqual([[], []])
 	})
 })

@@ -23,6 +23,14 @@ const question = {
 	},
 }
 
+test('the script of the console is minified', async () => {
+	await using server = await startTestServer()
+	const [, path = ''] = /src="([^"]+)"/.exec(await (await fetch(`${server.url}/console`)).text()) ?? []
+	const script = await (await fetch(server.url + path)).text()
+	expect([script.length > 100_000, script.length / script.split('\n').length > 200]).toEqual([true, true])
+	expect(Bun.gzipSync(script).length).toBeLessThan(240_000)
+})
+
 test('the files of the console are public, cached by their content and kept from foreign pages', async () => {
 	await using server = await startTestServer({ args: ['--admin-token', TOKEN] })
 	const page = await fetch(`${server.url}/console`)

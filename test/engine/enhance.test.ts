@@ -85,6 +85,55 @@ describe('with the enhance flow', () => {
 		expect((await world.call('POST', `/v1/issues/${id}/retry`)).body.status).toBe('pending')
 	})
 
+	test('an issue says that its run was interrupted, and goes on when that is resumed or cancelled', async () => {
+		using dir = tempDir()
+		const flags = new Map(Object.entries({ ...on, 'hive-enabled': 'false' }).map(([name, value]) => [name, [value]]))
+		const config = loadConfig({ flags, env: {}, readFile: () => undefined })
+		const openApp = async () => {
+			const app = await buildApp({ config, dataDir: dir.path, blueprintStore: 'database' })
+			const { url } = await app.listen({ hostname: '127.0.0.1', port: 0 })
+			const call = async (method: string, path: string) => {
+				const text = await (await fetch(url + path, { method })).text()
+				return text === '' ? {} : JSON.parse(text)
+			}
+			return { ...app, call, shown: (id: string) => call('GET', `/v1/issues/${id}`) }
+		}
+		const interrupted = 'The disk gave out. Resume run R or cancel it.'
+		const ids: string[] = []
+		{
+			const app = await openApp()
+			for (const id of ['greeter', 'other']) {
+				const document = { ...target, id }
+				const blueprint = parsedBlueprint(document)
+				await app.engine.blueprints.commit({ id, document, blueprint, author: 'somebody', message: 'by hand' })
+				const issue = newIssue({ blueprint_id: id, intent: 'greet twice' }, newIssueId(), 0)
+				await app.engine.enhance.addIssue(issue)
+				ids.push(issue.id)
+				const runId = await eventually(async () => (await app.shown(issue.id)).run_id, { what: 'it has a run' })
+				await eventually(async () => (await app.call('GET', `/v1/runs/${runId}`)).phase === 'waiting', { what: 'the run waits' })
+				expect(await app.shown(issue.id)).not.toHaveProperty('interrupted')
+				const data = { code: 'storage_damaged', message: 'The disk gave out.' }
+				await app.engine.runs.changeStatus(runId, {
+					...{ from: ['running'], to: 'interrupted', result: { error: data }, events: [{ kind: 'run.interrupted', runId, data }] },
+				})
+				expect(await app.shown(issue.id)).toMatchObject({ status: 'in_flight', interrupted: interrupted.replace(' R ', ` ${runId} `) })
+			}
+			await app.stop()
+		}
+		const app = await openApp()
+		try {
+			const [resumed = '', cancelled = ''] = ids
+			const [{ run_id: first }, { run_id: second, interrupted: why }] = [await app.shown(resumed), await app.shown(cancelled)]
+			expect(why).toBe(interrupted.replace(' R ', ` ${second} `))
+			await app.call('POST', `/v1/runs/${first}/resume`)
+			await eventually(async () => (await app.shown(resumed)).interrupted === undefined, { what: 'it is at work again' })
+			for (const run of [first, second]) await app.call('POST', `/v1/runs/${run}/cancel`)
+			for (const id of ids) await eventually(async () => (await app.shown(id)).status === 'rejected', { what: 'it ends' })
+		} finally {
+			await app.stop()
+		}
+	})
+
 	test('the functions run as steps of kind lua too, in the words of mlua-swarm', async () => {
 		verifies('06.132')
 		await using world = await appWorld({ flags: on })

@@ -157,6 +157,22 @@ test('a vacant seat wakes the run when somebody takes it, or comes by its name',
 	}
 })
 
+test('a seat that is taken while the first request for it is on its way gets that request', async () => {
+	for (let turns = 0; turns < 12; turns++) {
+		await using world = await engineWorld()
+		const sid = await world.join()
+		const peer = world.connect(sid)
+		const request = { reference: { kind: 'inline', raw: one }, initCtx: {}, detach: true, waitsForOperator: true } as const
+		const { run } = await world.service.launch(request)
+		for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+		await acquireSeat(world.engine.seats, run.id, { op: sid, desc: 'early' })
+		await world.settled()
+		peer.say(ack(spawnOf(peer), turns))
+		await world.settled()
+		expect(await world.result(run.id)).toEqual({ text: turns })
+	}
+})
+
 test('a session that ends leaves the seat vacant, and the run waits for the next one', async () => {
 	await using world = await engineWorld()
 	const { sid, runId } = await held(world)

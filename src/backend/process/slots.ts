@@ -1,3 +1,5 @@
+import { raceAbort } from '../../kernel/abort.ts'
+
 /** A fixed number of places; who comes when all are taken waits in line. */
 export interface Slots {
 	/**
@@ -5,13 +7,18 @@ export interface Slots {
 	 * Rejects with the signal's reason when it fires first.
 	 */
 	take(signal: AbortSignal, onWait: () => void): Promise<() => void>
+	/** One place more, also where all are taken. */
+	add(): () => void
+	/** Resolves when a place is given back that nobody in line took. Rejects with the signal's reason. */
+	freed(signal: AbortSignal): Promise<void>
 	readonly taken: number
 	readonly waiting: number
 }
 
 export function newSlots(limit: number): Slots {
-	const line = new Set<() => void>()
+	const line = newLine()
 	let taken = 0
+	let free = Promise.withResolvers<void>()
 
 	const give = (): (() => void) => {
 		let given = true
@@ -20,41 +27,59 @@ export function newSlots(limit: number): Slots {
 			if (!given) return
 			given = false
 			taken--
-			const [next] = line
-			next?.()
+			if (taken < limit) line.letIn()
+			if (taken >= limit) return
+			free.resolve()
+			free = Promise.withResolvers()
 		}
 	}
-
-	const wait = (signal: AbortSignal): Promise<() => void> =>
-		new Promise((resolve, reject) => {
-			const leave = (): void => {
-				line.delete(enter)
-				signal.removeEventListener('abort', stop)
-			}
-			const enter = (): void => {
-				leave()
-				resolve(give())
-			}
-			const stop = (): void => {
-				leave()
-				reject(signal.reason)
-			}
-			line.add(enter)
-			signal.addEventListener('abort', stop, { once: true })
-		})
 
 	return {
 		get taken() {
 			return taken
 		},
 		get waiting() {
-			return line.size
+			return line.length
 		},
+		add: give,
+		freed: (signal) => raceAbort(free.promise, signal),
 		async take(signal, onWait) {
 			signal.throwIfAborted()
 			if (taken < limit) return give()
 			onWait()
-			return wait(signal)
+			return line.wait(signal, give)
 		},
+	}
+}
+
+function newLine() {
+	const line = new Set<() => void>()
+	return {
+		get length() {
+			return line.size
+		},
+		/** Lets the first in, if anybody waits. */
+		letIn(): void {
+			const [next] = line
+			next?.()
+		},
+		/** Resolves to what `enter` returns. */
+		wait: <T>(signal: AbortSignal, enter: () => T): Promise<T> =>
+			new Promise((resolve, reject) => {
+				const leave = (): void => {
+					line.delete(goIn)
+					signal.removeEventListener('abort', stop)
+				}
+				const goIn = (): void => {
+					leave()
+					resolve(enter())
+				}
+				const stop = (): void => {
+					leave()
+					reject(signal.reason)
+				}
+				line.add(goIn)
+				signal.addEventListener('abort', stop, { once: true })
+			}),
 	}
 }

@@ -136,13 +136,19 @@ export class ApprovalGate {
 		return waiting.length
 	}
 
-	/** The approval once it has ended. Rejects with the signal's reason. */
-	async settled(id: number, signal: AbortSignal): Promise<Approval> {
+	/** The approval once it has ended. Rejects with the signal's reason. `stands`: see `StepApprovals.decide`. */
+	async settled(id: number, signal: AbortSignal, stands = (_isSo: boolean): void => {}): Promise<Approval> {
 		const end = Promise.withResolvers<void>()
-		const leave = this.#pending.onEnd(id, end.resolve)
+		let hasEnded = false
+		const leave = this.#pending.onEnd(id, () => {
+			hasEnded = true
+			stands(false)
+			end.resolve()
+		})
 		try {
 			const approval = await this.get(id)
 			if (approval.status !== 'pending') return approval
+			if (!hasEnded) stands(true)
 			await raceAbort(end.promise, signal)
 			return await this.get(id)
 		} finally {

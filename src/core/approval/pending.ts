@@ -7,7 +7,8 @@ interface Waiting {
 	readonly woken: Set<() => void>
 }
 
-const ENDS: ReadonlySet<string> = new Set(['approval.approved', 'approval.denied', 'approval.failed'])
+/** Kinds of the facts that an approval has ended. */
+export const APPROVAL_ENDS: ReadonlySet<string> = new Set(['approval.approved', 'approval.denied', 'approval.failed'])
 
 /**
  * The pending approvals that somebody of this process waits for, and deadlines. It learns from the log that one ended, whoever wrote
@@ -62,7 +63,7 @@ export class PendingApprovals {
 
 	#hear(facts: readonly Event[]): void {
 		for (const { kind, data } of facts) {
-			if (!ENDS.has(kind)) continue
+			if (!APPROVAL_ENDS.has(kind)) continue
 			const id = Number(data.id)
 			const waiting = this.#waiting.get(id)
 			if (!waiting) continue

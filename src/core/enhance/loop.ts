@@ -9,7 +9,7 @@ export interface LoopDeps extends WorkDeps {
 	readonly clock: Clock
 	readonly events: Pick<EventLog, 'subscribe'>
 	readonly log: Logger
-	/** Issues that are worked on at a time, each about another Blueprint. */
+	/** Issues that are worked on at a time, each about another Blueprint. One whose run is interrupted does not count. */
 	readonly concurrency: number
 }
 
@@ -41,10 +41,16 @@ export function newEnhanceLoop(deps: LoopDeps): EnhanceLoop {
 async function run(deps: LoopDeps, signal: AbortSignal): Promise<void> {
 	const bell = newBell()
 	const working = new Set<Promise<void>>()
+	const interrupted = new Set<string>()
 	const begin = (issue: Issue): void => {
-		const work = untilDone(deps, issue, signal).finally(() => {
-			working.delete(work)
+		const rests = (isSo: boolean): void => {
+			if (isSo) interrupted.add(issue.id)
+			else interrupted.delete(issue.id)
 			bell.ring()
+		}
+		const work = untilDone(deps, issue, signal, rests).finally(() => {
+			working.delete(work)
+			rests(false)
 		})
 		working.add(work)
 	}
@@ -54,7 +60,7 @@ async function run(deps: LoopDeps, signal: AbortSignal): Promise<void> {
 	try {
 		for (const issue of await inTime(deps, signal, () => deps.enhance.issuesInFlight())) begin(issue)
 		while (!signal.aborted) {
-			const room = working.size < deps.concurrency
+			const room = working.size - interrupted.size < deps.concurrency
 			const issue = room ? await inTime(deps, signal, () => deps.enhance.takeIssue(newRunId())) : null
 			if (issue) begin(issue)
 			else await bell.next()
@@ -69,8 +75,8 @@ async function run(deps: LoopDeps, signal: AbortSignal): Promise<void> {
 }
 
 /** Never throws: what goes wrong here is either the issue's own end or tried again. */
-async function untilDone(deps: LoopDeps, issue: Issue, signal: AbortSignal): Promise<void> {
-	await inTime(deps, signal, () => workOnIssue(deps, issue, signal)).catch(() => {})
+async function untilDone(deps: LoopDeps, issue: Issue, signal: AbortSignal, rests: (isSo: boolean) => void): Promise<void> {
+	await inTime(deps, signal, () => workOnIssue(deps, issue, signal, rests)).catch(() => {})
 }
 
 /** Tries until it works. Throws the signal's reason. */

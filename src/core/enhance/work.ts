@@ -26,8 +26,11 @@ export interface EnhanceRuns {
 	exists(id: RunId): Promise<boolean>
 	/** Resolves once the run is on disk under the order's id. */
 	launch(order: Order): Promise<void>
-	/** Resolves once the run is in a final status, whoever takes it there. */
-	untilEnded(id: RunId, signal: AbortSignal): Promise<EnhanceRun>
+	/**
+	 * Resolves once the run is in a final status, whoever takes it there. `interrupted` is called with true when it waits to be resumed
+	 * or cancelled, and with false when it goes on.
+	 */
+	untilEnded(id: RunId, signal: AbortSignal, interrupted: (isSo: boolean) => void): Promise<EnhanceRun>
 }
 
 export interface WorkDeps extends OrderDeps {
@@ -46,13 +49,13 @@ export interface WorkDeps extends OrderDeps {
  * unless it exists; its decision; consent where it is needed; then commit, log and status in one transaction. Throws
  * `unavailable` when it has to be done again later, and the signal's reason.
  */
-export async function workOnIssue(deps: WorkDeps, issue: Issue, signal: AbortSignal): Promise<void> {
+export async function workOnIssue(deps: WorkDeps, issue: Issue, signal: AbortSignal, interrupted: (isSo: boolean) => void): Promise<void> {
 	deps.fault('issue.taken')
 	try {
 		const runId = issue.runId ?? newRunId()
 		if (!(await deps.runs.exists(runId))) await deps.runs.launch(await newOrder(deps, issue, runId))
 		deps.fault('issue.launched')
-		const run = await deps.runs.untilEnded(runId, signal)
+		const run = await deps.runs.untilEnded(runId, signal, interrupted)
 		deps.fault('issue.run_ended')
 		if (run.failure !== null) throw new Error(`run ${runId} ${run.failure}`)
 		await settle(deps, { issue, runId, prevHash: prevHashOf(run), decision: readDecision(run.finalCtx) }, signal)

@@ -1,8 +1,9 @@
 import { MseError } from '../../kernel/error.ts'
 import type { SessionId } from '../../kernel/id.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { aboutRequest } from './request.ts'
+import { aboutRequest, isForAgent, nameOf } from './request.ts'
 import type { Addressee, OperatorRouter } from './seat.ts'
+import type { OperatorSessions } from './sessions.ts'
 import type { OperatorStore } from './store.ts'
 import { tellStanding, type Waiter } from './waiter.ts'
 import type { Waiting } from './waiting.ts'
@@ -11,6 +12,7 @@ export interface AddressingDeps {
 	readonly store: Pick<OperatorStore, 'address'>
 	readonly router: OperatorRouter
 	readonly waiting: Waiting
+	readonly sessions: Pick<OperatorSessions, 'peek'>
 	readonly log: Logger
 	isFull(sid: SessionId): boolean
 	/** The request lies on its addressee's desk. */
@@ -25,8 +27,10 @@ export class Addressing {
 		this.#deps = deps
 	}
 
+	/** To be called when somebody may have come for it; what is not on disk yet, or being addressed just now, is addressed after that. */
 	async address(waiter: Waiter): Promise<void> {
-		if (!waiter.isStored || waiter.isBeingAddressed || waiter.isDone) return
+		waiter.isToBeAddressed = !waiter.isStored || waiter.isBeingAddressed
+		if (waiter.isToBeAddressed || waiter.isDone) return
 		waiter.isBeingAddressed = true
 		tellStanding(waiter, false)
 		let hasMoved = false
@@ -40,7 +44,13 @@ export class Addressing {
 			waiter.isBeingAddressed = false
 			this.#deps.waiting.tellStanding(waiter)
 		}
-		if (hasMoved) await this.address(waiter)
+		if (hasMoved || (waiter.isToBeAddressed && waiter.sid === null)) await this.address(waiter)
+	}
+
+	/** To be called once it is on disk: mostly nobody is there by now who was not when it was made. */
+	stored(waiter: Waiter): void {
+		const mayBeHere = waiter.isToBeAddressed || isForAgent(waiter.asking) || this.#deps.sessions.peek(nameOf(waiter.asking)) !== null
+		if (mayBeHere) void this.address(waiter)
 	}
 
 	async #give(waiter: Waiter, to: Addressee): Promise<void> {

@@ -7,7 +7,7 @@ import type { ClientReply } from '../../protocol/operator-frame.ts'
 import { Addressing } from './addressing.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
 import { Ending } from './ending.ts'
-import { type Asking, isForAgent, nameOf, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
+import { type Asking, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
 import type { Rousing } from './rousing.ts'
 import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
@@ -41,6 +41,8 @@ export class OperatorAsks {
 	readonly #deps: AsksDeps
 	readonly #addressing: Addressing
 	readonly #ending: Ending
+	/** Counts seats that got a holder. */
+	#seatings = 0
 
 	constructor(deps: AsksDeps) {
 		this.#deps = deps
@@ -63,6 +65,7 @@ export class OperatorAsks {
 	async ask(asking: Asking): Promise<Reply> {
 		asking.signal.throwIfAborted()
 		refuseHuge(asking, this.#deps.frameBytes)
+		const seatings = this.#seatings
 		const to = await this.#deps.router.route(asking.runId, asking.to)
 		asking.signal.throwIfAborted()
 		if (to && this.#isFull(to.sid)) throw tooMany(to.sid, this.#deps.requestsPerSession)
@@ -70,7 +73,7 @@ export class OperatorAsks {
 		const request = newRequest(asking, to, goesOut ? 'sent' : 'parked', this.#deps.clock.now(), this.#deps.requestDeadlineMs)
 		void this.#deps.marks.flush()
 		const stored = Promise.all([asking.alongside?.(), this.#deps.store.addRequest(request)]).then(() => {})
-		return this.#begin(newWaiter(request, asking, stored))
+		return this.#begin(Object.assign(newWaiter(request, asking, stored), { isToBeAddressed: seatings !== this.#seatings }))
 	}
 
 	/** As `ask`, but goes on with the request that an earlier life of the server had made for the same attempt. */
@@ -125,6 +128,7 @@ export class OperatorAsks {
 
 	/** The seat has a holder now, on disk: what waited for one goes to them, what the holder before had is theirs no more. */
 	seatAssigned(runId: RunId, slot: string, previous: string | null): void {
+		this.#seatings++
 		const isOfSeat = (waiter: Waiter): boolean => waiter.request.runId === runId && waiter.request.slot === slot
 		const before = previous === null ? undefined : (this.#deps.sessions.peek(previous)?.record.sid ?? asSessionId(previous))
 		for (const waiter of (before && this.#deps.waiting.found(before)?.all()) ?? []) if (isOfSeat(waiter)) void this.#settleAsOnDisk(waiter)
@@ -164,9 +168,8 @@ export class OperatorAsks {
 		waiter.isStored = true
 		if (waiter.isDone) return
 		this.#deps.waiting.tellStanding(waiter)
-		if (waiter.sid === null) {
-			if (isForAgent(waiter.asking) || this.#deps.sessions.peek(nameOf(waiter.asking))) void this.#addressing.address(waiter)
-		} else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
+		if (waiter.sid === null) this.#addressing.stored(waiter)
+		else if (this.#deps.sessions.peek(waiter.sid)) this.#deps.waiting.desk(waiter.sid).pump()
 		else void this.#settleAsOnDisk(waiter)
 	}
 
@@ -181,11 +184,10 @@ export class OperatorAsks {
 	#sleep(waiter: Waiter, reason: unknown): void {
 		if (waiter.isDone) return
 		const { standing, rousing, waiting } = this.#deps
-		const { reqId } = waiter.request
 		waiter.isDone = true
 		stopTimers(waiter)
 		waiting.remove(waiter)
-		standing.add(waiter, () => rousing.one(standing.get(reqId)))
+		standing.add(waiter, () => rousing.one(standing.get(waiter.request.reqId)))
 		waiter.reject(reason)
 	}
 

@@ -22,6 +22,8 @@ export interface Waiter {
 	isStored: boolean
 	isDone: boolean
 	isBeingAddressed: boolean
+	/** Somebody may have come who was not there when it was looked for one. */
+	isToBeAddressed: boolean
 	/** What is left of the time to acknowledge, once the worker's result is there; null before. */
 	graceLeftMs: number | null
 	graceSince: number
@@ -55,6 +57,7 @@ export function newWaiter(
 		isStored: false,
 		isDone: false,
 		isBeingAddressed: false,
+		isToBeAddressed: false,
 		graceLeftMs: null,
 		graceSince: 0,
 		standsAfterMs: null,

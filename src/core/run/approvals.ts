@@ -25,6 +25,9 @@ export type StepDecision =
 
 /** Who is asked; the composition hands it in. */
 export interface StepApprovals {
-	/** Asks, each step once however often it is called, and resolves when that is decided. Rejects with the signal's reason. */
-	decide(question: StepQuestion, signal: AbortSignal): Promise<StepDecision>
+	/**
+	 * Asks, each step once however often it is called, and resolves when that is decided. Rejects with the signal's reason. `stands` is told
+	 * true once all there is to know of it is on disk and somebody has to come, and false in the very turn in which it ends.
+	 */
+	decide(question: StepQuestion, signal: AbortSignal, stands: (isSo: boolean) => void): Promise<StepDecision>
 }

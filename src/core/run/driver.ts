@@ -41,7 +41,8 @@ export class Driver {
 	readonly #timer: WorkTimer
 	readonly #budget: RunBudget | undefined
 	readonly #gate = new PauseGate()
-	readonly #open: OpenSteps
+	/** Its steps in flight. */
+	readonly open: OpenSteps
 	readonly #journal: Journal
 	readonly #host: FlowHost
 	/** Audits of its steps, which may outlive its end; none where the Blueprint declares none. */
@@ -55,7 +56,7 @@ export class Driver {
 		this.#deps = deps
 		this.#listener = listener
 		this.#standing = new Standing(() => listener.standingChanged())
-		this.#open = new OpenSteps(recorded.attempts)
+		this.open = new OpenSteps(recorded.attempts)
 		this.run = run
 		this.plan = plan
 		const { clock } = deps
@@ -98,7 +99,7 @@ export class Driver {
 	get phase(): RunPhase {
 		if (this.#gate.isClosed) return 'paused'
 		if (this.#standing.openSteps === 0 || this.#timer.isWorking) return 'running'
-		return this.#open.isAsking ? 'waiting_approval' : 'waiting'
+		return this.open.isAsking ? 'waiting_approval' : 'waiting'
 	}
 
 	/** After how long the run may be let go of, because it only waits for what is on disk; null when it may not. */
@@ -141,8 +142,8 @@ export class Driver {
 
 	/** Stops the attempt a step has under way; resolves once the step's outcome is on disk. False when it has none. */
 	async stopStep(stepId: StepId, stop: Stop): Promise<boolean> {
-		await Promise.race([this.#open.begun(stepId), this.ended.catch(() => {})])
-		const settled = this.#open.stop(stepId, stop)
+		await Promise.race([this.open.begun(stepId), this.ended.catch(() => {})])
+		const settled = this.open.stop(stepId, stop)
 		await settled
 		await this.#journal.flush()
 		return settled !== null
@@ -200,7 +201,7 @@ export class Driver {
 			journal: this.#journal,
 			timer: this.#timer,
 			gate: this.#gate,
-			open: this.#open,
+			open: this.open,
 			standing: this.#standing,
 			budget: this.#budget,
 		}

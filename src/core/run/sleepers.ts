@@ -16,6 +16,8 @@ export interface SleeperDeps extends Pick<DriverDeps, 'clock' | 'log'> {
 	driverOf(runId: RunId): Driver | undefined
 	/** Many runs have been let go of: memory can be given back. Nothing else may make the engine collect it while it is idle. */
 	readonly release?: () => unknown
+	/** Calls back with each run of which an approval has ended, until the returned function is called. */
+	readonly answers?: ((heard: (runId: RunId) => void) => () => void) | undefined
 	/** Drives a run from its journal again; null when it does not run any more. */
 	takeUp(runId: RunId): Promise<Driver | null>
 }
@@ -30,6 +32,9 @@ export class Sleepers {
 	readonly #due = new Map<Driver, () => void>()
 	/** Until their driver is gone it is kept here. */
 	readonly #asleep = new Map<RunId, Driver | null>()
+	/** Those of them that wait for an approval. Who answers one is heard while there are any. */
+	readonly #asking = new Set<RunId>()
+	#unhear: (() => void) | undefined
 	readonly #waking = new Map<RunId, Promise<Driver | null>>()
 	#isStopped = false
 	/** How many fell asleep since memory was given back. */
@@ -47,6 +52,11 @@ export class Sleepers {
 
 	has(runId: RunId): boolean {
 		return this.#asleep.has(runId)
+	}
+
+	/** Whether a run that sleeps waits for an approval, alone or beside others. */
+	isAsking(runId: RunId): boolean {
+		return this.#asking.has(runId)
 	}
 
 	/** To be called when a driver's `sleepsAfterMs` changed, and when it is over. */
@@ -74,12 +84,14 @@ export class Sleepers {
 	/** The run has a driver again, or has ended. */
 	forget(runId: RunId): void {
 		this.#asleep.delete(runId)
+		if (this.#asking.delete(runId) && this.#asking.size === 0) this.#deafen()
 	}
 
 	/** Nothing falls asleep or wakes any more; resolves once nothing is on its way. */
 	async stop(): Promise<void> {
 		this.#isStopped = true
 		this.#deadlines.stop()
+		this.#deafen()
 		const falling = [...this.#asleep.values()].map((driver) => driver?.ended)
 		await Promise.allSettled([...falling, ...this.#waking.values()])
 	}
@@ -89,12 +101,25 @@ export class Sleepers {
 		const { id } = driver.run
 		if (driver.sleepsAfterMs === null || this.#deps.driverOf(id) !== driver) return
 		this.#asleep.set(id, driver)
+		if (driver.open.isAsking) this.#listenFor(id)
 		const fallen = (): void => {
 			if (this.#asleep.get(id) === driver) this.#asleep.set(id, null)
 		}
 		driver.ended.then(fallen, fallen)
 		driver.stop(new Stop('detached', `Run ${id} only waits.`, ASLEEP))
 		this.#releaseSoon()
+	}
+
+	#listenFor(runId: RunId): void {
+		this.#asking.add(runId)
+		const wakeAsking = (answered: RunId): unknown => this.#asking.has(answered) && this.wake(answered)
+		// Whoever ends a run ends what it asked with it, and says so in the same turn: then there is nothing to wake.
+		this.#unhear ??= this.#deps.answers?.((answered) => void setImmediate(wakeAsking, answered))
+	}
+
+	#deafen(): void {
+		this.#unhear?.()
+		this.#unhear = undefined
 	}
 
 	#releaseSoon(): void {

@@ -6,9 +6,12 @@ import { settleWhenLost } from './attempt-end.ts'
 import { type Outcome, toFailure } from './outcome.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
+/** An answer that comes at once finds its run awake. */
+const STANDS_AFTER_MS = 1000
+
 /**
  * Waits for the approval that a policy wants before the first attempt. The step as it goes on, with the answer in its context and
- * without the time of the wait; or its outcome. Costs the run none of its time to live.
+ * without the time of the wait; or its outcome. Costs the run none of its time to live, and before long no memory.
  */
 export async function askFirst(deps: AttemptDeps, step: StepInFlight, policy: ApprovePolicy): Promise<StepInFlight | Outcome> {
 	const { controller, release } = childController(step.signal)
@@ -26,6 +29,7 @@ export async function askFirst(deps: AttemptDeps, step: StepInFlight, policy: Ap
 		if (step.signal.aborted || deps.lostStorage(error)) throw step.signal.reason
 		return refusal(error, controller.signal)
 	} finally {
+		deps.standing.set(step.stepId, null)
 		leave()
 		answered()
 		unwatch()
@@ -41,7 +45,8 @@ async function decide(deps: AttemptDeps, step: StepInFlight, policy: ApprovePoli
 	const { stepId, position, ref, prompt } = step
 	const flushed = journal.flush()
 	const question = { runId: run.id, taskId: run.taskId, stepId, ref, prompt, operatorSid: run.operatorSid, policy }
-	const [decision] = await Promise.all([approvals.decide({ ...question, position: `${position}/approval` }, signal), flushed])
+	const stands = (isSo: boolean): void => deps.standing.set(stepId, isSo ? STANDS_AFTER_MS : null)
+	const [decision] = await Promise.all([approvals.decide({ ...question, position: `${position}/approval` }, signal, stands), flushed])
 	return decision
 }
 

@@ -2,6 +2,7 @@ import type { FaultPoint } from '../../kernel/fault.ts'
 import type { RunId } from '../../kernel/id.ts'
 import type { Plan } from '../dispatch/plan.ts'
 import type { DriverDeps } from './driver-deps.ts'
+import type { SleeperDeps } from './sleepers.ts'
 
 export interface SupervisorDeps extends Omit<DriverDeps, 'inFlight'> {
 	readonly fault?: FaultPoint
@@ -9,6 +10,8 @@ export interface SupervisorDeps extends Omit<DriverDeps, 'inFlight'> {
 	planOf(hash: string): Promise<Plan>
 	/** See `SleeperDeps.release`. */
 	readonly release?: () => unknown
+	/** See `SleeperDeps.answers`. */
+	readonly answers?: SleeperDeps['answers']
 	/** Who has what runs that sleep wait for. */
 	readonly standing?: StandingWork
 }

@@ -34,7 +34,7 @@ export class RunSupervisor {
 		this.#deps = { ...deps, inFlight: this.hold.inFlight }
 		this.#audits = new EndedAudits(this.#deps)
 		this.#sleepers = new Sleepers({
-			...{ clock: deps.clock, log: deps.log },
+			...{ clock: deps.clock, log: deps.log, answers: deps.answers },
 			// Where runs are at work there is garbage, and it is collected by and by.
 			release: () => this.#drivers.size === 0 && deps.release?.(),
 			driverOf: (runId) => this.#drivers.get(runId),
@@ -157,7 +157,8 @@ export class RunSupervisor {
 		const driver = this.#drivers.get(run.id)
 		if (driver || !this.#sleepers.has(run.id)) return driver?.phase ?? run.phase
 		if (run.phase === 'paused' || this.hold.isHeld) return 'paused'
-		return this.#deps.standing?.isWorkedOn(run.id) ? 'running' : 'waiting'
+		if (this.#deps.standing?.isWorkedOn(run.id)) return 'running'
+		return this.#sleepers.isAsking(run.id) ? 'waiting_approval' : 'waiting'
 	}
 
 	/** A run and its compiled Blueprint; nothing is read for one that is driven here. Of the run only what never changes is current. */

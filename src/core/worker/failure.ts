@@ -49,7 +49,7 @@ export function executionUnavailable(workerId: string, detail: string): MseError
 }
 
 /** A call that the backend did not accept; operation and outcome are in the details too. */
-export function executionRejected(workerId: string, result: WorkerExecutionResult): MseError {
+export function executionRejected(workerId: string, result: WorkerExecutionResult, cause?: unknown): MseError {
 	const { operation, outcome } = result
 	return new MseError(
 		'conflict',
@@ -57,6 +57,7 @@ export function executionRejected(workerId: string, result: WorkerExecutionResul
 		{
 			code: 'worker_execution_rejected',
 			details: { operation, outcome },
+			cause,
 		},
 	)
 }

@@ -18,17 +18,25 @@ export interface RunWorkerDeps {
 /** The key under which a run has a worker for one of its agents. */
 export const runWorkerKey = (runId: string, agent = ''): string => `run:${runId}:${agent}`
 
-/** Ends the workers that a run has for itself when it ends; the returned function stops that. */
-export function endWithRuns({ events, store, runtime, log }: Omit<RunWorkerDeps, 'hasEnded'>): () => void {
+/** Ends the workers that a run has for itself when it ends; the returned function stops that, and resolves once none is being ended. */
+export function endWithRuns({ events, store, runtime, log }: Omit<RunWorkerDeps, 'hasEnded'>): () => Promise<void> {
+	const ending = new Set<Promise<void>>()
 	const end = async (runId: string): Promise<void> => {
 		for (const { id } of await store.runningWithKey(runWorkerKey(runId))) await runtime.end(id, 'stopped', REASON)
 	}
-	return events.subscribe((facts) => {
+	const unsubscribe = events.subscribe((facts) => {
 		for (const { kind, run_id } of facts) {
 			if (run_id === undefined || !ENDS.includes(kind)) continue
-			end(run_id).catch((cause: unknown) => log.error('a worker of an ended run could not be ended', { run_id, cause }))
+			const ended = end(run_id)
+				.catch((cause: unknown) => log.error('a worker of an ended run could not be ended', { run_id, cause }))
+				.finally(() => ending.delete(ended))
+			ending.add(ended)
 		}
 	})
+	return async () => {
+		unsubscribe()
+		await Promise.all(ending)
+	}
 }
 
 /** Ends the workers of runs that ended while nobody looked: the server died in between. To be called before they are started again. */

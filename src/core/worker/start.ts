@@ -47,7 +47,7 @@ export async function startExecution(
 		})
 		return { execution, generation, voice }
 	} catch (error) {
-		throw executionRejected(id, refused('spawn', 'errored', messageOf(error)))
+		throw executionRejected(id, refused('spawn', 'errored', messageOf(error)), error)
 	}
 }
 

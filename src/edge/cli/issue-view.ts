@@ -10,9 +10,9 @@ const LONGEST_INTENT = 60
 /** Issues as a table. */
 export function issueList(issues: readonly GetIssueResponse[], paint: Paint): string {
 	const head = ['ISSUE', 'STATUS', 'BLUEPRINT', 'INTENT', 'RUN'].map((title) => paint('dim', title))
-	const rows = issues.map(({ issue_id, status, blueprint_id, intent, run_id }) => [
+	const rows = issues.map(({ issue_id, status, blueprint_id, intent, run_id, interrupted }) => [
 		issue_id,
-		painted(status, paint),
+		interrupted === undefined ? painted(status, paint) : paint('yellow', 'interrupted'),
 		blueprint_id ?? '',
 		shortened(intent ?? ''),
 		run_id ?? '',
@@ -29,6 +29,7 @@ export function issueDetail(issue: GetIssueResponse, entry: EnhanceLogEntry | nu
 		['blueprint', issue.blueprint_id ?? ''],
 		['intent', issue.intent ?? ''],
 		...run,
+		...(issue.interrupted === undefined ? [] : [['interrupted', issue.interrupted]]),
 		...(issue.reason === null ? [] : [['reason', issue.reason]]),
 		...(issue.new_version === null ? [] : [['version', issue.new_version.slice(0, SHORT_HASH)]]),
 		...(entry?.rationale ? [['rationale', entry.rationale]] : []),

@@ -10,7 +10,7 @@ const TOKEN = 'mse-token'
 export interface ConsoleProps {
 	/** The server's own address. */
 	readonly origin: string
-	/** Holds the admin token for as long as the tab is open. */
+	/** Holds tokens for as long as the tab is open. */
 	readonly memory: Storage
 	/** Holds what a person likes to find again, such as the name they answer under. */
 	readonly settings: Storage
@@ -19,7 +19,7 @@ export interface ConsoleProps {
 /** The whole console: a server that answers 401 is asked again with the token that the person gives. */
 export function Console({ origin, memory, settings }: ConsoleProps) {
 	const [token, setToken] = useState(() => memory.getItem(TOKEN))
-	const connection = useMemo(() => openConnection({ url: origin, token }), [origin, token])
+	const connection = useMemo(() => openConnection({ url: origin, token, memory }), [origin, token, memory])
 	const keep = (next: string | null): void => {
 		connection.close()
 		if (next === null) memory.removeItem(TOKEN)

@@ -78,6 +78,8 @@ function newRoot(options: HttpOptions) {
 	const frame: Frame = { bodyBytes: limits.bodyBytes, log: options.log }
 	const root = new Elysia({
 		normalize: false,
+		// As upstream's routers: a slash more is another path.
+		strictPath: true,
 		serve: { reusePort: false, maxRequestBodySize: OUT_OF_REACH, idleTimeout: 60 },
 		// Only the root's options count. Liveness is ours (pings of the WebSocket wrapper), so Bun's idle limit is off.
 		websocket: {

@@ -36,6 +36,7 @@ export function consolePages() {
 	return swarmRoutes('console')
 		.get('/', ({ request }) => home(request), { detail })
 		.get('/console', ({ request }) => file('', request), { detail })
+		.get('/console/', ({ request }) => file('', request), { detail })
 		.get('/console/:file', ({ request, params }) => file(params.file, request), { detail })
 }
 
@@ -81,9 +82,18 @@ interface Bundled {
 	readonly bytes: Uint8Array<ArrayBuffer>
 }
 
-function embedded(files: NonNullable<typeof page.files>): Promise<Bundled[]> {
+/** `name` is there where the build has minified them by itself; `path` is then one of the binary's own. */
+interface Embedded {
+	readonly path: string
+	readonly name?: string
+	readonly headers: { readonly 'content-type': string }
+}
+
+function embedded(files: readonly Embedded[]): Promise<Bundled[]> {
 	return Promise.all(
-		files.map(async ({ path, headers }) => ({ name: basename(path), type: headers['content-type'], bytes: await Bun.file(path).bytes() })),
+		files.map(async ({ path, name = basename(path), headers }) => ({
+			...{ name, type: headers['content-type'], bytes: await Bun.file(path).bytes() },
+		})),
 	)
 }
 

@@ -37,5 +37,5 @@ function toPattern(path: string): RegExp {
 		if (segment.startsWith(':')) return '[^/]+'
 		return segment === '*' ? '.*' : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 	})
-	return new RegExp(`^${segments.join('/')}/?$`)
+	return new RegExp(`^${segments.join('/')}$`)
 }

@@ -1,10 +1,12 @@
 import type { Confinement, Tools } from '../../backend/hive/confinement.ts'
+import { countedCage } from '../../backend/hive/counted.ts'
 import { idleArgv } from '../../backend/hive/idle.ts'
 import { nspawnCage } from '../../backend/hive/nspawn.ts'
 import { containerCage } from '../../backend/hive/podman.ts'
 import { proveCages, proveIdentity } from '../../backend/hive/probe.ts'
 import { processCage } from '../../backend/hive/process.ts'
 import { programRunner } from '../../backend/hive/program.ts'
+import type { ChildSlots } from '../../backend/process/child-slots.ts'
 import { type Environment, inheritedVariables } from '../../backend/process/environment.ts'
 import type { Finding } from '../../core/doctor/probe.ts'
 import type { AgentConfig, AgentSettings, ApprovalsOfAgent } from '../../core/hive/agent-deps.ts'
@@ -25,6 +27,7 @@ export interface HiveAgentOptions {
 	readonly db: SqliteDatabase
 	/** Marks what this hive starts. */
 	readonly dataDirId: string
+	readonly childSlots: ChildSlots
 	readonly stateDir: string
 	readonly runDir: string
 	readonly sockets: AgentSockets
@@ -59,7 +62,7 @@ export function openHiveAgents(options: HiveAgentOptions) {
 	const { db, stateDir, runDir, defaults, backend, managerArgv, settings, clock, log, fault = noFault } = options
 	if (settings.uidBase !== null && process.getuid?.() !== 0)
 		throw new MseError('invalid', 'hive.agent_uid_base needs a server that runs as root', { code: 'config_invalid' })
-	const cages = [...machineCages(options), ...(options.cages ?? [])]
+	const cages = [...machineCages(options), ...(options.cages ?? [])].map((cage) => countedCage(cage, options.childSlots))
 	const { sockets, config, approvals, beginsAnew } = options
 	const agents = new HiveAgents({
 		...{ sockets, config, approvals, settings, clock, log, fault, cages },

@@ -1,3 +1,4 @@
+import type { ChildSlots } from '../../backend/process/child-slots.ts'
 import type { ApprovalGate } from '../../core/approval/gate.ts'
 import { MANAGER } from '../../core/hive/agent-name.ts'
 import type { HiveAgents } from '../../core/hive/agents.ts'
@@ -24,6 +25,7 @@ interface CrewDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'env
 	readonly stateDir: string
 	readonly sockets: AgentSockets
 	readonly events: Stores['events']
+	readonly childSlots: ChildSlots
 	readonly gate: ApprovalGate
 	readonly messages: Pick<SqliteMessageStore, 'returnUnanswered'>
 }

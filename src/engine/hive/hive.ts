@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ChildSlots } from '../../backend/process/child-slots.ts'
 import type { ApprovalGate } from '../../core/approval/gate.ts'
 import type { Finding } from '../../core/doctor/probe.ts'
 import { works } from '../../core/doctor/probe.ts'
@@ -12,7 +13,7 @@ import { type HiveLives, withoutAgents } from '../../core/hive/no-agents.ts'
 import type { OperatedHive } from '../../core/hive/operated-hive.ts'
 import { proveSocket } from '../../edge/socket/probe.ts'
 import type { DataDir } from '../../store/data-dir.ts'
-import { openHandOverRing } from '../../store/hand-over-ring.ts'
+import { type HandOverRing, openHandOverRing } from '../../store/hand-over-ring.ts'
 import { SqliteMessageStore } from '../../store/sqlite/message-store.ts'
 import type { EngineOptions } from '../option.ts'
 import type { Stores } from '../stores.ts'
@@ -23,12 +24,13 @@ import type { HiveFaces } from './faces.ts'
 import { hiveFolders } from './folder.ts'
 import { livesOf } from './lives.ts'
 import { operatedHive } from './operated.ts'
-import { newPlace, type OpenHive } from './place.ts'
+import { type HivePlace, newPlace, type OpenHive } from './place.ts'
 import { type HiveQueue, openHiveQueue } from './queue.ts'
 
 interface HiveDeps extends Pick<EngineOptions, 'config' | 'clock' | 'log' | 'environment' | 'opensHive'> {
 	readonly data: DataDir
 	readonly events: Stores['events']
+	readonly childSlots: ChildSlots
 	/** Where spawns and commits wait. It recovers after the hive did. */
 	readonly gate: ApprovalGate
 	/** What agents do for runs, which are put together after the hive. Left out, they only write to one another. */
@@ -77,7 +79,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 
 	const without = withoutAgents()
 	const lives = (): HiveLives => (place.open ? livesOf(place.open.crew, queue) : without)
-	const { messages, close } = await openInboxes(data)
+	const { ring, messages } = await openInboxes(data, place)
 	const { broker, face } = newVoices(deps, messages, lives)
 	const operated = (): OperatedHive => operatedHive({ config, crew, lives, broker, messages })
 	await place.attempt(async () => {
@@ -86,7 +88,7 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 		place.take({ claim, crew: await orRelease(claim, newCrew) })
 	})
 	return {
-		...{ broker, face, messages, queue, operated, ...folders, stop: () => place.leave().then(close) },
+		...{ broker, face, messages, queue, operated, ...folders, stop: () => place.leave().then(() => ring?.[Symbol.dispose]()) },
 		get host() {
 			return lives().host
 		},
@@ -116,11 +118,15 @@ export async function openHive(deps: HiveDeps): Promise<Hive> {
 	}
 }
 
-async function openInboxes({ dir, db }: DataDir): Promise<{ readonly messages: SqliteMessageStore; close(): void }> {
-	const ring = dir === null ? undefined : openHandOverRing(join(dir, 'hive-hand-over'))
-	const messages = new SqliteMessageStore(db, ring)
+/** Without a hive nothing is handed over, and what an earlier life had on its way is left for the next that has one. */
+async function openInboxes({ dir, db }: DataDir, place: HivePlace) {
+	const opened: { ring?: HandOverRing } = {}
+	await place.attempt(async () => {
+		if (dir !== null) opened.ring = openHandOverRing(join(dir, 'hive-hand-over'))
+	})
+	const messages = new SqliteMessageStore(db, opened.ring)
 	await messages.recover()
-	return { messages, close: () => ring?.[Symbol.dispose]() }
+	return { ...opened, messages }
 }
 
 async function orRelease<T>(claim: HiveClaim, make: () => T): Promise<T> {

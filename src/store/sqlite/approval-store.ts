@@ -40,7 +40,8 @@ export class SqliteApprovalStore implements ApprovalStore {
 
 	async list(query: ApprovalQuery): Promise<readonly ApprovalEntry[]> {
 		const wanted: [string, SQLQueryBindings | undefined][] = [
-			['status = ?', query.status],
+			// A run has few, and there may be very many of a status.
+			[query.runId === undefined ? 'status = ?' : '+status = ?', query.status],
 			['kind = ?', query.kind],
 			['run_id = ?', query.runId],
 			['subject_type = ?', query.subject?.type],

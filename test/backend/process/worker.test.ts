@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
+import { newChildSlots } from '../../../src/backend/process/child-slots.ts'
 import { processProfile } from '../../../src/backend/process/worker/profile.ts'
 import { type Execution, refused } from '../../../src/core/worker/execution.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
@@ -18,7 +19,7 @@ async function started(settings: ProcessProfile, lines: { role: 'user'; content:
 	const events: ProtocolEvent[] = []
 	const profile = processProfile('test', settings, {
 		...{ clock: systemClock, log: silentLogger, killGraceMs: 200, outputBytes: 100_000, dataDirId: `test-${crypto.randomUUID()}` },
-		...{ environment: { PATH: process.env.PATH }, baseUrl: () => undefined },
+		...{ environment: { PATH: process.env.PATH }, baseUrl: () => undefined, childSlots: newChildSlots(4) },
 	})
 	const execution: Execution = await profile.spawn({
 		...{ workerId: 'worker-00000001', generation: 1, isRestored: false },

@@ -49,3 +49,18 @@ test('a turn that fails fails its step with the worker’s words, and so does a 
 	const missing = await launch(server, blueprintFor('worker-0000ffff', stepOf('writer', 'x', '$.a')))
 	expect(JSON.stringify(missing.body)).toContain('worker worker-0000ffff was not found')
 })
+
+test('a run waits for a place for its worker while others have them all, and is refused one beside a worker that it has already', async () => {
+	await using server = await testServer({ 'runtime-profiles': profiles, 'limits-children': '2' })
+	const held = await create(server, 'process:tester')
+	const { body } = await launch(server, blueprintFor('process:tester', stepOf('writer', 'hello', '$.a')), { detach: true })
+	const run = () => server.call('GET', `/v1/runs/${body.run_id}`).then(({ body }) => body)
+	await eventually(async () => (await run()).phase === 'waiting', { what: 'the run waits' })
+	await server.call('POST', `/v1/workers/${held}/stop`)
+	const ended = await eventually(async () => (await run()).status === 'done' && run(), { what: 'the run ends' })
+	expect(JSON.stringify(ended.result_ref)).toContain('you said hello')
+	const agents = ['one', 'two'].map((name) => ({ name, kind: 'operator', spec: { operator_ref: 'worker:process:tester' } }))
+	const two = { id: 'two', flow: { kind: 'seq', children: [stepOf('one', 'a', '$.a'), stepOf('two', 'b', '$.b')] }, agents }
+	const refused = await launch(server, two)
+	expect(JSON.stringify(refused.body)).toContain('limits.children is 2 and 1 workers and agents run')
+})

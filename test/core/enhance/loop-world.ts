@@ -43,6 +43,7 @@ export async function loopWorld(options: LoopWorldOptions = {}) {
 	const blueprints = new SqliteBlueprintStore(db, openBlobs(undefined))
 	const enhance = new SqliteEnhanceStore(db, blueprints)
 	const orders = new Map<RunId, Order>()
+	const interruptions = new Map<RunId, (is: boolean) => void>()
 	const ends = new Map<RunId, PromiseWithResolvers<EnhanceRun>>()
 	const endOf = (id: RunId): PromiseWithResolvers<EnhanceRun> => {
 		const known = ends.get(id) ?? Promise.withResolvers<EnhanceRun>()
@@ -63,7 +64,10 @@ export async function loopWorld(options: LoopWorldOptions = {}) {
 					if (refusal !== undefined) throw refusal
 					orders.set(order.runId, order)
 				},
-				untilEnded: (id, signal) => raceAbort(endOf(id).promise, signal),
+				untilEnded(id, signal, interrupted) {
+					interruptions.set(id, interrupted)
+					return raceAbort(endOf(id).promise, signal)
+				},
 			},
 		})
 	let loop = open()
@@ -92,6 +96,8 @@ export async function loopWorld(options: LoopWorldOptions = {}) {
 				() => [...orders.values()].filter(({ initCtx }) => isJsonObject(initCtx.issue) && initCtx.issue.issue_id === issueId)[attempt - 1],
 				{ what: `attempt ${attempt} at ${issueId} is launched` },
 			),
+		/** A run is interrupted, or taken up again. */
+		interrupt: ({ runId }: Order, is: boolean) => interruptions.get(runId)?.(is),
 		end: ({ runId, initCtx }: Order, end: { readonly finalCtx?: Json; readonly failure?: string }) =>
 			endOf(runId).resolve({ initCtx, finalCtx: end.finalCtx ?? null, failure: end.failure ?? null }),
 		answer: (order: Order, patch: Json) =>

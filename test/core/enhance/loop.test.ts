@@ -132,6 +132,22 @@ describe('an issue', () => {
 	})
 })
 
+test('an issue whose run is interrupted leaves its turn to others until that is taken up again', async () => {
+	await using world = await loopWorld({ concurrency: 1 })
+	for (const id of ['second', 'third']) await world.commit({ ...target, id })
+	const stuck = await world.post()
+	const order = await world.order(stuck)
+	const others = [await world.post('second'), await world.post('third')] as const
+	world.interrupt(order, true)
+	world.answer(await world.order(others[0]), patchOf())
+	await world.settled(others[0])
+	await world.order(others[1])
+	expect(await world.enhance.issue(stuck)).toMatchObject({ status: 'in_flight' })
+	world.interrupt(order, false)
+	world.answer(order, better)
+	expect(await world.settled(stuck)).toMatchObject({ status: 'applied' })
+})
+
 describe('when somebody else moves the head meanwhile', () => {
 	const byHand = (n: number) => ({ ...target, metadata: { version_label: `0.3.${n}` } })
 

@@ -11,7 +11,7 @@ function standingDriver(id: string): Driver {
 	const ended = Promise.withResolvers<never>()
 	ended.promise.catch(() => {})
 	const driver = {
-		...{ run: { id: asRunId(id) }, sleepsAfterMs: 10, ended: ended.promise },
+		...{ run: { id: asRunId(id) }, sleepsAfterMs: 10, ended: ended.promise, open: { isAsking: false } },
 		stop: () => ended.reject(new MseError('unavailable', 'asleep')),
 	}
 	return driver as unknown as Driver

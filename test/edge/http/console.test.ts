@@ -38,6 +38,7 @@ test('a page at another name may not ask for it, and only browsers are sent ther
 	expect((await get(world, '/console', { host: 'evil.example' })).status).toBe(403)
 	const browser = await get(world, '/', { accept: 'text/html' })
 	expect([browser.status, browser.headers.get('location')]).toEqual([302, '/console'])
+	for (const path of ['/console/', '/swagger/']) expect((await get(world, path)).status).toBe(200)
 	const program = await get(world, '/')
 	expect([program.status, await program.json()]).toMatchObject([404, { code: 'unknown_path' }])
 })

@@ -54,6 +54,9 @@ test('an unforeseen error leaves with a fixed sentence, its cause and the reques
 
 test('an unknown path is 404, a known one with another method 405 with Allow', async () => {
 	expect((await call({}, 'GET', '/v1/nothing')).body).toEqual({ error: 'There is no route /v1/nothing.', code: 'unknown_path' })
+	expect((await call({}, 'GET', '/v1/open/')).body.code).toBe('unknown_path')
+	expect((await call({}, 'POST', '/v1/thing/x/')).status).toBe(404)
+	expect((await call({ adminToken: 'secret' }, 'GET', '/v1/open/')).status).toBe(401)
 	const { status, headers, body } = await call({}, 'PUT', '/v1/thing/x')
 	expect([status, headers.get('allow'), body.code]).toEqual([405, 'GET, HEAD', 'method_not_allowed'])
 })

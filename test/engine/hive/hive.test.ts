@@ -2,6 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import * as git from 'isomorphic-git'
+import { buildApp } from '../../../src/app.ts'
+import { loadConfig } from '../../../src/config.ts'
 import type { ApprovalKind } from '../../../src/protocol/approval.ts'
 import { proposedRepository, TOML } from '../../store/git/proposed.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -28,6 +30,66 @@ const commandsOf = ({ host }: HiveLife) => {
 const eventOf = (id: number, agent: string, status: string, note?: string) => ({
 	...{ from: 'system', event: 'approval_resolved', id, agent, commit_ref: '', status },
 	...(note !== undefined && { note }),
+})
+
+describe('a hive whose file for what it hands over cannot be written', () => {
+	const obstructed = () => {
+		const dir = tempDir()
+		fs.mkdirSync(join(dir.path, 'data', 'hive-hand-over'), { recursive: true })
+		return dir
+	}
+
+	test('is not there with auto, and the doctor says which file it is', async () => {
+		using dir = obstructed()
+		using opened = new DisposableStack()
+		const config = loadConfig({ flags: new Map(), env: { HOME: dir.path }, readFile: () => undefined })
+		const environment = { PATH: process.env.PATH, HOME: dir.path, HIVE_RUN_DIR: join(dir.path, 'run') }
+		const app = await buildApp({ config, dataDir: join(dir.path, 'data'), environment, opensHive: true })
+		opened.defer(() => void app.stop())
+		expect(app.engine.hive.open).toBeNull()
+		expect(await app.engine.hive.prove()).toEqual({
+			status: 'missing',
+			detail: expect.stringContaining(join(dir.path, 'data', 'hive-hand-over')),
+			hint: expect.stringContaining('Make that file writable'),
+		})
+		await app.stop()
+	})
+
+	test('stops the start with true, in a sentence that names the file', async () => {
+		using dir = obstructed()
+		expect(hiveLife({ dir: dir.path })).rejects.toThrow(join(dir.path, 'data', 'hive-hand-over'))
+	})
+})
+
+describe('agents have places among the child processes of the server', () => {
+	const flags = { 'limits-children': '2' }
+
+	test('one too many is refused with the limit, and there is room again once another ended', async () => {
+		await using hive = await hiveLife({ flags })
+		const { spawn, kill, list } = commandsOf(hive)
+		expect(await spawn('alice')).toEqual(OK)
+		expect(await spawn('bob')).toEqual(no(expect.stringMatching(/"bob".*limits\.children.* 2 /)))
+		expect(await list()).toEqual(['alice'])
+		expect(await kill('alice')).toEqual(OK)
+		expect(await spawn('bob')).toEqual(OK)
+	})
+
+	test('those of an earlier life have theirs, however many they are', async () => {
+		using dir = tempDir()
+		const earlier = await hiveLife({ dir: dir.path })
+		for (const name of ['alice', 'bob', 'carol']) expect(await commandsOf(earlier).spawn(name)).toEqual(OK)
+		await earlier.end()
+		await using later = await hiveLife({ dir: dir.path, flags })
+		const { spawn, kill, list } = commandsOf(later)
+		expect(await list()).toEqual(['alice', 'bob', 'carol'])
+		for (const name of ['alice', 'bob']) {
+			expect(await spawn('dora')).toEqual(no(expect.stringContaining('limits.children')))
+			await kill(name)
+		}
+		expect(await spawn('dora')).toEqual(no(expect.stringContaining('limits.children')))
+		await kill('carol')
+		expect(await spawn('dora')).toEqual(OK)
+	})
 })
 
 describe('a spawn that is asked for', () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { newChildSlots } from '../../../src/backend/process/child-slots.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { ApprovalGate } from '../../../src/core/approval/gate.ts'
 import { hivePaths } from '../../../src/core/hive/hive-path.ts'
@@ -44,7 +45,16 @@ export async function hiveLife({ dir: given, flags = {}, file, maxPending = 100,
 		...{ ...common, store: stores.approvalStore, events: stores.events },
 		...{ maxPending, waitMs, noSelfApproval: false, deadlineMs: null },
 	})
-	const hive = await openHive({ ...common, config, environment, opensHive: true, data, events: stores.events, gate })
+	const hive = await openHive({
+		...common,
+		config,
+		environment,
+		opensHive: true,
+		data,
+		childSlots: newChildSlots(config.limits.children),
+		events: stores.events,
+		gate,
+	})
 	await hive.recover()
 	await gate.recover()
 	await hive.listen()

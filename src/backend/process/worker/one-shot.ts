@@ -46,8 +46,11 @@ async function runTurn(
 ): Promise<void> {
 	const { turn_timeout_ms: turnMs, stdin = 'prompt' } = settings
 	const tooLong = new Error(`the turn took longer than ${turnMs} ms`)
-	const cancelTimer = turnMs === undefined ? () => {} : options.clock.after(turnMs, () => abort.abort(tooLong))
+	let leave = (): void => {}
+	let cancelTimer = (): void => {}
 	try {
+		leave = await options.childSlots.takeForTurn(abort.signal)
+		if (turnMs !== undefined) cancelTimer = options.clock.after(turnMs, () => abort.abort(tooLong))
 		const lines = await context.transcript()
 		const said = await Promise.all(lines.map((line) => withAttachments(line, context.attachment)))
 		const transcript = JSON.stringify(lines.map(({ role }, at) => ({ role, content: said[at] ?? '' })))
@@ -72,6 +75,7 @@ async function runTurn(
 		context.publish(errorEvent(messageOf(error)))
 	} finally {
 		cancelTimer()
+		leave()
 	}
 }
 

@@ -16,15 +16,24 @@ const LINE_BYTES = 2 ** 20
 export async function openSession(command: WorkerCommand, context: ExecutionContext, options: WorkerProcessOptions): Promise<Execution> {
 	const { settings, env, key } = command
 	const session = new Session(context, options, settings.turn_timeout_ms, settings.stop_grace_ms ?? STOP_GRACE_MS)
-	session.child = openSessionChild(
-		{
-			...{ argv: settings.argv, env, cwd: settings.cwd, key, lineBytes: settings.line_bytes ?? LINE_BYTES },
-			onLine: (line) => session.heard(toEvent(line, settings.stray_lines ?? 'text', options.log)),
-			onOverlong: () => session.failed(`a line is longer than ${settings.line_bytes ?? LINE_BYTES} bytes`),
-		},
-		options,
-	)
-	void session.child.ended.then((how) => session.over(how))
+	const leave = options.childSlots.hold(`a process for worker ${context.workerId}`)
+	try {
+		session.child = openSessionChild(
+			{
+				...{ argv: settings.argv, env, cwd: settings.cwd, key, lineBytes: settings.line_bytes ?? LINE_BYTES },
+				onLine: (line) => session.heard(toEvent(line, settings.stray_lines ?? 'text', options.log)),
+				onOverlong: () => session.failed(`a line is longer than ${settings.line_bytes ?? LINE_BYTES} bytes`),
+			},
+			options,
+		)
+	} catch (error) {
+		leave()
+		throw error
+	}
+	void session.child.ended.then((how) => {
+		leave()
+		session.over(how)
+	})
 	await session.whenReady(options.clock, settings.ready_timeout_ms ?? READY_MS)
 	return session
 }

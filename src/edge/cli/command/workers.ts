@@ -3,6 +3,7 @@ import type { Event } from '../../../protocol/event.ts'
 import type { WorkerStatus } from '../../../protocol/runtime.ts'
 import { type MseClient, pathId } from '../../client/client.ts'
 import { followEvents } from '../../client/follow-events.ts'
+import { keepAttachments } from '../attachment.ts'
 import type { Command, Invocation } from '../command.ts'
 import { connect, connectionFlags } from '../connection.ts'
 import { EXIT, usageError } from '../exit-code.ts'
@@ -28,6 +29,7 @@ export const workersCommand: Command = {
 		},
 		{ name: 'name', placeholder: 'TEXT', doc: 'create: how the worker is called' },
 		{ name: 'input', placeholder: 'TEXT', doc: 'create: its first turn' },
+		{ name: 'attach', placeholder: 'FILE', doc: 'create, input: a text file that comes along with the turn; may be given again' },
 		{ name: 'reason', placeholder: 'TEXT', doc: 'stop, cancel: why' },
 		{ name: 'from-start', placeholder: null, doc: 'tail: what happened so far, too' },
 		{ name: 'force', placeholder: null, doc: 'rm: a running one as well' },
@@ -97,12 +99,14 @@ async function create(client: MseClient, named: string, invocation: Invocation):
 	const [flagged, name, text] = [lastOf(flags, 'profile'), lastOf(flags, 'name'), lastOf(flags, 'input')]
 	if (named !== '' && flagged !== undefined) throw usageError(`Which profile, "${named}" or "${flagged}"?`)
 	const profile = named === '' ? flagged : named
+	if (text === undefined && flags.has('attach')) throw usageError('--attach needs --input: files come along with a turn.')
+	const first = text === undefined ? undefined : await toTurn(client, text, flags)
 	const { worker } = await client.answer(
 		client.v1.workers.post({
 			intent: { kind: 'assistant' },
 			profile: profile === undefined ? { kind: 'runtime_default' } : { kind: 'builtin', value: profile },
 			...(name !== undefined && { display_name: name }),
-			...(text !== undefined && { initial_input: { kind: 'user', content: text } }),
+			...(first !== undefined && { initial_input: first }),
 		}),
 	)
 	if (isOn(flags, 'json')) printJson(invocation, worker)
@@ -112,9 +116,14 @@ async function create(client: MseClient, named: string, invocation: Invocation):
 
 async function input(client: MseClient, id: string, invocation: Invocation, text: string): Promise<number> {
 	if (text === '') throw usageError(`What shall it be told? mse-server workers input ${id} TEXT`)
-	const { ack } = await client.answer(client.v1.workers(pathId(id)).input.post({ kind: 'user', content: text }))
+	const { ack } = await client.answer(client.v1.workers(pathId(id)).input.post(await toTurn(client, text, invocation.flags)))
 	if (isOn(invocation.flags, 'json')) printJson(invocation, ack)
 	return EXIT.done
+}
+
+async function toTurn(client: MseClient, content: string, flags: Flags) {
+	const attachments = await keepAttachments(client, flags.get('attach') ?? [])
+	return { kind: 'user' as const, content, ...(attachments.length > 0 && { attachments: [...attachments] }) }
 }
 
 async function end(client: MseClient, id: string, invocation: Invocation, verb: 'stop' | 'cancel'): Promise<number> {

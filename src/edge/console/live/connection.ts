@@ -10,6 +10,8 @@ export interface Connection {
 	readonly live: Live
 	/** What queries found last, so that a page that was there before is there at once. */
 	readonly remembered: Map<string, unknown>
+	/** Routes of the worker runtime are asked with this token from now on, also when the page is loaded anew in this tab. */
+	keepRuntimeToken(token: string): void
 	/** One clock for all ages and deadlines on the page. */
 	readonly ticker: Ticker
 	close(): void
@@ -24,16 +26,43 @@ export function useConnection(): Connection {
 	return connection
 }
 
+const RUNTIME_TOKEN = 'mse-runtime-token'
+const RUNTIME_PATH = /^\/v1\/(runtime|config-bundles|workers)(\/|$)/
+
+export interface ConnectionOptions {
+	readonly url: string
+	/** The admin token, which is good for all routes. */
+	readonly token: string | null
+	/** Holds the token of the worker runtime for as long as the tab is open. */
+	readonly memory: Storage
+}
+
 /** Opens the event stream at once. A server that wants another token makes the state of `live` `refused`. */
-export function openConnection({ url, token }: { readonly url: string; readonly token: string | null }): Connection {
+export function openConnection({ url, token, memory }: ConnectionOptions): Connection {
 	const ticker = newTicker()
-	const client = mseClient({ url, token: token ?? undefined, fetch: browserFetch(ticker, () => live.refuse()) })
+	const answered = answeredFetch(ticker, () => live.refuse())
+	const runtimeToken = (): string | null => (token === null ? memory.getItem(RUNTIME_TOKEN) : null)
+	const client = mseClient({ url, token: token ?? undefined, fetch: runtimeFetch(answered, runtimeToken) })
 	const live = openLive(client)
-	return { client, live, ticker, remembered: new Map(), close: live.close }
+	const keepRuntimeToken = (next: string): void => memory.setItem(RUNTIME_TOKEN, next)
+	return { client, live, ticker, remembered: new Map(), keepRuntimeToken, close: live.close }
+}
+
+/** The worker runtime may have a token of its own, which is nobody else's business. */
+function runtimeFetch(fetcher: typeof fetch, tokenOf: () => string | null): typeof fetch {
+	const ask = (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+		const { pathname } = new URL(input instanceof Request ? input.url : input)
+		const token = RUNTIME_PATH.test(pathname) ? tokenOf() : null
+		if (token === null) return fetcher(input, init)
+		const headers = new Headers(init?.headers)
+		headers.set('authorization', `Bearer ${token}`)
+		return fetcher(input, { ...init, headers })
+	}
+	return Object.assign(ask, { preconnect: fetch.preconnect })
 }
 
 /** An answer that wants the admin token ends the session, whoever asked. */
-function browserFetch(ticker: Ticker, onRefused: () => void): typeof fetch {
+function answeredFetch(ticker: Ticker, onRefused: () => void): typeof fetch {
 	const ask = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
 		const response = await fetch(input, init)
 		const serverTime = Date.parse(response.headers.get('date') ?? '')

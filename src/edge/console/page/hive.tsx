@@ -15,24 +15,32 @@ import { agentTone, agentTrouble, agentWord, shortHash } from '../view/hive.ts'
 import { AgentPane } from './hive-agent.tsx'
 import { OperatorInbox } from './hive-inbox.tsx'
 import { KeptPane } from './hive-kept.tsx'
+import { useStatus } from './server-status.tsx'
 
 /** Where the inbox of the operator is; no agent may have that name. */
 export const OPERATOR = 'operator'
 
 const touchesHive = ({ kind }: Event): boolean => kind.startsWith('hive.') || kind.startsWith('message.')
 
-function useAgents() {
-	return useQuery('hive', (client) => client.answer(client.v1.hive.agents.get()), touchesHive)
+/** Undefined until the server has said it. Without a hive nothing is asked of one. */
+function useIsOpen(): boolean | undefined {
+	const { data } = useStatus()
+	return data && data.hive_open === true
+}
+
+function useAgents(isOpen: boolean | undefined) {
+	return useQuery(isOpen ? 'hive' : null, (client) => client.answer(client.v1.hive.agents.get()), touchesHive)
 }
 
 /** The agents of the hive on the left, one of them, or the operator's inbox, on the right. */
 export function HivePage({ route }: { readonly route: Route }) {
-	const query = useAgents()
-	const name = route.rest[0]
+	const isOpen = useIsOpen()
+	const query = useAgents(isOpen)
+	const name = isOpen ? route.rest[0] : undefined
 	return (
 		<Split label="Agents" open={name && { label: `Agent ${name}`, pane: <Pane key={name} name={name} query={query} /> }}>
 			<PageHead title="Hive" about="Agents that live on their own, write to one another, and outlive this server." />
-			{isOff(query) ? <HiveOff /> : <AgentList query={query} open={name} />}
+			{isOpen === false || isOff(query) ? <HiveOff /> : <AgentList query={query} open={name} />}
 		</Split>
 	)
 }
@@ -40,7 +48,7 @@ export function HivePage({ route }: { readonly route: Route }) {
 /** Messages to the operator that nobody took yet. */
 export function HiveCount() {
 	const { data } = useQuery(
-		'hive/operator/count',
+		useIsOpen() ? 'hive/operator/count' : null,
 		(client) => client.answer(client.v1.hive.agents({ name: OPERATOR }).inbox.get({ query: { limit: 1 } })),
 		({ kind, data: { to } }) => kind.startsWith('message.') && to === OPERATOR,
 	)

@@ -31,7 +31,7 @@ export function IssuePane({ id, back }: { readonly id: string; readonly back: st
 }
 
 function Issue({ issue }: { readonly issue: GetIssueResponse }) {
-	const { issue_id, status, blueprint_id, intent, reason, new_version, run_id, attempt } = issue
+	const { issue_id, status, blueprint_id, intent, reason, new_version, run_id, attempt, interrupted = reason } = issue
 	const retrying = useAction((client) => client.answer(client.v1.issues(pathId(issue_id)).retry.post()))
 	return (
 		<>
@@ -39,7 +39,7 @@ function Issue({ issue }: { readonly issue: GetIssueResponse }) {
 				<h2>{intent}</h2>
 				<Status word={status} />
 			</header>
-			{reason !== null && <p className="trouble">{reason}</p>}
+			{interrupted !== null && <p className="trouble">{interrupted}</p>}
 			<Facts
 				facts={[
 					['Issue', <Id id={issue_id} />],

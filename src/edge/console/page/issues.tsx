@@ -25,7 +25,7 @@ const FILTERS = [
 
 const MOST = 200
 
-export const touchesIssues = ({ kind }: Event): boolean => kind.startsWith('issue.')
+export const touchesIssues = ({ kind }: Event): boolean => /^(issue\.|run\.(interrupted|resumed)$)/.test(kind)
 
 /** Wishes about Blueprints on the left, what became of one on the right. */
 export function IssuesPage({ route }: { readonly route: Route }) {
@@ -97,7 +97,7 @@ interface CardProps {
 	readonly isOpen: boolean
 }
 
-function IssueCard({ issue: { issue_id, status, blueprint_id, intent, reason, attempt }, query, isOpen }: CardProps) {
+function IssueCard({ issue: { issue_id, status, blueprint_id, intent, reason, attempt, interrupted = reason }, query, isOpen }: CardProps) {
 	return (
 		<li>
 			<To to={['issues', issue_id]} query={query} className="card" isHere={isOpen}>
@@ -109,7 +109,7 @@ function IssueCard({ issue: { issue_id, status, blueprint_id, intent, reason, at
 					<span>{blueprint_id}</span>
 					{attempt > 1 && <span className="number">attempt {attempt}</span>}
 				</span>
-				{reason !== null && <span className="card-trouble clamped">{reason}</span>}
+				{interrupted !== null && <span className="card-trouble clamped">{interrupted}</span>}
 			</To>
 		</li>
 	)

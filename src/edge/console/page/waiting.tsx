@@ -176,14 +176,14 @@ function RunLine({ run }: { readonly run: RunRecord }) {
 }
 
 function IssueLine({ issue }: { readonly issue: GetIssueResponse }) {
-	const { blueprint_id, intent, run_id, attempt } = issue
+	const { blueprint_id, intent, run_id, attempt, interrupted } = issue
 	return (
 		<li>
 			<span className="wait-what">
 				<span>{intent}</span>
 				<span className="hint">for Blueprint {blueprint_id}</span>
 			</span>
-			<span className="wait-who">{attempt > 1 ? `attempt ${attempt}` : ''}</span>
+			<span className="wait-who">{interrupted === undefined ? attempt > 1 && `attempt ${attempt}` : <Status word="interrupted" />}</span>
 			<span className="wait-when" />
 			{run_id !== null && (
 				<To to={['runs', run_id]} className="button">

@@ -13,7 +13,7 @@ import { hrefOf, type Route } from '../view/address.ts'
 import { workerTitle, workerWord } from '../view/worker.ts'
 import { WorkerPane } from './worker.tsx'
 import { NewWorker } from './worker-new.tsx'
-import { useProfiles } from './worker-profile.tsx'
+import { RuntimeToken, useProfiles, wantsToken } from './worker-profile.tsx'
 
 const FILTERS = [
 	['running', 'Running'],
@@ -33,10 +33,12 @@ export function WorkersPage({ route }: { readonly route: Route }) {
 	const open = route.rest[0]
 	const filter = (next: { readonly status: string; readonly profile: string }): void =>
 		go(hrefOf(['workers'], { status: next.status === 'running' ? undefined : next.status, profile: next.profile }))
+	const profiles = useProfiles()
+	if (wantsToken(profiles)) return <Locked onDone={profiles.refresh} />
 	const back = hrefOf(['workers'], { status: route.query.get('status') ?? undefined, profile })
 	return (
 		<Split label="Workers" open={open && { label: `Worker ${open}`, pane: <WorkerPane key={open} id={open} back={back} /> }}>
-			<PageHead title="Workers" about="Long-lived workers that one talks to, each with its transcript." />
+			<Head />
 			<NewWorker />
 			<div className="filters">
 				<Choice label="Which workers" options={FILTERS} value={status} onChange={(next) => filter({ status: next, profile })} />
@@ -44,6 +46,17 @@ export function WorkersPage({ route }: { readonly route: Route }) {
 			</div>
 			<WorkerList status={status} profile={profile} after={route.query.get('after') ?? ''} open={open} />
 		</Split>
+	)
+}
+
+const Head = () => <PageHead title="Workers" about="Long-lived workers that one talks to, each with its transcript." />
+
+function Locked({ onDone }: { readonly onDone: () => void }) {
+	return (
+		<>
+			<Head />
+			<RuntimeToken onDone={onDone} />
+		</>
 	)
 }
 

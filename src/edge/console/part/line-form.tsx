@@ -11,12 +11,14 @@ export interface LineFormProps {
 	readonly onDone: (text: string) => void
 	/** Taken as it is, even when there is nothing in it. */
 	readonly mayBeEmpty?: boolean
+	/** Nobody who looks on is to read it. */
+	readonly isSecret?: boolean
 	/** Not what people come for. */
 	readonly isCalm?: boolean
 }
 
 /** One line of text and what is done with it. */
-export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = false, isCalm = false }: LineFormProps) {
+export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = false, isSecret = false, isCalm = false }: LineFormProps) {
 	const id = useId()
 	const [text, setText] = useState('')
 	const submit = async (event: FormEvent): Promise<void> => {
@@ -29,7 +31,14 @@ export function LineForm({ label, button, hint, acting, onDone, mayBeEmpty = fal
 		<form className="line-form" onSubmit={submit}>
 			<div className="field">
 				<label htmlFor={id}>{label}</label>
-				<input id={id} type="text" autoComplete="off" spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
+				<input
+					id={id}
+					type={isSecret ? 'password' : 'text'}
+					autoComplete="off"
+					spellCheck={false}
+					value={text}
+					onChange={(event) => setText(event.target.value)}
+				/>
 			</div>
 			<button type="submit" className={isCalm ? undefined : 'primary'} disabled={acting.isBusy || (!mayBeEmpty && text.trim() === '')}>
 				{button}

@@ -59,6 +59,7 @@ const POLICY = [
 /** The page at `/swagger` and what it loads, by path; all of it lies in the binary. */
 export const pageFiles: { readonly [path: string]: () => Response } = {
 	'/swagger': () => answer(PAGE, 'text/html; charset=utf-8'),
+	'/swagger/': () => answer(PAGE, 'text/html; charset=utf-8'),
 	'/swagger/start.js': () => answer(START, 'text/javascript; charset=utf-8'),
 	'/swagger/ui.js': () => answer(Bun.file(scriptPath), 'text/javascript; charset=utf-8'),
 	'/swagger/ui.css': () => answer(Bun.file(stylePath), 'text/css; charset=utf-8'),

@@ -6,7 +6,7 @@ import { refuseUnknown, requireSetting, saveSetting } from '../../../core/enhanc
 import type { EnhanceStore } from '../../../core/enhance/store.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import { MseError } from '../../../kernel/error.ts'
-import { newIssueId } from '../../../kernel/id.ts'
+import { newIssueId, type RunId } from '../../../kernel/id.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import {
 	EnhanceLogEntrySchema,
@@ -32,6 +32,8 @@ export interface EnhanceDeps {
 	readonly clock: Clock
 	/** Keeps what idempotency keys did; without it they have no effect. */
 	readonly keys?: IdempotencyStore
+	/** Why the run of an issue in flight waits for somebody; null, as without it, while it goes on by itself. */
+	readonly interruptionOf?: (runId: RunId) => Promise<string | null>
 }
 
 const DEFAULT_LIMIT = 1000
@@ -43,7 +45,7 @@ const WORKED_ON =
 /** Wishes about Blueprints, what became of them, and how they are worked on (mlua-swarm 0.1.0 and 0.26.0). */
 export const enhanceRoutes = (deps: EnhanceDeps) => issueRoutes(deps).use(enhanceLogRoutes(deps)).use(enhanceSettingRoutes(deps))
 
-type IssueDeps = Pick<EnhanceDeps, 'enhance' | 'clock' | 'keys'>
+type IssueDeps = Pick<EnhanceDeps, 'enhance' | 'clock' | 'keys' | 'interruptionOf'>
 
 export const issueRoutes = (deps: IssueDeps) => issueWritingRoutes(deps).use(issueReadingRoutes(deps))
 
@@ -83,14 +85,14 @@ function issueWritingRoutes({ enhance, clock, keys }: IssueDeps) {
 		)
 }
 
-const issueReadingRoutes = ({ enhance }: IssueDeps) =>
+const issueReadingRoutes = ({ enhance, interruptionOf }: IssueDeps) =>
 	swarmRoutes('issue-reading')
 		.get(
 			'/v1/issues',
 			async ({ query }) => {
 				const limit = Math.min(query.limit ?? DEFAULT_LIMIT, MAX_LIMIT)
 				const issues = await enhance.issues({ status: query.status, blueprintId: query.blueprint_id, limit })
-				return { issues: issues.map(toWireIssue) }
+				return { issues: await Promise.all(issues.map((issue) => toShown(issue, interruptionOf))) }
 			},
 			{
 				query: IssueListQuerySchema,
@@ -98,10 +100,14 @@ const issueReadingRoutes = ({ enhance }: IssueDeps) =>
 				response: { 200: IssueListSchema, ...refusals(400) },
 			},
 		)
-		.get('/v1/issues/:id', async ({ params }) => toWireIssue((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id)), {
-			detail: { summary: 'Shows an issue', description: WORKED_ON },
-			response: { 200: GetIssueResponseSchema, ...refusals(404) },
-		})
+		.get(
+			'/v1/issues/:id',
+			async ({ params }) => toShown((await enhance.issue(params.id)) ?? refuseUnknownIssue(params.id), interruptionOf),
+			{
+				detail: { summary: 'Shows an issue', description: WORKED_ON },
+				response: { 200: GetIssueResponseSchema, ...refusals(404) },
+			},
+		)
 
 export const enhanceLogRoutes = ({ enhance }: Pick<EnhanceDeps, 'enhance'>) =>
 	swarmRoutes('enhance-log')
@@ -163,6 +169,12 @@ export const enhanceSettingRoutes = ({ enhance, blueprints }: Pick<EnhanceDeps, 
 /** What a repeat answers; the issue may have gone on meanwhile, which its own route shows. */
 function toPosted(effect: Json): PostIssueResponse {
 	return { issue_id: isJsonObject(effect) ? String(effect.issue_id) : '', status: 'pending' }
+}
+
+async function toShown(issue: Issue, interruptionOf: EnhanceDeps['interruptionOf']): Promise<GetIssueResponse> {
+	const isAtWork = issue.status === 'in_flight' && issue.runId !== null
+	const interrupted = isAtWork ? await interruptionOf?.(issue.runId) : null
+	return { ...toWireIssue(issue), ...(interrupted && { interrupted }) }
 }
 
 function toWireIssue({ id, status, blueprintId, intent, reason, newVersion, runId, attempt }: Issue): GetIssueResponse {

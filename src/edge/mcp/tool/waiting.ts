@@ -37,7 +37,10 @@ export const waitingTools = [
 				requests,
 				your_requests: call.desk.waitingFrames(),
 				your_requests_in_hand: call.desk.takenFrames(),
-				issues_in_flight: issues.map(({ issue_id, blueprint_id, run_id }) => ({ issue_id, blueprint_id, run_id })),
+				issues_in_flight: issues.map(({ issue_id, blueprint_id, run_id, interrupted }) => ({
+					...{ issue_id, blueprint_id, run_id },
+					...(interrupted !== undefined && { interrupted }),
+				})),
 				...([approvals, runs, requests, issues].some((list) => list.length === MOST) && {
 					note: `At most ${MOST} of each are shown; mse_approvals, mse_runs and mse_issues list them all.`,
 				}),

@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { workersCommand } from '../../../../src/edge/cli/command/workers.ts'
 import { runCli } from '../../../../src/edge/cli/run.ts'
 import { eventually } from '../../../support/eventually.ts'
+import { tempDir } from '../../../support/temp-dir.ts'
 import { testServer } from '../../../support/test-server.ts'
 import { fakeTerminal } from '../terminal.ts'
 
@@ -44,6 +47,38 @@ test('a worker is created by the profile that is named, and no word is passed ov
 		expect([code, stderr]).toEqual([2, expect.stringContaining(`does not know what to do with "${words.at(-1)}"`)])
 	}
 	expect(((await server.call('GET', '/v1/workers')).body.workers as unknown[]).length).toBe(1)
+})
+
+test('text files come along with a turn, and what is none is refused before anything is sent', async () => {
+	await using server = await testServer()
+	using dir = tempDir()
+	const { url } = server
+	const file = (name: string, content: string | Uint8Array): string => {
+		writeFileSync(join(dir.path, name), content)
+		return join(dir.path, name)
+	}
+	const [notes, plan] = [file('notes.md', '# Notes: ünï'), file('plan.json', '{"a": 1}')]
+	await type(url, 'create', 'builtin:echo', '--input', 'read', '--attach', notes)
+	expect(await type(url, 'input', 'worker-00000001', 'and these', '--attach', notes, '--attach', plan)).toMatchObject({
+		code: 0,
+		stderr: '',
+	})
+	const { transcript } = (await server.call('GET', '/v1/workers/worker-00000001/transcript?start=0&limit=100')).body
+	const asked: string[][] = transcript.items
+		.filter(({ role }: { role: string }) => role === 'user')
+		.map(({ attachments }: never) => attachments)
+	expect(asked.map((ids) => ids.length)).toEqual([1, 2])
+	const texts = await Promise.all(asked.flat().map(async (id) => (await server.call('GET', `/v1/data/${id}`)).body))
+	expect(JSON.stringify(texts)).toContain('# Notes: ünï')
+	const refused = [
+		[file('picture.png', new Uint8Array([0x89, 0x50, 0xff])), 'is no text'],
+		[join(dir.path, 'nothing'), 'cannot be attached'],
+	] as const
+	for (const [path, why] of refused) {
+		const { code, stderr } = await type(url, 'input', 'worker-00000001', 'x', '--attach', notes, '--attach', path)
+		expect([code, stderr]).toEqual([2, expect.stringContaining(why)])
+	}
+	expect((await type(url, 'create', 'builtin:echo', '--attach', notes)).stderr).toContain('--attach needs --input')
 })
 
 test('a wrong call says what is missing', async () => {

@@ -118,6 +118,8 @@ test('unknown workers, paths and methods answer in the shape of the family', asy
 	const method = await world.call('PUT', '/v1/workers')
 	expect([method.status, method.headers.get('allow'), method.body.error.code]).toEqual([405, 'GET, HEAD, POST', 'method_not_allowed'])
 	expect((await world.call('GET', '/v1/runtime/nothing')).status).toBe(404)
+	for (const path of ['/v1/workers/', '/v1/runtime/', '/v1/workers/worker-0000000f/', '/v1/workers//transcript'])
+		expect((await world.call('GET', path)).status).toBe(404)
 	expect((await world.app.handle(new Request('http://localhost/v1/workers', { method: 'HEAD' }))).status).toBe(200)
 })
 
