@@ -13,7 +13,7 @@ import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { StandingRequests } from './standing-requests.ts'
 import type { OperatorStore } from './store.ts'
-import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
+import { goesAhead, newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface AsksDeps {
@@ -112,11 +112,10 @@ export class OperatorAsks {
 	/** A reply took effect: on disk, or in a write under way, with which only those go on who can be taken back. */
 	answered(sid: SessionId, reqId: RequestId, reply: ClientReply, underWay?: Promise<unknown>): void {
 		const waiter = this.#deps.waiting.found(sid)?.get(reqId)
-		if (underWay && !waiter?.asking.restsOn) return
-		if (underWay) waiter?.asking.restsOn?.(underWay)
-		if (waiter) this.#forget(waiter)
-		else this.#deps.rousing.one(this.#deps.standing.get(reqId))
-		waiter?.resolve(reply)
+		if (underWay && !(waiter && goesAhead(waiter, underWay))) return
+		if (!waiter) return this.#deps.rousing.one(this.#deps.standing.get(reqId))
+		this.#forget(waiter)
+		waiter.resolve(reply)
 	}
 
 	/** Somebody of these names came: what waited for them goes to them. */

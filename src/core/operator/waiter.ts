@@ -81,6 +81,12 @@ export function tellStanding(waiter: Waiter, isConnected: boolean): void {
 	asking.standing?.(afterMs)
 }
 
+/** Whether whoever waits goes on with a reply that is still being written; it then knows on what it rests. */
+export function goesAhead({ asking: { restsOn } }: Waiter, written: Promise<unknown>): boolean {
+	restsOn?.(written)
+	return restsOn !== undefined
+}
+
 /** Nothing of it runs on by itself any more. */
 export function stopTimers({ timers }: Waiter): void {
 	timers.deadline?.()
