@@ -87,8 +87,10 @@ export function goesAhead({ asking: { restsOn } }: Waiter, written: Promise<unkn
 	return restsOn !== undefined
 }
 
-/** Nothing of it runs on by itself any more. */
-export function stopTimers({ timers }: Waiter): void {
+/** Nobody waits any more, and nothing of it runs on by itself. */
+export function endWait(waiter: Waiter): void {
+	const { timers } = waiter
+	waiter.isDone = true
 	timers.deadline?.()
 	timers.grace?.()
 	timers.abort?.()
