@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { eventually } from '../../support/eventually.ts'
 import { verifies } from '../../support/verifies.ts'
+import { call } from '../support/api.ts'
 import { startTestServer } from '../support/server.ts'
 import { at, lit, operatorBlueprint, step } from '../wire-script/work.ts'
 import { adapterOf026 } from './adapter-0-26.ts'
@@ -20,6 +21,12 @@ function ended(adapter: Adapter, run_id: string, status: string) {
 		return run.status === status && run
 	}
 	return eventually(look, { what: `run ${run_id} is ${status}` })
+}
+
+/** A session that comes back before is sent the frame again. */
+async function isProvenRead(url: string, reqId: string): Promise<boolean> {
+	const { body } = await call<{ requests: readonly { req_id: string; state: string }[] }>('GET', `${url}/v1/requests`)
+	return body.requests.some(({ req_id, state }) => req_id === reqId && state === 'delivered')
 }
 
 test(
@@ -139,6 +146,7 @@ test(
 		await adapter.bp_build(operatorBlueprint('again', { kind: 'seq', children: [step('worker', '$.a'), step('worker', '$.b')] }))
 		const run_id = String((await adapter.swarm_run({ id: 'again', detach: true })).run_id)
 		const before = await nextSpawn(adapter, sid)
+		await eventually(() => isProvenRead(server.url, before.req_id), { what: 'the server knows that the frame was read' })
 		await adapter.sessionOf(sid).drop()
 		await adapter.mse_ack({ sid, req_id: before.req_id, kind: 'spawn_ack', value: 1 })
 		const after = await nextSpawn(adapter, sid)
