@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import type { Json } from '../../src/kernel/json.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
+import { BY_REQUEST_ID } from '../../src/store/sqlite/request-key.ts'
 
 interface RunRow {
 	readonly task_id: string
@@ -42,7 +43,7 @@ export function openStoreView(dataDir: string, db: Database = new Database(join(
 		tail: (step: string, attempt: number) =>
 			outputs("SELECT event FROM output WHERE plane = 'tail' AND step_id = ? AND attempt = ?", step, attempt),
 		data: (id: string) => outputs("SELECT event FROM output WHERE plane = 'data' AND id = ?", id)[0] ?? null,
-		hasEnded: (request: string) => exists('SELECT 1 FROM request WHERE req_id = ? AND ended_at IS NOT NULL', request),
+		hasEnded: (request: string) => exists(`SELECT 1 FROM request WHERE ${BY_REQUEST_ID} AND ended_at IS NOT NULL`, request),
 		hasSession: (sid: string) => exists('SELECT 1 FROM operator_session WHERE sid = ?', sid),
 		approvalStatus: (id: number) =>
 			db.query<{ status: string }, [number]>('SELECT status FROM approval WHERE id = ?').get(id)?.status ?? null,

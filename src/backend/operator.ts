@@ -58,6 +58,7 @@ export function operatorWorker(deps: OperatorBackendDeps, name: string): Worker 
 function spawning(deps: OperatorBackendDeps, prepared: Prepared): Worker {
 	return {
 		pure: false,
+		sharesCommits: true,
 		async perform(attempt) {
 			return completed(deps.hub.ask(await toAsking(deps, prepared, attempt)))
 		},
@@ -100,11 +101,12 @@ async function toAsking(deps: OperatorBackendDeps, prepared: Prepared, attempt: 
 		attempt: n,
 		to: prepared.to,
 		frame: { task_id: stepId, agent, attempt: n, ...(prepared.worker && { worker: prepared.worker }) },
-		alongside: () => keepSystem(deps, prepared, attempt),
+		alongside: () => Promise.all([attempt.begun, keepSystem(deps, prepared, attempt)]),
 		secrets: () => spawnSecrets(deps, prepared, attempt, contextFile),
 		signal,
 		standsAfter,
 		sleepsAfter: (reason) => reason instanceof Stop && reason.code === ASLEEP,
+		...(attempt.restsOn && { restsOn: attempt.restsOn }),
 		standing: (afterMs) => attempt.standing(afterMs),
 		working: (isWorking) => attempt.working(isWorking),
 		hasFinal: async () => (await deps.outputs.listForAttempt(stepId, n, 'tail')).some(({ event }) => event.type === 'final'),

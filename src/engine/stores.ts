@@ -2,6 +2,7 @@ import { absentBlueprintStore } from '../core/blueprint/absent-store.ts'
 import type { DataDir } from '../store/data-dir.ts'
 import { SqliteApprovalStore } from '../store/sqlite/approval-store.ts'
 import { SqliteAttachSessionStore } from '../store/sqlite/attach-session-store.ts'
+import { AttemptMemory } from '../store/sqlite/attempt-memory.ts'
 import { SqliteAttemptStore } from '../store/sqlite/attempt-store.ts'
 import { SqliteBlueprintStore } from '../store/sqlite/blueprint-store.ts'
 import { SqliteEnhanceStore } from '../store/sqlite/enhance-store.ts'
@@ -22,17 +23,18 @@ export type Stores = ReturnType<typeof openStores>
 
 /** Every store of a server on its one database; an embedder's own ones stand in for them. */
 export function openStores({ db, values, fault }: DataDir, options: Pick<EngineOptions, 'blueprintStore' | 'outputStore'>) {
+	const memory = new AttemptMemory()
 	const pins = new SqliteBlueprintStore(db, values)
 	const blueprintStore = options.blueprintStore === undefined ? pins : (options.blueprintStore ?? undefined)
 	return {
 		/** Keeps the documents of runs, whoever else has them. */
 		pins,
 		blueprintStore,
-		runs: new SqliteRunStore(db, values),
+		runs: new SqliteRunStore(db, values, memory),
 		events: new SqliteEventStore(db),
 		blueprints: blueprintStore ?? absentBlueprintStore(),
 		outputs: options.outputStore ?? new SqliteOutputStore(db, values, fault),
-		attempts: new SqliteAttemptStore(db, values),
+		attempts: new SqliteAttemptStore(db, values, memory),
 		openRequests: new SqliteOpenRequestStore(db),
 		operatorStore: new SqliteOperatorStore(db, values),
 		attachStore: new SqliteAttachSessionStore(db),

@@ -1,15 +1,15 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
 
 export function sha256Hex(data: string | Uint8Array): string {
-	return createHash('sha256').update(data).digest('hex')
+	return Bun.CryptoHasher.hash('sha256', data, 'hex')
 }
 
 export function hmacSha256(secret: Uint8Array, text: string): Buffer {
-	return createHmac('sha256', secret).update(text).digest()
+	return new Bun.CryptoHasher('sha256', secret).update(text).digest()
 }
 
 export function hmacSha256Hex(secret: Uint8Array, text: string): string {
-	return hmacSha256(secret, text).toString('hex')
+	return new Bun.CryptoHasher('sha256', secret).update(text).digest('hex')
 }
 
 export function randomHex(bytes: number): string {

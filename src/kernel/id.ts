@@ -20,6 +20,8 @@ export const newStepId = (): StepId => `ST-${ascending()}` as StepId
 export const newTaskId = (): TaskId => `T-${ascending()}` as TaskId
 export const newRunId = (): RunId => `R-${ascending()}` as RunId
 export const newSessionId = (): SessionId => `S-${randomHex(8)}` as SessionId
+/** What makes the id of a request its own, at the end of it: 36 characters that ascend with time. */
+export const newRequestSerial = (): string => Bun.randomUUIDv7()
 /** `h-` + a UUID: a wish about a Blueprint, as mlua-swarm names them. */
 export const newIssueId = (): string => `h-${crypto.randomUUID()}`
 export const newOutputId = (): OutputId => `out-${randomHex(5)}` as OutputId

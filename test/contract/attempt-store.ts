@@ -40,8 +40,9 @@ export function attemptStoreContract(title: string, open: () => OpenedAttemptSto
 				context,
 				endedAt: null,
 			})
-			expect(await opened.store.byToken('fp')).toEqual(found)
-			expect([await opened.store.byHandle('fp'), await opened.store.byToken('hh')]).toEqual([null, null])
+			expect(await opened.store.byToken(begun.stepId, 'fp')).toEqual(found)
+			expect([await opened.store.byHandle('fp'), await opened.store.byToken(begun.stepId, 'hh')]).toEqual([null, null])
+			expect(await opened.store.byToken(asStepId('ST-none'), 'fp')).toBeNull()
 		})
 
 		test('each attempt keeps its own credentials, and the newest is the latest', async () => {

@@ -30,6 +30,7 @@ export function newAttempt(over: Partial<Attempt> = {}): ScriptedAttempt {
 		key: `${crypto.randomUUID()}:ST-00000000000000aa:1`,
 		credentials: { token: 'a-token', nonce: 'a-nonce', handle: 'wh-0123456789abcdef' },
 		signal: controller.signal,
+		begun: Promise.resolve(),
 		emit: async (event) => void emitted.push(event),
 		put: async (name, event) => void down.push([name, event]),
 		working: (is) => void workingSaid.push(is),

@@ -1,7 +1,9 @@
 import { hmacSha256Hex, sha256Hex } from '../../kernel/hash.ts'
-import type { StepId } from '../../kernel/id.ts'
+import { asStepId, type StepId } from '../../kernel/id.ts'
 import type { Credentials } from '../dispatch/backend.ts'
 import { encodeToken, signToken } from './token.ts'
+
+const WORKER_OF = 'worker-of-'
 
 /** Credentials, and the fingerprints under which the store finds their attempt again. Only the fingerprints are kept. */
 export interface MintedCredentials extends Credentials {
@@ -21,7 +23,7 @@ export function mintCredentials(
 	const handle = handleOf(secret, attempt)
 	const issuedAt = Math.floor(attempt.now / 1000)
 	const token = signToken(secret, {
-		agent_id: `worker-of-${attempt.stepId}`,
+		agent_id: `${WORKER_OF}${attempt.stepId}`,
 		role: 'worker',
 		scopes: ['*'],
 		issued_at: issuedAt,
@@ -30,6 +32,11 @@ export function mintCredentials(
 		nonce,
 	})
 	return { token: encodeToken(token), nonce, handle, tokenFp: sha256Hex(nonce), handleHash: sha256Hex(handle) }
+}
+
+/** The step of the attempt that a token with this `agent_id` is for; null when it is no worker's. */
+export function stepOf({ agent_id }: { readonly agent_id: string }): StepId | null {
+	return agent_id.startsWith(WORKER_OF) ? asStepId(agent_id.slice(WORKER_OF.length)) : null
 }
 
 /** The one handle of an attempt under that secret. */

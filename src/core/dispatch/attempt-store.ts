@@ -29,7 +29,8 @@ export interface AttemptRecord {
 /** How a credential finds its attempt, and what workers report beside their output. Each method is one transaction. */
 export interface AttemptStore {
 	byHandle(handleHash: string): Promise<AttemptRecord | null>
-	byToken(tokenFp: string): Promise<AttemptRecord | null>
+	/** The attempt at that step whose token has the fingerprint. */
+	byToken(stepId: StepId, tokenFp: string): Promise<AttemptRecord | null>
 	/** The newest attempt of a step. */
 	latest(stepId: StepId): Promise<AttemptRecord | null>
 	setSystem(stepId: StepId, n: number, system: string): Promise<void>

@@ -36,6 +36,8 @@ export interface Attempt {
 	readonly context: AgentContext
 	/** Fires when the attempt must end: cancel, timeout, a lost lane. The backend then ends its work for real. */
 	readonly signal: AbortSignal
+	/** Resolves once the attempt stands on disk. Nothing of it may leave the process before; see `Worker.sharesCommits`. */
+	readonly begun: Promise<void>
 	/** `<data dir id>:<step>:<n>`, the marker a child process carries in `MSE_ATTEMPT_KEY`. */
 	readonly key: string
 	/** How many runs there are above its own: each was asked for by a worker of the one before. */
@@ -61,6 +63,11 @@ export interface Attempt {
 	 */
 	resumable(isResumable: boolean): void
 	/**
+	 * Tells the run that the completion rests on a write under way: when that fails, the run is taken back to what is on disk. Absent:
+	 * the completion has to wait for that write.
+	 */
+	readonly restsOn?: (written: Promise<unknown>) => void
+	/**
 	 * Tells the run that this attempt merely stands: everything about it is on disk, and the run may be let go of after so many
 	 * milliseconds. Whoever says so wakes the run when anything happens to it; the worker's `resume` is called then. Null takes it back.
 	 */
@@ -77,6 +84,11 @@ export interface Completion {
 export interface Worker {
 	/** A pure function: no effect outside the process, so it needs no commit before or after. */
 	readonly pure: boolean
+	/**
+	 * Its first write shares the commit that brings the attempt, and its last one the commit that brings the outcome: it waits for
+	 * `Attempt.begun` by itself, and may complete once it has said what it `restsOn`. Nobody around it may let anything leave before that.
+	 */
+	readonly sharesCommits?: boolean
 	/** Throws an Error whose message says why the work failed; an abort is thrown as the signal's reason. */
 	perform(attempt: Attempt): Completion | Promise<Completion>
 	/**

@@ -13,7 +13,7 @@ import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
 import type { StandingRequests } from './standing-requests.ts'
 import type { OperatorStore } from './store.ts'
-import { newWaiter, runGrace, stopTimers, type Waiter } from './waiter.ts'
+import { endWait, goesAhead, newWaiter, runGrace, type Waiter } from './waiter.ts'
 import type { Waiting } from './waiting.ts'
 
 export interface AsksDeps {
@@ -109,12 +109,13 @@ export class OperatorAsks {
 		else this.#deps.rousing.one(this.#deps.standing.ofAttempt(stepId, attempt))
 	}
 
-	/** A reply took effect on disk. */
-	answered(sid: SessionId, reqId: RequestId, reply: ClientReply): void {
+	/** A reply took effect: on disk, or in a write under way, with which only those go on who can be taken back. */
+	answered(sid: SessionId, reqId: RequestId, reply: ClientReply, underWay?: Promise<unknown>): void {
 		const waiter = this.#deps.waiting.found(sid)?.get(reqId)
-		if (waiter) this.#forget(waiter)
-		else this.#deps.rousing.one(this.#deps.standing.get(reqId))
-		waiter?.resolve(reply)
+		if (underWay && !(waiter && goesAhead(waiter, underWay))) return
+		if (!waiter) return void this.#deps.rousing.one(this.#deps.standing.get(reqId))
+		this.#forget(waiter)
+		waiter.resolve(reply)
 	}
 
 	/** Somebody of these names came: what waited for them goes to them. */
@@ -182,8 +183,7 @@ export class OperatorAsks {
 	#sleep(waiter: Waiter, reason: unknown): void {
 		if (waiter.isDone) return
 		const { standing, rousing, waiting } = this.#deps
-		waiter.isDone = true
-		stopTimers(waiter)
+		endWait(waiter)
 		waiting.remove(waiter)
 		standing.add(waiter, () => rousing.one(standing.get(waiter.request.reqId)))
 		waiter.reject(reason)
@@ -234,12 +234,11 @@ export class OperatorAsks {
 
 	/** Nobody in this process waits for it any more. */
 	#forget(waiter: Waiter): void {
-		waiter.isDone = true
-		stopTimers(waiter)
+		endWait(waiter)
 		this.#deps.marks.drop(waiter.request.reqId)
 		const wasFull = waiter.sid !== null && this.#isFull(waiter.sid)
 		this.#deps.waiting.remove(waiter)
-		const session = wasFull && waiter.sid !== null ? this.#deps.sessions.peek(waiter.sid) : null
+		const session = wasFull && waiter.sid !== null && this.#deps.sessions.peek(waiter.sid)
 		if (session) this.adopt([session.record.sid, ...session.record.roles])
 	}
 

@@ -8,6 +8,8 @@ export interface Channel {
 	send(frame: ServerMsg): 'sent' | 'queued' | 'dropped'
 	/** The payload comes back in a pong once the peer has read everything sent before. */
 	ping(payload: string): void
+	/** What is sent meanwhile leaves as one write. Absent: each by itself. */
+	together?(send: () => void): void
 	close(code: number, reason: string): void
 }
 
@@ -43,7 +45,11 @@ export class Connection {
 		const n = ++this.#counter
 		this.#unproven.push({ n, waiter })
 		this.#fault('frame.before_send')
-		if (this.tell(frame)) this.#channel.ping(String(n))
+		const send = (): void => {
+			if (this.tell(frame)) this.#channel.ping(String(n))
+		}
+		if (this.#channel.together) this.#channel.together(send)
+		else send()
 		this.#fault('frame.after_send')
 	}
 

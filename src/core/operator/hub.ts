@@ -212,7 +212,8 @@ export class OperatorHub {
 		for (;;) {
 			try {
 				fault('reply.before_write')
-				const answered = await this.#deps.store.answer(reqId, sid, reply as JsonObject)
+				const written = this.#deps.store.answer(reqId, sid, reply as JsonObject, () => this.#asks.answered(sid, reqId, reply, written))
+				const answered = await written
 				fault('reply.after_write')
 				if (answered.outcome === 'applied') this.#asks.answered(sid, reqId, reply)
 				return answered

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { MseError } from '../../kernel/error.ts'
-import { asRequestId, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
+import { asRequestId, newRequestSerial, type RunId, type SessionId, type StepId, type TaskId } from '../../kernel/id.ts'
 import { isJsonObject, type JsonObject } from '../../kernel/json.ts'
 import type { ClientReply, ServerMsg } from '../../protocol/operator-frame.ts'
 import { agentOf } from './agent-sid.ts'
@@ -21,7 +20,7 @@ export interface Asking {
 	/** What is added to the frame at each sending: credentials, and texts that name them. */
 	secrets?(): JsonObject
 	/** Queues the writes that share the request's transaction; called once, before the request is written, and not for one that stands. */
-	alongside?(): Promise<void>
+	alongside?(): Promise<unknown>
 	/** Ends the asking; its reason is what the asker gets. */
 	readonly signal: AbortSignal
 	/** Whether an abort for that reason leaves the request standing on disk (only this process stops). */
@@ -30,6 +29,8 @@ export interface Asking {
 	sleepsAfter?(reason: unknown): boolean
 	/** See `Attempt.standing`; absent for askings that cannot be resumed. */
 	standing?(afterMs: number | null): void
+	/** Told before a reply comes that is not on disk yet: when that write fails, what the reply set off must be taken back. Absent: a reply comes after its commit. */
+	readonly restsOn?: (written: Promise<unknown>) => void
 	/** True while somebody has the request, false while it only waits for an operator to come. */
 	working(isWorking: boolean): void
 	/** Whether the worker's result is there already; asked once when an earlier request is taken up again. */
@@ -54,7 +55,7 @@ export function newRequest(
 ): OperatorRequest {
 	const { kind, runId, taskId, stepId, attempt, frame } = asking
 	return {
-		reqId: asRequestId(`${to?.sid ?? runId}-${SHORT[kind]}-${randomUUID()}`),
+		reqId: asRequestId(`${to?.sid ?? runId}-${SHORT[kind]}-${newRequestSerial()}`),
 		kind,
 		state,
 		sid: to?.sid ?? null,

@@ -96,8 +96,11 @@ export interface OperatorStore {
 	address(reqId: RequestId, to: { readonly sid: SessionId; readonly seatGeneration: number | null }): Promise<boolean>
 	/** Moves open requests among the open states; those that have ended stay as they are. */
 	mark(marks: readonly { readonly reqId: RequestId; readonly state: OpenState }[]): Promise<void>
-	/** Ends an open request of that session by its reply; the first reply wins. */
-	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): Promise<Answered>
+	/**
+	 * Ends an open request of that session by its reply; the first reply wins. `applied` is called before the commit, so that what the
+	 * reply sets off in the same turn shares it; nothing of that may leave the process before this resolves.
+	 */
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject, applied?: () => void): Promise<Answered>
 	/** Ends an open request from our side; false when it had ended before. */
 	endRequest(reqId: RequestId, state: EndState, reply: JsonObject): Promise<boolean>
 }

@@ -81,8 +81,16 @@ export function tellStanding(waiter: Waiter, isConnected: boolean): void {
 	asking.standing?.(afterMs)
 }
 
-/** Nothing of it runs on by itself any more. */
-export function stopTimers({ timers }: Waiter): void {
+/** Whether whoever waits goes on with a reply that is still being written; it then knows on what it rests. */
+export function goesAhead({ asking: { restsOn } }: Waiter, written: Promise<unknown>): boolean {
+	restsOn?.(written)
+	return restsOn !== undefined
+}
+
+/** Nobody waits any more, and nothing of it runs on by itself. */
+export function endWait(waiter: Waiter): void {
+	const { timers } = waiter
+	waiter.isDone = true
 	timers.deadline?.()
 	timers.grace?.()
 	timers.abort?.()

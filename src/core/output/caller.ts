@@ -2,7 +2,7 @@ import { MseError } from '../../kernel/error.ts'
 import { equalInConstantTime, sha256Hex } from '../../kernel/hash.ts'
 import { asStepId } from '../../kernel/id.ts'
 import { bearerOf, bearerOfEither } from '../access/bearer.ts'
-import { handleOf, isHandle } from '../access/credential.ts'
+import { handleOf, isHandle, stepOf } from '../access/credential.ts'
 import { requireVerb, type Verb } from '../access/gate.ts'
 import { decodeToken, hasValidSignature, isExpired } from '../access/token.ts'
 import type { AttemptRecord } from '../dispatch/attempt-store.ts'
@@ -46,7 +46,8 @@ async function byToken({ attempts, secret, clock }: CallerDeps, text: string, ve
 	if (token.role !== 'operator' && isExpired(token, clock.now())) throw refused('token expired', 'token_expired')
 	requireVerb(token.role, verb)
 	const fingerprint = sha256Hex(token.nonce)
-	const attempt = await attempts.byToken(fingerprint)
+	const stepId = stepOf(token)
+	const attempt = stepId && (await attempts.byToken(stepId, fingerprint))
 	if (!attempt) throw refused(`token not found in store (fp=${fingerprint})`, 'unknown_token')
 	return attempt
 }

@@ -53,10 +53,11 @@ export function projectingBackend(deps: ProjectingDeps, backend: Backend): Backe
 export async function projectContext(
 	{ files, log }: { readonly files: ProjectionFiles; readonly log: Logger },
 	placement: ProjectionPlacement | undefined,
-	{ stepId, runId, n, agent, context, prompt }: Attempt,
+	{ stepId, runId, n, agent, context, prompt, begun }: Attempt,
 ): Promise<string | null> {
 	const folder = projectionFolder(placement, context, stepId)
 	if (!folder) return null
+	await begun
 	const view = { task_id: stepId, agent, attempt: n, ...context, prompt: asText(prompt) }
 	try {
 		return await files.write({ ...folder, name: 'ctx.json' }, `${JSON.stringify(view, null, 2)}\n`)
@@ -72,7 +73,11 @@ async function effectiveProjection(deps: ProjectingDeps, blueprint: Blueprint, a
 }
 
 function projectingAttempt(deps: ProjectingDeps, projection: Projection, attempt: Attempt): Attempt {
-	return { ...attempt, emit: (event) => keepAndProject(deps, projection, attempt, event, () => attempt.emit(event)) }
+	const { restsOn, ...rest } = attempt
+	// A file is not written before what it shows is on disk.
+	const isAhead = restsOn !== undefined && !isShown(projection, attempt)
+	const emit: Attempt['emit'] = (event) => keepAndProject(deps, projection, attempt, event, () => attempt.emit(event))
+	return { ...rest, ...(isAhead && { restsOn }), emit }
 }
 
 /** What a backend brings back counts only where the worker left no Final, which was shown when it came. */

@@ -31,6 +31,7 @@ export interface OutputStore {
 	 * is told was accepted can never arrive after the outcome.
 	 */
 	appendWhileRunning(output: NewOutput): Promise<OutputRecord | null>
+	/** A record of the data plane. */
 	get(id: OutputId): Promise<OutputRecord | null>
 	/** Newest data record of that producer in the run, or process-wide when `runId` is null. */
 	latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null>

@@ -147,13 +147,16 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 	const leave = deps.open.attempt(step.stepId, controller)
 	const landed = deps.inFlight.enter({ isResumable: () => can.resume })
 	try {
-		await deps.journal.flush()
+		const begun = deps.journal.flush()
+		begun.catch(() => {})
+		// Before the first commit of this life not even the run may be on disk.
+		if (!route.worker.sharesCommits || !deps.journal.hasWritten) await begun
 		step.signal.throwIfAborted()
 		controller.signal.throwIfAborted()
 		work.set(true)
-		const said = hearing(deps, step, { can, canStand: !hasDeadline(route.policy, own.endsAt) })
+		const said = hearing(deps, step, route, { can, canStand: !hasDeadline(route.policy, own.endsAt) })
 		const completion = await own.perform(
-			toAttempt(deps, step, route, n, { signal: controller.signal, credentials, working: work.set, ...said }),
+			toAttempt(deps, step, route, n, { signal: controller.signal, begun, credentials, working: work.set, ...said }),
 		)
 		if (completion === null) return 'lost'
 		const degradation = route.refusesDegraded ? await firstDegradation(deps, step, n) : null
@@ -183,10 +186,11 @@ async function oneAttempt(deps: AttemptDeps, step: StepInFlight, route: Route, o
 
 /** Takes what the backend says of the attempt meanwhile. */
 function hearing(
-	{ inFlight, standing }: AttemptDeps,
+	{ inFlight, standing, lostStorage }: AttemptDeps,
 	{ stepId }: StepInFlight,
+	{ worker }: Route,
 	{ can, canStand }: { readonly can: { resume: boolean; haveTail: boolean }; readonly canStand: boolean },
-): Pick<Parameters<typeof toAttempt>[4], 'resumable' | 'emitting' | 'standing'> {
+): Pick<Parameters<typeof toAttempt>[4], 'resumable' | 'emitting' | 'standing' | 'restsOn'> {
 	return {
 		resumable(is) {
 			can.resume = is
@@ -196,6 +200,7 @@ function hearing(
 			can.haveTail = true
 		},
 		standing: (afterMs) => standing.set(stepId, can.resume && canStand ? afterMs : null),
+		...(worker.sharesCommits && { restsOn: (written: Promise<unknown>) => void written.catch(lostStorage) }),
 	}
 }
 

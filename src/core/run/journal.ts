@@ -22,6 +22,7 @@ export class Journal {
 	#committed: Promise<void> = Promise.resolve()
 	#sinceFlush = 0
 	#hasRemarked = false
+	#hasWritten = false
 	#flushedAt = performance.now()
 
 	constructor(options: {
@@ -56,6 +57,11 @@ export class Journal {
 	/** Whether this life has told something that it would tell again when it replays the journal. */
 	get hasRemarked(): boolean {
 		return this.#hasRemarked
+	}
+
+	/** Whether anything of this life is on disk. */
+	get hasWritten(): boolean {
+		return this.#hasWritten
 	}
 
 	record(fact: Fact): void {
@@ -98,7 +104,11 @@ export class Journal {
 			for (const fn of write.after) fn()
 		}
 		this.#committed = this.#store.record(this.#run, take, this.#ttlUsedMs())
-		this.#committed.then(done, (error) => {
+		const written = (): void => {
+			this.#hasWritten = true
+			done()
+		}
+		this.#committed.then(written, (error) => {
 			done()
 			this.#onFault(error)
 		})

@@ -73,7 +73,8 @@ export class StepRunner {
 			return refused ? refused.then(() => this.#performPure(step, route)) : this.#performPure(step, route)
 		}
 		const settled = performAttempts(this.#deps, step, route, recorded !== undefined).then((outcome) =>
-			this.#settle(step, outcome.n, outcome.outcome),
+			// The flow goes on in the commit of the outcome: until the attempt ended, the event loop was free.
+			this.#settle(step, outcome.n, outcome.outcome, false),
 		)
 		return this.#deps.open.track(step.stepId, settled)
 	}
@@ -86,9 +87,9 @@ export class StepRunner {
 
 	#performPure(step: StepInFlight, route: Route): Json | Skipped | Promise<Json | Skipped> {
 		const end = (completion: Completion): Json | Skipped | Promise<Json | Skipped> =>
-			this.#settle(step, 1, settleValue([], completion, step.context, route.agent.verdict))
+			this.#settle(step, 1, settleValue([], completion, step.context, route.agent.verdict), true)
 		const fail = (error: unknown): Json | Skipped | Promise<Json | Skipped> =>
-			this.#settle(step, 1, { status: 'failed', failure: toFailure(error), stats: null })
+			this.#settle(step, 1, { status: 'failed', failure: toFailure(error), stats: null }, true)
 		let completion: Completion | Promise<Completion>
 		try {
 			completion = route.worker.perform(toPureAttempt(this.#deps, step))
@@ -98,11 +99,11 @@ export class StepRunner {
 		return completion instanceof Promise ? completion.then(end, fail) : end(completion)
 	}
 
-	#settle(step: StepInFlight, attempt: number, outcome: Outcome): Json | Skipped | Promise<Json | Skipped> {
+	#settle(step: StepInFlight, attempt: number, outcome: Outcome, mayPause: boolean): Json | Skipped | Promise<Json | Skipped> {
 		const { journal, clock } = this.#deps
 		journal.record(settledFact(step, attempt, outcome, clock.now()))
 		const audit = this.#audits && 'value' in outcome ? this.#audits.after(toAudited(step, attempt, outcome)) : undefined
-		const written = audit ?? (journal.full ? journal.flush() : undefined)
+		const written = audit ?? (mayPause && journal.full ? journal.flush() : undefined)
 		return after(written, step.signal, () => conclude(step.ref, outcome))
 	}
 }

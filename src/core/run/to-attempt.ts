@@ -6,13 +6,15 @@ import type { Route } from '../dispatch/plan.ts'
 import type { Run } from './record.ts'
 import type { AttemptDeps, StepInFlight } from './step-in-flight.ts'
 
+const AT_ONCE = Promise.resolve()
+
 /** An attempt as its backend sees it. */
 export function toAttempt(
 	deps: AttemptDeps,
 	step: StepInFlight,
 	{ policy }: Route,
 	n: number,
-	own: Pick<Attempt, 'signal' | 'working' | 'resumable' | 'standing'> & {
+	own: Pick<Attempt, 'signal' | 'begun' | 'working' | 'resumable' | 'standing' | 'restsOn'> & {
 		readonly credentials: MintedCredentials | undefined
 		/** Told before anything is appended to the tail. */
 		emitting(): void
@@ -20,13 +22,14 @@ export function toAttempt(
 ): Attempt {
 	const { stepId } = step
 	const runId = deps.run.id
-	const { signal, credentials, working, resumable, standing } = own
+	const { emitting, ...given } = own
 	return {
 		...facts(deps, step, n),
-		...{ signal, credentials, working, resumable, standing, children: childrenOf(deps.run, policy) },
-		traceparent: credentials && deps.traceparentOf?.(deps.run, stepId, n),
+		...given,
+		children: childrenOf(deps.run, policy),
+		traceparent: given.credentials && deps.traceparentOf?.(deps.run, stepId, n),
 		async emit(event) {
-			own.emitting()
+			emitting()
 			await deps.outputs.append({ plane: 'tail', runId, stepId, attempt: n, producer: step.ref, event, parentRefs: [] })
 		},
 		async put(name, event) {
@@ -40,6 +43,7 @@ export function toPureAttempt(deps: AttemptDeps, step: StepInFlight): Attempt {
 	return {
 		...facts(deps, step, 1),
 		signal: step.signal,
+		begun: AT_ONCE,
 		credentials: undefined,
 		emit: () => Promise.reject(new Error('internal: a pure function has no tail')),
 		put: () => Promise.reject(new Error('internal: a pure function puts nothing down')),

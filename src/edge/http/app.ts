@@ -7,7 +7,7 @@ import { consolePages } from './console.ts'
 import { documents } from './documents.ts'
 import { failureAt, fromElysia, isRuntimePath, logInternal, unknownPath } from './failure.ts'
 import type { Frame } from './frame.ts'
-import { adminGuard, checkOrigin, type GuardOptions } from './guard.ts'
+import { type AdminGuard, adminGuard, type GuardOptions, originGuard } from './guard.ts'
 import type { Metrics } from './metrics.ts'
 import { type RouteTable, routeTable } from './route-table.ts'
 
@@ -91,9 +91,9 @@ function newRoot(options: HttpOptions) {
 		},
 	}).state('frame', frame)
 	const table = routeTable(root)
-	const checkAdmin = adminGuard(options, table.speaksForItself)
+	const guards = { checkOrigin: originGuard(options), checkAdmin: adminGuard(options, table.speaksForItself) }
 	return root
-		.onRequest(({ request, set }) => admit(options, checkAdmin, request, set.headers))
+		.onRequest(({ request, set }) => admit(options, guards, request, set.headers))
 		.use(documents(options.version, () => root.routes))
 		.use(consolePages())
 }
@@ -101,7 +101,7 @@ function newRoot(options: HttpOptions) {
 /** What stands before every route; a returned answer is the end of it. */
 function admit(
 	options: HttpOptions,
-	checkAdmin: (request: Request) => void,
+	{ checkOrigin, checkAdmin }: { readonly checkOrigin: ReturnType<typeof originGuard>; readonly checkAdmin: AdminGuard },
 	request: Request,
 	headers: Record<string, unknown>,
 ): Response | undefined {
@@ -109,10 +109,10 @@ function admit(
 	const { pathname } = new URL(request.url)
 	headers['x-request-id'] = randomHex(8)
 	try {
-		const page = checkOrigin(options, request)
+		const page = checkOrigin(request)
 		if (page !== undefined) Object.assign(headers, { 'access-control-allow-origin': page, vary: 'origin' })
 		if (page !== undefined && request.headers.has('access-control-request-method')) return preflight()
-		checkAdmin(request)
+		checkAdmin(request, pathname)
 		refuseBrokenEscape(request.url)
 		const isTooLarge = Number(request.headers.get('content-length')) > bodyBytes
 		// Routes of the worker runtime have an answer of their own to bodies they cannot read.

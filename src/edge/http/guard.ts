@@ -38,23 +38,30 @@ export function bearerOf(request: Request): string | null {
 
 /**
  * Throws `forbidden` for a foreign `Host` or `Origin`: an open loopback port must not be reachable through a web page.
- * Returns the origin of a page that the configuration lets in, which has to be told so; undefined for everybody else.
+ * Returns the origin of a page that the configuration lets in, which has to be told so; undefined for everybody else. Made once.
  */
-export function checkOrigin(options: GuardOptions, { headers, url }: Request): string | undefined {
-	const host = (headers.get('host') ?? new URL(url).host).toLowerCase()
-	if (!isOwnHost(options, host)) throw foreign('Host', 'allowed_hosts')
-	const origin = headers.get('origin')?.toLowerCase()
-	if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return undefined
-	if (!options.allowedOrigins.some((allowed) => allowed.toLowerCase() === origin)) throw foreign('Origin', 'allowed_origins')
-	return origin
+export function originGuard(options: GuardOptions): (request: Request) => string | undefined {
+	// Hardly any request names another host than the one before.
+	let own: string | undefined
+	return ({ headers, url }) => {
+		const host = (headers.get('host') ?? new URL(url).host).toLowerCase()
+		if (host !== own && !isOwnHost(options, host)) throw foreign('Host', 'allowed_hosts')
+		own = host
+		const origin = headers.get('origin')?.toLowerCase()
+		if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return undefined
+		if (!options.allowedOrigins.some((allowed) => allowed.toLowerCase() === origin)) throw foreign('Origin', 'allowed_origins')
+		return origin
+	}
 }
 
+/** What stands before a route that demands the admin token; the path is that of the request. */
+export type AdminGuard = (request: Request, pathname: string) => void
+
 /** Throws `unauthenticated` without the admin token where it is demanded; a lease of the worker runtime is a credential of its own. Made once; runs before anything reads the request. */
-export function adminGuard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): (request: Request) => void {
+export function adminGuard(options: GuardOptions, speaksForItself: (method: string, path: string) => boolean): AdminGuard {
 	const isAdmin = adminCheck(options.adminToken)
 	const checkRuntime = runtimeGuard(options, isAdmin)
-	return (request) => {
-		const { pathname } = new URL(request.url)
+	return (request, pathname) => {
 		if (isRuntimePath(pathname)) return pathname.startsWith('/v1/runtime/leases/') ? undefined : checkRuntime(request)
 		if (options.adminToken === null || isAdmin(request)) return
 		if (speaksForItself(request.method, pathname)) return

@@ -14,6 +14,8 @@ export interface Socket<Out, Caller> {
 	 * on; or when the socket is closed.
 	 */
 	sendAll(frames: readonly Out[]): number
+	/** What is sent meanwhile leaves as one write. */
+	together(send: () => void): void
 	/** The payload comes back in `pong` once the peer has read everything sent before. */
 	ping(payload: string): void
 	/** Resolves when the queue moves again after a `queued`, or the socket is closed; at once otherwise. */
@@ -85,19 +87,23 @@ function newQueue<Out>(raw: RawSocket, closed: AbortSignal, { clock, stallMs, en
 		else jam()
 		return written === 0 ? 'dropped' : 'queued'
 	}
+	const together = (work: () => void): void => {
+		raw.cork(work)
+		// What was written together may have been too much for the system, which says so only afterwards.
+		if (!closed.aborted && (raw.getBufferedAmount?.() ?? 0) > 0) jam()
+	}
 	return {
 		send,
+		together,
 		sendAll(frames: readonly Out[]): number {
 			let taken = 0
-			raw.cork(() => {
+			together(() => {
 				for (const frame of frames) {
 					const result = send(frame)
 					if (result !== 'dropped') taken++
 					if (result !== 'sent') return
 				}
 			})
-			// What was written together may have been too much for the system, which says so only afterwards.
-			if (!closed.aborted && (raw.getBufferedAmount?.() ?? 0) > 0) jam()
 			return taken
 		},
 		drained(): Promise<void> {

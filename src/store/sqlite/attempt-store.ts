@@ -4,6 +4,7 @@ import type { RunStatus } from '../../core/run/record.ts'
 import { asRunId, asStepId, asTaskId, type RunId, type StepId } from '../../kernel/id.ts'
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
+import { AttemptMemory } from './attempt-memory.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
@@ -34,21 +35,31 @@ const SELECT = `SELECT step_id, n, run_id, status, system, context, started_at, 
 	(SELECT ${IS_AUDIT} FROM step WHERE step_id = attempt.step_id) AS is_audit
 	FROM attempt`
 
+/** What of an attempt changes. */
+type Changing = Pick<AttemptRow, 'status' | 'run_status' | 'system' | 'ended_at'>
+const SELECT_CHANGING = `SELECT status, system, ended_at, (SELECT status FROM run WHERE id = run_id) AS run_status
+	FROM attempt WHERE step_id = ? AND n = ?`
+
 export class SqliteAttemptStore implements AttemptStore {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
+	readonly #memory: AttemptMemory
 
-	constructor(db: SqliteDatabase, values: Values) {
+	constructor(db: SqliteDatabase, values: Values, memory = new AttemptMemory()) {
 		this.#db = db
+		this.#memory = memory
 		this.#values = values
 	}
 
 	async byHandle(handleHash: string): Promise<AttemptRecord | null> {
-		return this.#one('handle_hash = ?', handleHash)
+		const known = this.#memory.get(handleHash)
+		if (!known) return this.#one('handle_hash = ?', handleHash)
+		const row = this.#db.query<Changing>(SELECT_CHANGING).get(known.stepId, known.n)
+		return row && { ...known, ...toChanging(row) }
 	}
 
-	async byToken(tokenFp: string): Promise<AttemptRecord | null> {
-		return this.#one('token_fp = ?', tokenFp)
+	async byToken(stepId: StepId, tokenFp: string): Promise<AttemptRecord | null> {
+		return this.#one('step_id = ? AND token_fp = ?', stepId, tokenFp)
 	}
 
 	async latest(stepId: StepId): Promise<AttemptRecord | null> {
@@ -86,8 +97,8 @@ export class SqliteAttemptStore implements AttemptStore {
 		return this.#db.query<{ bytes: number }>('SELECT bytes FROM rendered_prompt WHERE agent = ?').get(agent)?.bytes ?? null
 	}
 
-	#one(where: string, value: string): AttemptRecord | null {
-		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(value)
+	#one(where: string, ...values: string[]): AttemptRecord | null {
+		const row = this.#db.query<AttemptRow>(`${SELECT} WHERE ${where}`).get(...values)
 		return row && this.#toRecord(row)
 	}
 
@@ -97,14 +108,11 @@ export class SqliteAttemptStore implements AttemptStore {
 			n: row.n,
 			runId: asRunId(row.run_id),
 			taskId: asTaskId(row.task_id),
-			runStatus: row.run_status as RunStatus,
+			...toChanging(row),
 			agent: row.ref,
-			status: row.status as AttemptStatus,
 			prompt: row.prompt === null ? null : this.#values.unpack(row.prompt),
-			system: row.system,
 			context: row.context === null ? {} : (JSON.parse(row.context) as AgentContext),
 			startedAt: row.started_at,
-			endedAt: row.ended_at,
 			isAudit: row.is_audit === 1,
 		}
 	}
@@ -114,4 +122,13 @@ export class SqliteAttemptStore implements AttemptStore {
 		const run = this.#db.query<{ run_id: string; task_id: string }>(sql).get(stepId)
 		appendEvent(this.#db, { kind, stepId, ...(run && { runId: asRunId(run.run_id), taskId: asTaskId(run.task_id) }), data })
 	}
+}
+
+function toChanging({
+	status,
+	run_status,
+	system,
+	ended_at,
+}: Changing): Pick<AttemptRecord, 'status' | 'runStatus' | 'system' | 'endedAt'> {
+	return { status: status as AttemptStatus, runStatus: run_status as RunStatus, system, endedAt: ended_at }
 }

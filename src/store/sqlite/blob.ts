@@ -61,6 +61,9 @@ export function openBlobs(dir: string | undefined, fault: FaultPoint = noFault):
 	}
 }
 
+/** Whether a packed value stands in its column, rather than in a file. */
+export const isInline = (text: string): boolean => !text.startsWith('{"$blob"')
+
 /** The two shapes that mean something in a column; a caller's value of such a shape is wrapped. */
 function isMarker(value: Json | undefined): value is { $blob?: Json; $inline?: Json } {
 	if (!isJsonObject(value)) return false

@@ -1,28 +1,14 @@
-import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
+import { drainMicrotasks } from 'bun:jsc'
+import type { Database, SQLQueryBindings, Statement } from 'bun:sqlite'
 import type { Clock } from '../../kernel/clock.ts'
-import { MseError } from '../../kernel/error.ts'
 import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { Event } from '../../protocol/event.ts'
+import type { Entry, Waiting } from './change.ts'
 import { highestEventSeq } from './event-seq.ts'
-import { migrate } from './migration.ts'
+import { openFile } from './open-file.ts'
 import type { Prepared } from './prepared.ts'
 import { newRiders } from './rider.ts'
-import { isStorageFault } from './storage-fault.ts'
-
-interface Waiting {
-	readonly run: () => unknown
-	/** How many facts it writes. */
-	readonly weight: () => number
-	readonly resolve: (value: never) => void
-	readonly reject: (error: unknown) => void
-}
-
-/** A change that was run, with what came of it. */
-interface Entry {
-	readonly waiting: Waiting
-	value?: unknown
-	error?: unknown
-}
+import { isStorageFault, storageUnavailable } from './storage-fault.ts'
 
 /** A batch closes at so many facts or so many milliseconds, then yields to the event loop. */
 const BATCH_FACTS = 1000
@@ -55,18 +41,7 @@ export class SqliteDatabase implements Disposable {
 		this.path = options.path
 		this.clock = options.clock
 		this.#fault = options.fault ?? noFault
-		this.sqlite = new Database(options.path, { create: true, strict: true })
-		for (const pragma of [
-			'journal_mode=WAL',
-			'synchronous=FULL',
-			// Everything else of this process waits as long.
-			'busy_timeout=1000',
-			'foreign_keys=ON',
-			'wal_autocheckpoint=4000',
-			'cache_size=-16000',
-		])
-			this.sqlite.run(`PRAGMA ${pragma}`)
-		migrate(this.sqlite, options.path)
+		this.sqlite = openFile(options.path)
 		this.#eventSeq = highestEventSeq(this.sqlite)
 	}
 
@@ -90,10 +65,15 @@ export class SqliteDatabase implements Disposable {
 	 * when another one of its batch throws, so it may do nothing but read and write this database.
 	 */
 	write<T>(change: () => T, weight = (): number => 1): Promise<T> {
-		return new Promise<T>((resolve, reject) => {
-			this.#waiting.push({ run: change, weight, resolve: resolve as (value: never) => void, reject })
-			this.#schedule()
-		})
+		return this.#enqueue<T>({ run: change, weight })
+	}
+
+	/**
+	 * As `write`, and calls `applied` once the change was made but before COMMIT: what that sets off up to where it waits for something
+	 * else is done at once, and what it writes joins the transaction. All of it has to be undone in memory when the write then rejects.
+	 */
+	writeAhead<T>(change: () => T, applied: (value: T) => void): Promise<T> {
+		return this.#enqueue<T>({ run: change, weight: () => 1, applied: applied as (value: never) => void })
 	}
 
 	/** Finds out whether the disk takes writes again; `healthy` says so afterwards. */
@@ -136,6 +116,13 @@ export class SqliteDatabase implements Disposable {
 		this.sqlite.close()
 	}
 
+	#enqueue<T>(waiting: Pick<Waiting, 'run' | 'weight' | 'applied'>): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			this.#waiting.push({ ...waiting, resolve: resolve as (value: never) => void, reject })
+			this.#schedule()
+		})
+	}
+
 	#schedule(): void {
 		if (this.#scheduled) return
 		this.#scheduled = true
@@ -155,6 +142,7 @@ export class SqliteDatabase implements Disposable {
 			this.#fault('commit.before_begin')
 			this.query('BEGIN IMMEDIATE').run()
 			this.#runBatch(batch)
+			if (this.#goAhead(batch)) this.#runBatch(batch)
 			this.#fault('commit.before_commit')
 			this.query('COMMIT').run()
 		} catch (cause) {
@@ -190,6 +178,14 @@ export class SqliteDatabase implements Disposable {
 			}
 		}
 		this.#waiting = this.#waiting.slice(next)
+	}
+
+	/** Lets those go on who wait for a change of this batch alone; false when there are none. */
+	#goAhead(batch: readonly Entry[]): boolean {
+		const ahead = batch.filter((entry) => entry.waiting.applied && !('error' in entry))
+		for (const { waiting, value } of ahead) waiting.applied?.(value as never)
+		if (ahead.length > 0) drainMicrotasks()
+		return ahead.length > 0
 	}
 
 	#throws(entry: Entry): boolean {
@@ -230,11 +226,7 @@ export class SqliteDatabase implements Disposable {
 		const failed = batch.length > 0 ? batch.map(({ waiting }) => waiting) : this.#waiting.splice(0)
 		const started = new Set(failed)
 		this.#waiting = this.#waiting.filter((waiting) => !started.has(waiting))
-		const error = new MseError('unavailable', `The database could not be written: ${cause instanceof Error ? cause.message : cause}.`, {
-			code: 'storage_unavailable',
-			hint: 'Nothing of this request was kept. Check the disk of the data directory, then try again.',
-			cause,
-		})
+		const error = storageUnavailable(cause)
 		for (const waiting of failed) waiting.reject(error)
 	}
 

@@ -4,6 +4,7 @@ import type { EventLog } from '../../core/event/log.ts'
 import { EventTail } from '../../core/event/tail.ts'
 import type { Event, EventKind } from '../../protocol/event.ts'
 import type { SqliteDatabase } from './database.ts'
+import { placedTo, placeInStrides } from './event-place.ts'
 
 interface EventRow {
 	readonly seq: number
@@ -35,6 +36,7 @@ export function appendEvent(db: SqliteDatabase, draft: EventDraft): number {
 		draft.worker ?? null,
 		JSON.stringify(data),
 	)
+	placeInStrides(db, seq)
 	db.publish(() => ({
 		seq,
 		at,
@@ -58,11 +60,23 @@ export class SqliteEventStore implements EventLog {
 	}
 
 	async read(after: number, filter: EventFilter, limit: number): Promise<readonly Event[]> {
+		const subject = subjectOf(filter)
+		const placed = subject ? placedTo(this.#db) : 0
+		const found = subject && after < placed ? this.#readPlaced(subject, after, filter, limit) : []
+		if (found.length === limit) return found
 		const { where, params } = conditions(filter)
 		const sql = `SELECT * FROM event WHERE seq > ?${where} ORDER BY seq LIMIT ?`
+		const rest = this.#db.query<EventRow>(sql).all(Math.max(after, placed), ...params, limit - found.length)
+		return [...found, ...rest.map(toEvent)]
+	}
+
+	#readPlaced(subject: Subject, after: number, filter: EventFilter, limit: number): readonly Event[] {
+		const { where, params } = conditions(filter)
+		const places = `event_place AS place CROSS JOIN event ON event.seq = place.seq WHERE subject ${subject.sql} AND place.seq > ?`
+		const sql = `SELECT event.* FROM ${places}${where} ORDER BY place.seq LIMIT ?`
 		return this.#db
 			.query<EventRow>(sql)
-			.all(after, ...params, limit)
+			.all(subject.value, after, ...params, limit)
 			.map(toEvent)
 	}
 
@@ -75,6 +89,19 @@ export class SqliteEventStore implements EventLog {
 	subscribe(listener: (facts: readonly Event[]) => void): () => void {
 		return this.#db.onCommit(listener)
 	}
+}
+
+/** The narrowest thing that a filter names, as it stands in `event_place`. */
+interface Subject {
+	readonly sql: string
+	readonly value: string
+}
+
+function subjectOf({ run, task, worker, operator }: EventFilter): Subject | undefined {
+	if (run === undefined && worker === undefined && task !== undefined)
+		return { sql: 'IN (SELECT id FROM run WHERE task_id = ?)', value: task }
+	const value = run ?? worker ?? operator
+	return value === undefined ? undefined : { sql: '= ?', value }
 }
 
 function conditions(filter: EventFilter): { where: string; params: string[] } {

@@ -14,6 +14,9 @@ import type { Run } from '../../core/run/record.ts'
 import { isJsonObject, type Json } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
 import { withdrawApprovals } from './approval-withdrawal.ts'
+import type { AttemptMemory } from './attempt-memory.ts'
+import { isAuditAt } from './audit-step.ts'
+import { isInline } from './blob.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import type { Values } from './value.ts'
@@ -22,8 +25,12 @@ import type { Values } from './value.ts'
 export class JournalWriter {
 	readonly #db: SqliteDatabase
 	readonly #values: Values
+	readonly #memory: AttemptMemory | undefined
+	/** The last step that began, whose first attempt mostly does so next, and the bytes of what it asks. */
+	#begun: { readonly step: StepBegan; readonly bytes: number } | undefined
 
-	constructor(db: SqliteDatabase, values: Values) {
+	constructor(db: SqliteDatabase, values: Values, memory?: AttemptMemory) {
+		this.#memory = memory
 		this.#db = db
 		this.#values = values
 	}
@@ -61,58 +68,64 @@ export class JournalWriter {
 	}
 
 	#stepBegan(run: Run, fact: StepBegan): void {
+		const prompt = this.#values.pack(fact.prompt)
+		this.#begun = isInline(prompt) ? { step: fact, bytes: prompt.length } : undefined
 		this.#db
 			.query(
 				`INSERT INTO step (run_id, generation, position, step_id, ref, status, attempt, input_hash, prompt, started_at)
 				 VALUES (?, ?, ?, ?, ?, 'running', ?, ?, ?, ?)`,
 			)
-			.run(
-				run.id,
-				run.generation,
-				fact.position,
-				fact.stepId,
-				fact.ref,
-				fact.attempt,
-				fact.inputHash,
-				this.#values.pack(fact.prompt),
-				fact.at,
-			)
+			.run(run.id, run.generation, fact.position, fact.stepId, fact.ref, fact.attempt, fact.inputHash, prompt, fact.at)
 		const attempt = fact.attempt === 1 && fact.backend !== undefined ? { attempt: 1, backend: fact.backend } : {}
 		this.#tell(run, 'step.dispatched', fact.stepId, { ref: fact.ref, position: fact.position, ...attempt })
 	}
 
 	#attemptBegan(run: Run, fact: AttemptBegan): void {
+		const context = JSON.stringify(fact.context)
 		this.#db
 			.query(
 				`INSERT INTO attempt (step_id, n, run_id, backend, status, system, context, token_fp, handle_hash, started_at)
 				 VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
 			)
-			.run(fact.stepId, fact.n, run.id, fact.backend, fact.system, JSON.stringify(fact.context), fact.tokenFp, fact.handleHash, fact.at)
+			.run(fact.stepId, fact.n, run.id, fact.backend, fact.system, context, fact.tokenFp, fact.handleHash, fact.at)
 		this.#db.query('UPDATE step SET attempt = ? WHERE step_id = ?').run(fact.n, fact.stepId)
+		this.#remember(run, fact, context.length)
 		this.#tell(run, 'attempt.started', fact.stepId, { ref: fact.ref, attempt: fact.n, backend: fact.backend })
 	}
 
+	/** Its worker will ask for it by its handle. */
+	#remember({ id: runId, taskId }: Run, { stepId, n, handleHash, context, at: startedAt }: AttemptBegan, contextBytes: number): void {
+		const { step, bytes } = this.#begun ?? { step: undefined, bytes: 0 }
+		if (handleHash === null || step?.stepId !== stepId) return
+		const { ref: agent, prompt, position } = step
+		const attempt = { stepId, n, runId, taskId, agent, prompt, context, startedAt, isAudit: isAuditAt(position) }
+		this.#memory?.put(handleHash, attempt, bytes + contextBytes)
+	}
+
 	#attemptEnded(run: Run, fact: AttemptEnded): void {
-		const { changes } = this.#db
-			.query(
-				`INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
-				 SELECT step_id, ?, run_id, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ?
-				 ON CONFLICT (step_id, n) DO UPDATE SET status = excluded.status, error = excluded.error,
-				   stats = CASE WHEN excluded.stats IS NULL THEN stats ELSE json_patch(coalesce(stats, '{}'), excluded.stats) END,
-				   ended_at = excluded.ended_at WHERE ended_at IS NULL`,
-			)
-			.run(fact.n, fact.backend, fact.status, textOrNull(fact.failure), textOrNull(fact.stats), fact.at, fact.stepId)
+		const ended = this.#endAttempt(run, fact)
 		// Whoever took its seat has ended it, and told so.
-		if (changes === 0) return
-		this.#db
-			.query('UPDATE step SET stats = (SELECT stats FROM attempt WHERE step_id = ?1 AND n = ?2) WHERE step_id = ?1')
-			.run(fact.stepId, fact.n)
+		if (!ended) return
+		if (ended.stats !== null || fact.n > 1) this.#db.query('UPDATE step SET stats = ? WHERE step_id = ?').run(ended.stats, fact.stepId)
 		this.#tell(run, 'attempt.ended', fact.stepId, {
 			attempt: fact.n,
 			status: fact.status,
 			...(fact.failure && { code: fact.failure.code, error: fact.failure.message }),
 			...(fact.stats && figuresOf(fact.stats)),
 		})
+	}
+
+	/** Null when it had ended before. Most attempts have a row; the first one of a function mostly has none. */
+	#endAttempt(run: Run, { stepId, n, backend, status, failure, stats, at }: AttemptEnded): { readonly stats: string | null } | null {
+		const end = `status = ?1, error = ?2, stats = CASE WHEN ?3 IS NULL THEN stats ELSE json_patch(coalesce(stats, '{}'), ?3) END, ended_at = ?4`
+		const update = `UPDATE attempt SET ${end} WHERE step_id = ?5 AND n = ?6 AND ended_at IS NULL RETURNING stats`
+		const ended = this.#db.query<{ stats: string | null }>(update).get(status, textOrNull(failure), textOrNull(stats), at, stepId, n)
+		if (ended) return ended
+		const insert = `INSERT INTO attempt (step_id, n, run_id, backend, status, error, stats, started_at, ended_at)
+			SELECT step_id, ?, ?, ?, ?, ?, ?, started_at, ? FROM step WHERE step_id = ? ON CONFLICT (step_id, n) DO NOTHING RETURNING stats`
+		return this.#db
+			.query<{ stats: string | null }>(insert)
+			.get(n, run.id, backend, status, textOrNull(failure), textOrNull(stats), at, stepId)
 	}
 
 	/** The first attempt of a function may have no row yet. */

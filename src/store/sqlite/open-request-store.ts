@@ -3,6 +3,7 @@ import type { OpenState, RequestKind } from '../../core/operator/store.ts'
 import { asRequestId, asRunId, asSessionId, asStepId, asTaskId, type SessionId } from '../../kernel/id.ts'
 import type { SqliteDatabase } from './database.ts'
 import type { RequestRow } from './operator-row.ts'
+import { BY_REQUEST_ID } from './request-key.ts'
 
 type Row = Omit<RequestRow, 'frame' | 'reply' | 'seat_generation' | 'ended_at'> & { readonly agent: string | null }
 
@@ -29,7 +30,7 @@ export class SqliteOpenRequestStore implements OpenRequestStore {
 	}
 
 	async addressee(reqId: string): Promise<SessionId | null | undefined> {
-		const row = this.#db.query<{ sid: string | null }>('SELECT sid FROM request WHERE req_id = ? AND ended_at IS NULL').get(reqId)
+		const row = this.#db.query<{ sid: string | null }>(`SELECT sid FROM request WHERE ${BY_REQUEST_ID} AND ended_at IS NULL`).get(reqId)
 		return row === null ? undefined : row.sid === null ? null : asSessionId(row.sid)
 	}
 }

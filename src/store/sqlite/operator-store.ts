@@ -15,6 +15,7 @@ import type { SqliteDatabase } from './database.ts'
 import { displace } from './displacement.ts'
 import { appendEvent } from './event-store.ts'
 import { type RequestRow, type SeatGivenRow, type SessionRow, toRequest, toSeatGiven, toSession } from './operator-row.ts'
+import { BY_REQUEST_ID } from './request-key.ts'
 import { RequestTable } from './request-table.ts'
 import type { Values } from './value.ts'
 
@@ -97,7 +98,7 @@ export class SqliteOperatorStore implements OperatorStore {
 	}
 
 	async request(reqId: RequestId): Promise<OperatorRequest | null> {
-		const row = this.#db.query<RequestRow>('SELECT * FROM request WHERE req_id = ?').get(reqId)
+		const row = this.#db.query<RequestRow>(`SELECT * FROM request WHERE ${BY_REQUEST_ID}`).get(reqId)
 		return row ? toRequest(row, this.#values) : null
 	}
 
@@ -129,8 +130,8 @@ export class SqliteOperatorStore implements OperatorStore {
 			const head = this.#requests.head(reqId)
 			if (!head || head.ended_at !== null) return false
 			this.#requests.requireSeated({ runId: asRunId(head.run_id), slot: head.slot }, to.seatGeneration)
-			const sql = 'UPDATE request SET sid = ?, seat_generation = ? WHERE req_id = ? AND ended_at IS NULL'
-			return this.#db.query(sql).run(to.sid, to.seatGeneration, reqId).changes > 0
+			const sql = `UPDATE request SET sid = ?2, seat_generation = ?3 WHERE ${BY_REQUEST_ID} AND ended_at IS NULL`
+			return this.#db.query(sql).run(reqId, to.sid, to.seatGeneration).changes > 0
 		})
 	}
 
@@ -143,13 +144,14 @@ export class SqliteOperatorStore implements OperatorStore {
 		)
 	}
 
-	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): Promise<Answered> {
-		return this.#db.write((): Answered => {
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject, applied = (): void => {}): Promise<Answered> {
+		const end = (): Answered => {
+			if (this.#requests.answer(reqId, sid, reply)) return { outcome: 'applied' }
 			const row = this.#requests.head(reqId)
-			if (!row || row.sid !== sid) return { outcome: 'unknown' }
-			if (row.ended_at !== null) return { outcome: 'ended', state: row.state as EndState }
-			this.#requests.end(row, 'answered', reply)
-			return { outcome: 'applied' }
+			return row?.sid === sid ? { outcome: 'ended', state: row.state as EndState } : { outcome: 'unknown' }
+		}
+		return this.#db.writeAhead(end, ({ outcome }) => {
+			if (outcome === 'applied') applied()
 		})
 	}
 

@@ -21,6 +21,12 @@ interface OutputRow {
 	readonly at: number
 }
 
+/** With the plane as a literal: as a parameter it could decide about a partial index, and SQLite would plan anew for each binding. */
+const OF_ATTEMPT = {
+	tail: "step_id = ? AND attempt = ? AND plane = 'tail'",
+	data: "step_id = ? AND attempt = ? AND plane = 'data'",
+} as const satisfies Record<OutputPlane, string>
+
 /** An audit outlives the failure of its run. */
 const RUNNING = `SELECT (SELECT status FROM run WHERE id = run_id) AS run_status FROM attempt WHERE step_id = ? AND n = ? AND status = 'running'`
 const IS_STEP_AUDIT = `SELECT 1 AS yes FROM step WHERE step_id = ? AND ${IS_AUDIT}`
@@ -51,7 +57,7 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async get(id: OutputId): Promise<OutputRecord | null> {
-		return this.#toRecord(this.#db.query<OutputRow>('SELECT * FROM output WHERE id = ?').get(id))
+		return this.#toRecord(this.#db.query<OutputRow>("SELECT * FROM output WHERE id = ? AND plane = 'data'").get(id))
 	}
 
 	async latestByName(name: string, runId: RunId | null): Promise<OutputRecord | null> {
@@ -64,8 +70,8 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async countForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<number> {
-		const whole = 'SELECT count(*) AS n FROM output WHERE step_id = ? AND attempt = ? AND plane = ?'
-		const count = (sql: string): number => this.#db.query<{ n: number }>(sql).get(stepId, attempt, plane)?.n ?? 0
+		const whole = `SELECT count(*) AS n FROM output WHERE ${OF_ATTEMPT[plane]}`
+		const count = (sql: string): number => this.#db.query<{ n: number }>(sql).get(stepId, attempt)?.n ?? 0
 		// The index alone answers for most attempts: they have put nothing down yet.
 		const all = count(whole)
 		// A body in a file has no type here, and is large enough to count.
@@ -74,10 +80,9 @@ export class SqliteOutputStore implements OutputStore {
 	}
 
 	async listForAttempt(stepId: StepId, attempt: number, plane: OutputPlane): Promise<readonly OutputRecord[]> {
-		const sql = 'SELECT * FROM output WHERE step_id = ? AND attempt = ? AND plane = ? ORDER BY seq'
 		return this.#db
-			.query<OutputRow>(sql)
-			.all(stepId, attempt, plane)
+			.query<OutputRow>(`SELECT * FROM output WHERE ${OF_ATTEMPT[plane]} ORDER BY seq`)
+			.all(stepId, attempt)
 			.flatMap((row) => this.#toRecord(row) ?? [])
 	}
 

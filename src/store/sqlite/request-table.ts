@@ -6,6 +6,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { SqliteDatabase } from './database.ts'
 import { appendEvent } from './event-store.ts'
 import type { RequestRow } from './operator-row.ts'
+import { BY_REQUEST_ID } from './request-key.ts'
 import type { Values } from './value.ts'
 
 /** A request row without its bodies: what events and compare-and-set need. */
@@ -67,7 +68,7 @@ export class RequestTable {
 	}
 
 	head(reqId: RequestId): RequestHead | null {
-		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE req_id = ?`).get(reqId)
+		return this.#db.query<RequestHead>(`SELECT ${HEAD} FROM request WHERE ${BY_REQUEST_ID}`).get(reqId)
 	}
 
 	openHeads(sid: SessionId): readonly RequestHead[] {
@@ -81,16 +82,24 @@ export class RequestTable {
 	}
 
 	mark(reqId: RequestId, state: OpenState): void {
-		const row = this.head(reqId)
-		if (!row || row.ended_at !== null || row.state === state) return
-		this.#db.query('UPDATE request SET state = ? WHERE req_id = ?').run(state, reqId)
-		this.#note(row, state)
+		const sql = `UPDATE request SET state = ?2 WHERE ${BY_REQUEST_ID} AND ended_at IS NULL AND state <> ?2 RETURNING ${HEAD}`
+		const row = this.#db.query<RequestHead>(sql).get(reqId, state)
+		if (row) this.#note(row, state)
+	}
+
+	/** Ends an open request of that session by its reply; false when there is none. */
+	answer(reqId: RequestId, sid: SessionId, reply: JsonObject): boolean {
+		const sql = `UPDATE request SET state = 'answered', reply = ?2, ended_at = ?3
+			WHERE ${BY_REQUEST_ID} AND sid = ?4 AND ended_at IS NULL RETURNING ${HEAD}`
+		const row = this.#db.query<RequestHead>(sql).get(reqId, this.#values.pack(reply), this.#db.clock.now(), sid)
+		if (row) this.#note(row, 'answered', { by: reply.type ?? null })
+		return row !== null
 	}
 
 	end(row: RequestHead, state: EndState, reply: JsonObject): void {
 		this.#db
-			.query('UPDATE request SET state = ?, reply = ?, ended_at = ? WHERE req_id = ?')
-			.run(state, this.#values.pack(reply), this.#db.clock.now(), row.req_id)
+			.query(`UPDATE request SET state = ?2, reply = ?3, ended_at = ?4 WHERE ${BY_REQUEST_ID}`)
+			.run(row.req_id, state, this.#values.pack(reply), this.#db.clock.now())
 		this.#note(row, state, state === 'answered' ? { by: reply.type ?? null } : { reason: reply.reason ?? null })
 	}
 

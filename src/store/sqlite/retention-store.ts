@@ -29,10 +29,9 @@ export class SqliteRetentionStore implements RetentionStore {
 			const id = this.#oldRun(bounds)
 			if (id === null) return 0
 			const taskId = this.#db.query<{ task_id: string }>('SELECT task_id FROM run WHERE id = ?').get(id)?.task_id ?? ''
-			const before = this.#changes()
-			if (eraseRun(this.#db, id, limit))
-				this.#db.query('DELETE FROM task WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE task_id = ?1)').run(taskId)
-			return this.#changes() - before
+			const { taken, isGone } = eraseRun(this.#db, id, limit)
+			const unused = 'DELETE FROM task WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM run WHERE task_id = ?1)'
+			return isGone ? taken + this.#db.query(unused).run(taskId).changes : taken
 		})
 	}
 

@@ -15,6 +15,7 @@ import { asRunId, type RunId, type StepId, type TaskId } from '../../kernel/id.t
 import type { JsonObject } from '../../kernel/json.ts'
 import type { WorkerStats } from '../../protocol/output.ts'
 import { withdrawApprovals } from './approval-withdrawal.ts'
+import type { AttemptMemory } from './attempt-memory.ts'
 import { IS_AUDIT } from './audit-step.ts'
 import { readForgiving } from './damaged-value.ts'
 import type { SqliteDatabase } from './database.ts'
@@ -39,10 +40,11 @@ export class SqliteRunStore implements RunStore {
 	readonly #generations: GenerationTable
 	readonly #seats: SeatTable
 
-	constructor(db: SqliteDatabase, values: Values) {
+	/** `memory` is told of attempts that begin. */
+	constructor(db: SqliteDatabase, values: Values, memory?: AttemptMemory) {
 		this.#db = db
 		this.#values = values
-		this.#journal = new JournalWriter(db, values)
+		this.#journal = new JournalWriter(db, values, memory)
 		this.#generations = new GenerationTable(db, values)
 		this.#seats = new SeatTable(db, values)
 	}
@@ -213,7 +215,7 @@ export class SqliteRunStore implements RunStore {
 		return this.#db.write(() => {
 			const isThere = this.#db.query('SELECT 1 FROM run WHERE id = ?').get(id) !== null
 			withdrawApprovals(this.#db, { runId: id, spareAudits: false }, 'the run was deleted')
-			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER) && isThere
+			return eraseRun(this.#db, id, Number.MAX_SAFE_INTEGER).isGone && isThere
 		})
 	}
 

@@ -154,7 +154,7 @@ export class SqliteWorkerStore implements WorkerStore {
 		const db = this.#db
 		return db.write(() => {
 			if (!this.#row(id)) return false
-			db.query("DELETE FROM event WHERE worker = ? AND kind = 'worker.observed'").run(id)
+			db.query('DELETE FROM event WHERE seq IN (SELECT event_seq FROM worker_observation WHERE worker_id = ?)').run(id)
 			db.query('DELETE FROM worker WHERE id = ?').run(id)
 			recordEvent(db, 'worker_deleted', id, `worker ${id} deleted`)
 			return true

@@ -16,6 +16,51 @@ const keys = (db: SqliteDatabase) =>
 		.map(({ key }) => key)
 
 describe('a batch of changes', () => {
+	test('takes along what one of them sets off before its commit, but tells nobody before', async () => {
+		using opened = testDatabase('memory')
+		const { db } = opened
+		const commits: number[] = []
+		db.onBatch((changes) => void commits.push(changes))
+		const order: string[] = []
+		const applied = Promise.withResolvers<string>()
+		const after = applied.promise.then(async (key) => {
+			await Promise.resolve()
+			order.push('went ahead')
+			await db.write(() => put(db, `${key}, then this`))
+			order.push('its write is done')
+		})
+		const first = db.writeAhead(() => {
+			put(db, 'key1')
+			return 'key1'
+		}, applied.resolve)
+		first.then(() => order.push('the change is done'))
+		await after
+		expect([commits, keys(db)]).toEqual([[2], ['key1', 'key1, then this']])
+		expect(order).toEqual(['went ahead', 'the change is done', 'its write is done'])
+	})
+
+	test('fails together with what was set off before its commit, and one that throws sets nothing off', async () => {
+		using opened = testDatabase('memory')
+		const { db } = opened
+		const then = Promise.withResolvers<unknown>()
+		const spoil = (): void => then.resolve(db.write(() => db.sqlite.run('ROLLBACK')))
+		const settled = await Promise.allSettled([db.writeAhead(() => put(db, 'key1'), spoil), then.promise])
+		expect(settled.map((it) => it.status === 'rejected' && it.reason.code)).toEqual(['storage_unavailable', 'storage_unavailable'])
+		expect(keys(db)).toEqual([])
+		let wasTold = false
+		const throwing = db.writeAhead(
+			() => {
+				throw new Error('no')
+			},
+			() => {
+				wasTold = true
+			},
+		)
+		expect(throwing).rejects.toThrow('no')
+		await throwing.catch(() => {})
+		expect(wasTold).toBe(false)
+	})
+
 	test('is one commit, told once, in order', async () => {
 		using opened = testDatabase('memory')
 		const told: (readonly Event[])[] = []

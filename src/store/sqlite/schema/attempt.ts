@@ -19,13 +19,12 @@ export const attemptTables = `
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX attempt_open ON attempt (run_id) WHERE ended_at IS NULL;
 	CREATE UNIQUE INDEX attempt_handle ON attempt (handle_hash) WHERE handle_hash IS NOT NULL;
-	CREATE UNIQUE INDEX attempt_token ON attempt (token_fp) WHERE token_fp IS NOT NULL;
 
 	CREATE TABLE rendered_prompt (agent TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 	CREATE TABLE output (
 		seq INTEGER PRIMARY KEY,
-		id TEXT NOT NULL UNIQUE,
+		id TEXT NOT NULL,
 		plane TEXT NOT NULL CHECK (plane IN ('tail', 'data')),
 		run_id TEXT,
 		step_id TEXT NOT NULL,
@@ -35,6 +34,7 @@ export const attemptTables = `
 		parent_refs TEXT NOT NULL,
 		at INTEGER NOT NULL
 	) STRICT;
+	CREATE UNIQUE INDEX output_id ON output (id) WHERE plane = 'data';
 	CREATE INDEX output_attempt ON output (step_id, attempt, plane, seq);
 	CREATE INDEX output_producer ON output (producer, seq) WHERE plane = 'data';
 	CREATE INDEX output_run_producer ON output (run_id, producer, seq) WHERE plane = 'data';

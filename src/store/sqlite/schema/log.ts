@@ -9,7 +9,10 @@ export const logTables = `
 		run_id TEXT, task_id TEXT, step_id TEXT, operator TEXT, worker TEXT,
 		data TEXT NOT NULL
 	) STRICT;
-	CREATE INDEX event_run ON event (run_id, seq) WHERE run_id IS NOT NULL;
-	CREATE INDEX event_operator ON event (operator, seq) WHERE operator IS NOT NULL;
-	CREATE INDEX event_worker ON event (worker, seq) WHERE worker IS NOT NULL;
+
+	-- Where the facts about a run, an operator or a worker stand, but for the newest.
+	CREATE TABLE event_place (subject TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
+	CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN
+		DELETE FROM event_place WHERE subject IN (old.run_id, old.operator, old.worker) AND seq = old.seq;
+	END;
 `

@@ -20,7 +20,7 @@ export const operatorTables = `
 
 	CREATE TABLE request (
 		seq INTEGER PRIMARY KEY,
-		req_id TEXT NOT NULL UNIQUE,
+		req_id TEXT NOT NULL,
 		kind TEXT NOT NULL,
 		state TEXT NOT NULL,
 		sid TEXT,
@@ -36,6 +36,8 @@ export const operatorTables = `
 		deadline_at INTEGER NOT NULL,
 		ended_at INTEGER
 	) STRICT;
+	-- The end of an id is the time of its making, so that the newest lie together.
+	CREATE UNIQUE INDEX request_id ON request (substr(req_id, -36));
 	CREATE INDEX request_open_sid ON request (sid, seq) WHERE ended_at IS NULL;
 	CREATE INDEX request_open ON request (seq) WHERE ended_at IS NULL;
 	CREATE INDEX request_open_run ON request (run_id, seq) WHERE ended_at IS NULL;
