@@ -114,6 +114,9 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
 	'Math.random': ['kernel', 'edge/console'],
 }
 
+/** What happens to a run stands on what happens in it: each folder on those before it, all of them on the files beside them. */
+const FLOORS = ['attempt', 'drive', 'supervise', 'launch', 'steer'].map((name) => `core/run/${name}`)
+
 const NAMES_THAT_SAY_NOTHING = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'types', 'index']
 const TOP_LEVEL = ['CHANGELOG.md', 'Dockerfile', 'LICENSE', 'README.md', 'biome.json', 'bun.lock', 'bunfig.toml', 'package.json']
 const TOP_LEVEL_FOLDERS = ['scripts', 'src', 'test', 'tsconfig.json']
@@ -134,6 +137,16 @@ describe('who may import whom', () => {
 			return outward.map((target) => `${path} imports ${target}`)
 		})
 		expect(broken).toEqual([])
+	})
+
+	test('the floors of a run stand on those below', () => {
+		const floorOf = (path: string): number => FLOORS.findIndex((floor) => isWithin(path, floor))
+		const rising = files
+			.filter(({ path }) => isWithin(path, 'core/run') && path !== 'core/run/service.ts')
+			.flatMap(({ path, imports }) =>
+				imports.filter((target) => floorOf(target) > floorOf(path)).map((target) => `${path} imports ${target}`),
+			)
+		expect(rising).toEqual([])
 	})
 
 	test('a library or a power is used at its home', () => {

@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import type { Json } from '../../src/kernel/json.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
-import { BY_REQUEST_ID } from '../../src/store/sqlite/request-key.ts'
+import { BY_REQUEST_ID } from '../../src/store/sqlite/operator/request-key.ts'
 
 interface RunRow {
 	readonly task_id: string

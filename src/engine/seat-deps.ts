@@ -1,7 +1,7 @@
 import type { OperatorHub } from '../core/operator/hub.ts'
 import type { OperatorSessions } from '../core/operator/sessions.ts'
-import type { SeatDeps } from '../core/run/acquire.ts'
-import type { LaunchDeps } from '../core/run/launch.ts'
+import type { LaunchDeps } from '../core/run/launch/launch.ts'
+import type { SeatDeps } from '../core/run/steer/acquire.ts'
 import { asSessionId } from '../kernel/id.ts'
 
 /** What moving a seat needs: the run's rows, and the operators who are to hear of it. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { acquireSeat } from '../../src/core/run/acquire.ts'
+import { acquireSeat } from '../../src/core/run/steer/acquire.ts'
 import type { RunId, SessionId } from '../../src/kernel/id.ts'
 import { blueprintOf, lit, seq, step } from '../support/blueprints.ts'
 import { type EngineWorld, engineWorld, type Spawn } from '../support/engine-world.ts'

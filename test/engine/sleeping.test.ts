@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { acquireSeat } from '../../src/core/run/acquire.ts'
+import { acquireSeat } from '../../src/core/run/steer/acquire.ts'
 import { MseError } from '../../src/kernel/error.ts'
 import type { RunId, StepId } from '../../src/kernel/id.ts'
 import type { JsonObject } from '../../src/kernel/json.ts'

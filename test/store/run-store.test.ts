@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { openBlobs } from '../../src/store/sqlite/blob.ts'
 import { SqliteDatabase } from '../../src/store/sqlite/database.ts'
-import { SqliteRunStore } from '../../src/store/sqlite/run-store.ts'
+import { SqliteRunStore } from '../../src/store/sqlite/run/run-store.ts'
 import { type OpenedRunStore, runStoreContract } from '../contract/run-store.ts'
 
 runStoreContract('SQLite in memory', async () => opened(':memory:', undefined))

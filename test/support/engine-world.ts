@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config.ts'
-import type { LaunchRequest } from '../../src/core/run/request.ts'
+import type { LaunchRequest } from '../../src/core/run/launch/request.ts'
 import { type Engine, openEngine } from '../../src/engine/engine.ts'
 import type { RunId, SessionId } from '../../src/kernel/id.ts'
 import type { Json, JsonObject } from '../../src/kernel/json.ts'

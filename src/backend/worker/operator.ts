@@ -1,5 +1,5 @@
+import type { LaunchRequest, RunService } from '../../core/run/launch/request.ts'
 import type { Run } from '../../core/run/record.ts'
-import type { LaunchRequest, RunService } from '../../core/run/request.ts'
 import { type Execution, type ExecutionContext, type ExecutionProfile, endedBy, refused } from '../../core/worker/execution.ts'
 import { eventsOf, failed } from '../../core/worker/lease.ts'
 import type { TranscriptLine } from '../../core/worker/worker.ts'

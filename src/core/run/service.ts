@@ -1,12 +1,12 @@
 import { MseError } from '../../kernel/error.ts'
 import { Stop } from '../dispatch/stop.ts'
 import { digestsOf } from './bindings.ts'
-import { kick } from './kick.ts'
-import { type LaunchDeps, launch } from './launch.ts'
+import { kick } from './launch/kick.ts'
+import { type LaunchDeps, launch } from './launch/launch.ts'
+import { rejoin } from './launch/rejoin.ts'
+import type { RunService } from './launch/request.ts'
 import type { Run } from './record.ts'
-import { rejoin } from './rejoin.ts'
-import type { RunService } from './request.ts'
-import { rerunFrom } from './rerun.ts'
+import { rerunFrom } from './steer/rerun.ts'
 
 /** What every edge asks of runs, over one supervisor. */
 export function runService(deps: LaunchDeps): RunService {

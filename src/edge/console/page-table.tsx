@@ -1,18 +1,18 @@
 import type { ComponentType } from 'react'
-import { ApprovalCount, ApprovalsPage } from './page/approvals.tsx'
-import { BlueprintsPage } from './page/blueprints.tsx'
-import { HiveCount, HivePage } from './page/hive.tsx'
-import { IssuesPage } from './page/issues.tsx'
-import { OperatorsPage, VacantCount } from './page/operators.tsx'
-import { RunCount, RunsPage } from './page/runs.tsx'
-import { PausedMark, ServerPage } from './page/server.tsx'
-import { WaitingPage } from './page/waiting.tsx'
-import { WebhooksPage } from './page/webhooks.tsx'
-import { WorkersPage } from './page/workers.tsx'
+import { ApprovalCount, ApprovalsPage } from './page/approval/approvals.tsx'
+import { BlueprintsPage } from './page/blueprint/blueprints.tsx'
+import { HiveCount, HivePage } from './page/hive/hive.tsx'
+import { IssuesPage } from './page/issue/issues.tsx'
+import { OperatorsPage, VacantCount } from './page/operator/operators.tsx'
+import { WaitingPage } from './page/operator/waiting.tsx'
+import { RunCount, RunsPage } from './page/run/runs.tsx'
+import { PausedMark, ServerPage } from './page/server/server.tsx'
+import { WebhooksPage } from './page/server/webhooks.tsx'
+import { WorkersPage } from './page/worker/workers.tsx'
 import type { Route } from './view/address.ts'
 
 /**
- * A page of the console. To add one: write `page/<noun>.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the
+ * A page of the console. To add one: write `page/<noun>/<noun>s.tsx` with a component that takes `{route}` (`route.rest[0]` is the id of the
  * one thing to show, `route.query` holds filters, so that addresses survive a reload), and give it a line in `pages`. In it:
  *
  * - `useQuery(key, (client) => client.answer(client.v1.….get()), touches)` reads, and reads anew when an event comes for which

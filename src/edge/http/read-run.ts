@@ -1,6 +1,6 @@
 import { launchDegradations } from '../../core/run/bindings.ts'
+import type { RunService } from '../../core/run/launch/request.ts'
 import { isTerminal, type Run } from '../../core/run/record.ts'
-import type { RunService } from '../../core/run/request.ts'
 import type { RunStore } from '../../core/run/store.ts'
 import type { RunId } from '../../kernel/id.ts'
 import type { OpenApproval, RunRecord } from '../../protocol/run.ts'

@@ -5,7 +5,7 @@ import type { HiveAgents } from '../../core/hive/agents.ts'
 import type { Rebuild } from '../../core/hive/config/applied-spec.ts'
 import { approvalResolved } from '../../core/hive/helper-event.ts'
 import type { SqliteDatabase } from '../../store/sqlite/database.ts'
-import { insertMessage } from '../../store/sqlite/message-store.ts'
+import { insertMessage } from '../../store/sqlite/hive/message-store.ts'
 import { commitRef, pinProposal } from './asked.ts'
 import type { HiveCrew } from './crew.ts'
 

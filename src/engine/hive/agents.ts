@@ -21,7 +21,7 @@ import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { agentFolders } from '../../store/agent-folder.ts'
 import type { SqliteDatabase } from '../../store/sqlite/database.ts'
-import { type Alongside, SqliteHiveAgentStore } from '../../store/sqlite/hive-agent-store.ts'
+import { type Alongside, SqliteHiveAgentStore } from '../../store/sqlite/hive/hive-agent-store.ts'
 
 export interface HiveAgentOptions {
 	readonly db: SqliteDatabase

@@ -4,7 +4,7 @@ import { blueprintArchived, checkBlueprintId, checkHead } from '../../core/bluep
 import type { Json } from '../../kernel/json.ts'
 import type { Blueprint } from '../../protocol/blueprint.ts'
 import type { SqliteDatabase } from './database.ts'
-import { appendEvent } from './event-store.ts'
+import { appendEvent } from './event/event-store.ts'
 import { writeEffect } from './rider.ts'
 import type { Values } from './value.ts'
 

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { EnhanceLogEntry, EnhanceSetting, IssueStatus } from '../../protocol/enhance.ts'
 import type { EventKind } from '../../protocol/event.ts'
 import type { SqliteDatabase } from './database.ts'
-import { appendEvent } from './event-store.ts'
+import { appendEvent } from './event/event-store.ts'
 import { writeEffect } from './rider.ts'
 
 interface IssueRow {

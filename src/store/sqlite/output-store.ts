@@ -3,10 +3,10 @@ import { type FaultPoint, noFault } from '../../kernel/fault.ts'
 import { asOutputId, asRunId, asStepId, newOutputId, type OutputId, type RunId, type StepId, type TaskId } from '../../kernel/id.ts'
 import type { Json } from '../../kernel/json.ts'
 import type { OutputEvent } from '../../protocol/output.ts'
-import { IS_AUDIT } from './audit-step.ts'
 import type { SqliteDatabase } from './database.ts'
-import { appendEvent } from './event-store.ts'
+import { appendEvent } from './event/event-store.ts'
 import { writeEffect } from './rider.ts'
+import { IS_AUDIT } from './run/audit-step.ts'
 import type { Values } from './value.ts'
 
 interface OutputRow {

@@ -1,14 +1,14 @@
 import type { RetentionBounds, RetentionStore } from '../../core/retention/store.ts'
 import { asRunId, type RunId } from '../../kernel/id.ts'
-import { IS_AUDIT } from './audit-step.ts'
 import type { OpenBlobs } from './blob.ts'
 import { sweepBlobs } from './blob-sweep.ts'
 import type { SqliteDatabase } from './database.ts'
 import { KEY_KEPT_MS } from './idempotency-store.ts'
-import { eraseRun } from './run-erasure.ts'
-import { type Counter, newestNumber } from './runtime-record.ts'
+import { IS_AUDIT } from './run/audit-step.ts'
+import { eraseRun } from './run/run-erasure.ts'
 import { dropUnusedDocuments } from './unused-document.ts'
-import { eraseWorker, oldWorker, trimObservations } from './worker-erasure.ts'
+import { type Counter, newestNumber } from './worker/runtime-record.ts'
+import { eraseWorker, oldWorker, trimObservations } from './worker/worker-erasure.ts'
 
 const ENDED = "('done', 'failed', 'cancelled')"
 const NO_AUDIT_OPEN = `NOT EXISTS (SELECT 1 FROM step WHERE step.run_id = run.id AND step.status = 'running' AND ${IS_AUDIT})`

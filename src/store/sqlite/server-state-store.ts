@@ -1,7 +1,7 @@
 import type { EventDraft } from '../../core/event/event.ts'
-import type { Paused, ServerStateStore } from '../../core/run/server-pause.ts'
+import type { Paused, ServerStateStore } from '../../core/run/supervise/server-pause.ts'
 import type { SqliteDatabase } from './database.ts'
-import { appendEvent } from './event-store.ts'
+import { appendEvent } from './event/event-store.ts'
 
 export class SqliteServerStateStore implements ServerStateStore {
 	readonly #db: SqliteDatabase

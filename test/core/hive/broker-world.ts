@@ -2,8 +2,8 @@ import { type Broker, newBroker } from '../../../src/core/hive/broker.ts'
 import type { Message, MessageStore } from '../../../src/core/hive/message-store.ts'
 import { silentLogger } from '../../../src/kernel/log.ts'
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
-import { SqliteEventStore } from '../../../src/store/sqlite/event-store.ts'
-import { SqliteMessageStore } from '../../../src/store/sqlite/message-store.ts'
+import { SqliteEventStore } from '../../../src/store/sqlite/event/event-store.ts'
+import { SqliteMessageStore } from '../../../src/store/sqlite/hive/message-store.ts'
 import { fakeClock } from '../../support/fake-clock.ts'
 
 /** The broker on a database in memory, with a clock that stands still. `over` replaces methods of the store. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { LaunchRequest } from '../../../src/core/run/request.ts'
+import type { LaunchRequest } from '../../../src/core/run/launch/request.ts'
 import { asSessionId } from '../../../src/kernel/id.ts'
 import { blueprintOf, lit, step } from '../../support/blueprints.ts'
 import { tempDir } from '../../support/temp-dir.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { acknowledge } from '../../../src/core/operator/acknowledge.ts'
 import { inboxSid } from '../../../src/core/operator/agent-sid.ts'
 import { fromInboxBody } from '../../../src/core/operator/inbox-frame.ts'
-import { SqliteMessageStore } from '../../../src/store/sqlite/message-store.ts'
+import { SqliteMessageStore } from '../../../src/store/sqlite/hive/message-store.ts'
 import { operatorWorld, settled, spawnAsking } from '../../support/operator-world.ts'
 
 const ALICE = 'hive:alice'

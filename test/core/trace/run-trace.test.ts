@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
+import type { LaunchRequest } from '../../../src/core/run/launch/request.ts'
 import type { Run } from '../../../src/core/run/record.ts'
-import type { LaunchRequest } from '../../../src/core/run/request.ts'
 import { rootOf } from '../../../src/core/trace/context.ts'
 import { RunTrace } from '../../../src/core/trace/run-trace.ts'
 import type { Span } from '../../../src/core/trace/span.ts'

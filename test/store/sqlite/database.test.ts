@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import type { Event } from '../../../src/protocol/event.ts'
 import { SqliteDatabase } from '../../../src/store/sqlite/database.ts'
-import { appendEvent } from '../../../src/store/sqlite/event-store.ts'
+import { appendEvent } from '../../../src/store/sqlite/event/event-store.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { testDatabase } from './support.ts'
 

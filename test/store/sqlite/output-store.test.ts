@@ -1,6 +1,6 @@
 import { newStepId } from '../../../src/kernel/id.ts'
 import { SqliteOutputStore } from '../../../src/store/sqlite/output-store.ts'
-import { SqliteRunStore } from '../../../src/store/sqlite/run-store.ts'
+import { SqliteRunStore } from '../../../src/store/sqlite/run/run-store.ts'
 import { type OpenedOutputStore, outputStoreContract } from '../../contract/output-store.ts'
 import { storedRun, testDatabase } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { EventLog } from '../../../core/event/log.ts'
+import type { RunService } from '../../../core/run/launch/request.ts'
 import { isTerminal, type Run } from '../../../core/run/record.ts'
-import type { RunService } from '../../../core/run/request.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { asRunId, asTaskId, type RunId } from '../../../kernel/id.ts'

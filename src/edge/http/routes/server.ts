@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { ServerPause } from '../../../core/run/server-pause.ts'
+import type { ServerPause } from '../../../core/run/supervise/server-pause.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { refusals } from '../../../protocol/error.ts'
 import { BackupBodySchema, BackupSchema, ServerPauseBodySchema, ServerPausedSchema } from '../../../protocol/server.ts'

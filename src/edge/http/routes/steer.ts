@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import type { RunService } from '../../../core/run/request.ts'
-import { type RunFilter, type SteerVerb, steerMany } from '../../../core/run/steer-many.ts'
+import type { RunService } from '../../../core/run/launch/request.ts'
+import { type RunFilter, type SteerVerb, steerMany } from '../../../core/run/steer/steer-many.ts'
 import type { RunStore } from '../../../core/run/store.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { asRunId, asStepId, asTaskId } from '../../../kernel/id.ts'

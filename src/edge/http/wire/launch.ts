@@ -1,6 +1,6 @@
 import type { BlueprintReference } from '../../../core/blueprint/resolve.ts'
+import type { KickRequest, LaunchRequest } from '../../../core/run/launch/request.ts'
 import type { LaunchOperator, TaskInput } from '../../../core/run/record.ts'
-import type { KickRequest, LaunchRequest } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import type { Json } from '../../../kernel/json.ts'
 import type { RunPolicy } from '../../../protocol/policy.ts'

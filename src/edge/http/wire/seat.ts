@@ -1,5 +1,5 @@
-import type { Acquired } from '../../../core/run/acquire.ts'
 import type { Run } from '../../../core/run/record.ts'
+import type { Acquired } from '../../../core/run/steer/acquire.ts'
 import type { SeatView } from '../../../protocol/seat.ts'
 import { toHolder } from './run.ts'
 

@@ -1,5 +1,5 @@
+import type { Launched } from '../../../core/run/launch/request.ts'
 import type { Run, RunStatus, Task } from '../../../core/run/record.ts'
-import type { Launched } from '../../../core/run/request.ts'
 import { MseError } from '../../../kernel/error.ts'
 import { isJsonObject, type Json } from '../../../kernel/json.ts'
 import type { KickReply, LaunchInfo, LaunchReply, TaskRecord } from '../../../protocol/task.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { refused } from '../../../../src/core/worker/execution.ts'
-import { SqliteEventStore } from '../../../../src/store/sqlite/event-store.ts'
+import { SqliteEventStore } from '../../../../src/store/sqlite/event/event-store.ts'
 import { departs, verifies } from '../../../support/verifies.ts'
 import { CODER, RUNTIME_ID, runtimeWorld } from '../runtime-world.ts'
 
