@@ -1,21 +1,18 @@
 import { raceAbort } from '../../../kernel/abort.ts'
 import { MseError, messageOf } from '../../../kernel/error.ts'
 import type { StepId } from '../../../kernel/id.ts'
-import type { Json } from '../../../kernel/json.ts'
 import type { Plan } from '../../dispatch/plan.ts'
 import { Stop, stopOf } from '../../dispatch/stop.ts'
-import type { EventDraft } from '../../event/event.ts'
 import { evaluateFlow } from '../../flow/evaluate-flow.ts'
 import { FlowError } from '../../flow/flow-error.ts'
 import type { FlowHost } from '../../flow/flow-host.ts'
 import { layeredPlan, type Remark } from '../../layer/layer.ts'
 import { RunBudget } from '../attempt/budget.ts'
 import type { AttemptDeps } from '../attempt/step-in-flight.ts'
-import { digestsIn } from '../bindings.ts'
 import { Journal } from '../journal.ts'
 import { OpenSteps } from '../open-steps.ts'
 import { type PausedBy, PauseGate } from '../pause-gate.ts'
-import type { Run, RunPhase, RunStatus, StepFailure } from '../record.ts'
+import type { Run, RunPhase, StepFailure } from '../record.ts'
 import { Standing } from '../standing.ts'
 import type { RecordedJournal } from '../store.ts'
 import { WorkTimer, workLimit } from '../ttl.ts'
@@ -23,8 +20,8 @@ import { AgentContexts } from './agent-contexts.ts'
 import { Audits } from './audits.ts'
 import { refuseLargeResult } from './ctx-limit.ts'
 import type { DriverDeps, DriverListener } from './driver-deps.ts'
-import { failureResult } from './failure-result.ts'
-import { interrupt, leftAlone } from './give-up.ts'
+import { newRunEnding, type RunEnding } from './ending.ts'
+import { interrupt } from './give-up.ts'
 import { StepRunner } from './step-runner.ts'
 
 /**
@@ -45,6 +42,7 @@ export class Driver {
 	readonly open: OpenSteps
 	readonly #journal: Journal
 	readonly #host: FlowHost
+	readonly #ending: RunEnding
 	/** Audits of its steps, which may outlive its end; none where the Blueprint declares none. */
 	readonly audits: Audits | undefined
 	readonly #standing: Standing
@@ -77,6 +75,7 @@ export class Driver {
 			ttlUsedMs: () => this.#timer.usedMs,
 			onFault: (error) => this.#detach(error),
 		})
+		this.#ending = newRunEnding({ ...deps, run, plan, journal: this.#journal })
 		if (run.phase === 'paused') this.pause()
 		const attempts = this.#attemptDeps(recorded)
 		const contexts = new AgentContexts({ run, journal: this.#journal, plan })
@@ -154,46 +153,17 @@ export class Driver {
 		try {
 			const ctx = await evaluateFlow(this.plan.flow, this.run.initCtx, this.#host, signal)
 			refuseLargeResult(ctx, this.#deps.limits.ctxBytes)
-			return await this.#finish('done', ctx, { kind: 'run.done' })
+			return await this.#ending.done(ctx)
 		} catch (error) {
-			if (signal.aborted) return await this.#stopped(stopOf(signal))
+			if (signal.aborted) return await this.#ending.stopped(stopOf(signal))
 			if (error instanceof MseError && error.kind === 'unavailable') throw error
-			if (error instanceof FlowError) return await this.#fail(error)
+			if (error instanceof FlowError) return await this.#ending.failed(error)
 			this.#interrupt('driver_fault', `The run's driver failed: ${messageOf(error)}`, error)
-			return await this.#stopped(stopOf(signal))
+			return await this.#ending.stopped(stopOf(signal))
 		} finally {
 			this.#timer.stop()
 			this.#budget?.stop()
 		}
-	}
-
-	async #fail(error: FlowError): Promise<Run> {
-		await this.#journal.flush()
-		const result = await failureResult({ runs: this.#deps.runs, digestOf: digestsIn(this.plan, this.run) }, this.run, error)
-		return this.#finish('failed', result, { kind: 'run.failed', data: { error: result.error ?? null } })
-	}
-
-	async #finish(to: RunStatus, result: Json, event: Pick<EventDraft, 'kind' | 'data'>): Promise<Run> {
-		const flushed = this.#journal.flush()
-		const about = { runId: this.run.id, taskId: this.run.taskId }
-		const changing = this.#deps.runs.changeStatus(this.run.id, { from: ['running'], to, result, events: [{ ...event, ...about }] })
-		// Together, for both fail with the transaction they share.
-		const [changed] = await Promise.all([changing, flushed])
-		if (changed) return { ...this.run, status: to, result, updatedAt: this.#deps.clock.now() }
-		return this.#current()
-	}
-
-	/** Somebody else ended the run, or this process lets go of it. */
-	async #stopped(stop: Stop): Promise<Run> {
-		await this.#journal.flush().catch(() => {})
-		if (stop.kind === 'detached' && stop.code !== 'interrupted') throw leftAlone(this.run, stop)
-		return this.#current()
-	}
-
-	async #current(): Promise<Run> {
-		const run = await this.#deps.runs.run(this.run.id)
-		if (!run) throw new MseError('gone', `Run ${this.run.id} was deleted.`)
-		return run
 	}
 
 	#attemptDeps({ attempts }: RecordedJournal): AttemptDeps {

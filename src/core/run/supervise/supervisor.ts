@@ -10,14 +10,13 @@ import { giveUpFor, isCode } from '../drive/give-up.ts'
 import { isTerminal, type Run, type RunPhase, type RunStatus, type Step, type StepFailure } from '../record.ts'
 import { emptyJournal, type RecordedJournal } from '../store.ts'
 import { EndedAudits } from './ended-audits.ts'
+import { DISK_RETRY_MS, newRebuilding, type Rebuilding } from './rebuilding.ts'
 import { ServerHold } from './server-hold.ts'
 import { Sleepers } from './sleepers.ts'
 import type { SupervisorDeps } from './supervisor-deps.ts'
 import { takeUp, takeUpAgain } from './take-up.ts'
 
 const UNFINISHED: readonly RunStatus[] = ['pending', 'running', 'interrupted']
-/** How long after a failed write the affected runs are taken up again from what is on disk. */
-const REBUILD_AFTER_MS = 1000
 
 /** Knows the drivers of this process: starts them, ends them, and takes up again what stands on disk. */
 export class RunSupervisor {
@@ -27,12 +26,16 @@ export class RunSupervisor {
 	readonly #drivers = new Map<RunId, Driver>()
 	readonly #audits: EndedAudits
 	readonly #sleepers: Sleepers
-	#stopping = false
+	readonly #rebuilding: Rebuilding
 
 	constructor(deps: SupervisorDeps) {
 		this.hold = new ServerHold({ drivers: () => this.#drivers.values(), clock: deps.clock })
 		this.#deps = { ...deps, inFlight: this.hold.inFlight }
 		this.#audits = new EndedAudits(this.#deps)
+		this.#rebuilding = newRebuilding(this.#deps, {
+			has: (runId) => this.#drivers.has(runId),
+			takeUp: (run, event) => this.takeUp(run, event),
+		})
 		this.#sleepers = new Sleepers({
 			...{ clock: deps.clock, log: deps.log, answers: deps.answers },
 			// Where runs are at work there is garbage, and it is collected by and by.
@@ -60,7 +63,7 @@ export class RunSupervisor {
 			},
 			(error) => {
 				forget()
-				this.#lost(run, error)
+				this.#rebuilding.lost(run, error)
 			},
 		)
 		return driver
@@ -180,7 +183,7 @@ export class RunSupervisor {
 
 	/** Lets go of every run without ending it: the next server takes them up. Resolves when no work is left here. */
 	async stop(): Promise<void> {
-		this.#stopping = true
+		this.#rebuilding.stop()
 		await this.#sleepers.stop()
 		const drivers = [...this.#drivers.values()]
 		const stop = new Stop('detached', 'The server is stopping.', 'server_stopping')
@@ -200,7 +203,7 @@ export class RunSupervisor {
 			await this.end(run, 'failed', new Stop('timed_out', message, code), result)
 		} catch (error) {
 			this.#deps.log.warn('a run over its limit could not be ended', { run_id: run.id, code, error })
-			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#expire(run, why))
+			if (isCode(error, 'storage_unavailable')) this.#deps.clock.after(DISK_RETRY_MS, () => void this.#expire(run, why))
 		}
 	}
 
@@ -216,35 +219,6 @@ export class RunSupervisor {
 			if (run) await this.takeUp(run, 'run.recovered')
 		} catch (error) {
 			await giveUpFor(this.#deps, { id }, error)
-		}
-	}
-
-	/** A driver ended without ending its run: when the disk failed it, the run is rebuilt from the journal. */
-	#lost(run: Run, error: unknown): void {
-		if (isCode(error, ASLEEP)) return
-		this.#deps.standing?.runEnded(run.id)
-		if (this.#stopping || isCode(error, 'server_stopping') || isCode(error, 'gone')) return
-		if (!isCode(error, 'storage_unavailable')) return void this.#abandon(run, error)
-		this.#deps.log.warn('a run is rebuilt from its journal after a failed write', { run_id: run.id })
-		this.#deps.clock.after(REBUILD_AFTER_MS, () => void this.#rebuild(run))
-	}
-
-	async #rebuild(run: Run): Promise<void> {
-		try {
-			const current = await this.#deps.runs.run(run.id)
-			if (current?.status !== 'running' || this.#drivers.has(run.id) || this.#stopping) return
-			await this.takeUp(current, 'run.recovered')
-		} catch (error) {
-			this.#lost(run, error)
-		}
-	}
-
-	/** Its driver could not even say how it failed. */
-	async #abandon(run: Run, error: unknown): Promise<void> {
-		try {
-			await giveUpFor(this.#deps, run, error)
-		} catch (cause) {
-			this.#lost(run, cause)
 		}
 	}
 }
