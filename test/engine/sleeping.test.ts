@@ -1,3 +1,4 @@
+import { heapStats } from 'bun:jsc'
 import { expect, test } from 'bun:test'
 import { acquireSeat } from '../../src/core/run/steer/acquire.ts'
 import { MseError } from '../../src/kernel/error.ts'
@@ -81,6 +82,21 @@ test('what a session was not sent while it was away is sent oldest first, and no
 	await world.settled()
 	const runOf = (spawn: Spawn) => world.db.query<{ run_id: string }>('SELECT run_id FROM step WHERE step_id = ?').get(spawn.task_id)?.run_id
 	expect(peer.spawns().map((spawn) => runOf(spawn as Spawn) ?? '')).toEqual([...ids, late.run.id])
+})
+
+test('nothing of what drove a run is left in memory while it sleeps', async () => {
+	await using world = await engineWorld()
+	const sid = await world.join()
+	const controllers = (): number => {
+		Bun.gc(true)
+		return heapStats().objectTypeCounts.AbortController ?? 0
+	}
+	const before = controllers()
+	for (let n = 0; n < 100; n++)
+		await world.service.launch({ reference: { kind: 'inline', raw: one }, initCtx: {}, detach: true, operator: { sid } })
+	await world.pass(150)
+	expect(world.supervisor.asleep).toBe(100)
+	expect(controllers() - before).toBeLessThan(20)
 })
 
 test('a request that was read long ago is answered late: its run wakes, and the request is not sent again', async () => {

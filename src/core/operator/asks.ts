@@ -185,7 +185,7 @@ export class OperatorAsks {
 		const { standing, rousing, waiting } = this.#deps
 		endWait(waiter)
 		waiting.remove(waiter)
-		standing.add(waiter, () => rousing.one(standing.get(waiter.request.reqId)))
+		standing.add(waiter, (request) => rousing.one(request))
 		waiter.reject(reason)
 	}
 

@@ -33,10 +33,10 @@ export class StandingRequests {
 		this.#deadlines = deadlines
 	}
 
-	/** `expired` is called at the request's deadline. */
-	add({ request, sid, state, storedState, asking }: Waiter, expired: () => void): void {
+	/** `expired` is called at the request's deadline. Nothing here may keep hold of the waiter, and of the run behind it. */
+	add({ request, sid, state, storedState, asking }: Waiter, expired: (standing: StandingRequest | undefined) => void): void {
 		const { reqId, runId, stepId, attempt, createdAt, deadlineAt } = request
-		const disarm = this.#deadlines.at(deadlineAt, expired)
+		const disarm = this.#deadlines.at(deadlineAt, () => expired(this.get(reqId)))
 		const standing: StandingRequest = {
 			...{ reqId, runId, stepId, attempt, sid, name: nameOf(asking), createdAt },
 			...{ state, storedState, disarm },
