@@ -70,7 +70,8 @@ export class SqliteDatabase implements Disposable {
 
 	/**
 	 * As `write`, and calls `applied` once the change was made but before COMMIT: what that sets off up to where it waits for something
-	 * else is done at once, and what it writes joins the transaction. All of it has to be undone in memory when the write then rejects.
+	 * else is done at once, reads what the transaction has made so far, and adds what it writes to it. All of it has to be undone in memory
+	 * when the write then rejects.
 	 */
 	writeAhead<T>(change: () => T, applied: (value: T) => void): Promise<T> {
 		return this.#enqueue<T>({ run: change, weight: () => 1, applied: applied as (value: never) => void })
