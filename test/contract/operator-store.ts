@@ -122,6 +122,14 @@ export function operatorStoreContract(title: string, open: () => Promise<OpenedO
 			expect(await opened.store.observed(newSessionId())).toEqual({ seats: [], total: 0 })
 		})
 
+		test('a request that is not wanted any more when it would be written leaves nothing', async () => {
+			await using opened = await open()
+			const request = aRequest({ sid: newSessionId() })
+			await opened.store.addRequest(request, () => false)
+			expect(await opened.store.request(request.reqId)).toBeNull()
+			expect(await opened.store.endRequest(request.reqId, 'withdrawn', { reason: 'its lane lost' })).toBe(false)
+		})
+
 		test('a request is read back as it was added, by id and by attempt', async () => {
 			await using opened = await open()
 			const request = aRequest({ slot: 'main', seatGeneration: 3, sid: newSessionId() })

@@ -7,7 +7,7 @@ import type { ClientReply } from '../../protocol/operator-frame.ts'
 import { Addressing } from './addressing.ts'
 import type { DeliveryMarks } from './delivery-marks.ts'
 import { Ending } from './ending.ts'
-import { type Asking, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
+import { type Asking, isWanted, newRequest, type Reply, refuseHuge, replyOf, tooMany } from './request.ts'
 import type { Rousing } from './rousing.ts'
 import type { OperatorRouter } from './seat.ts'
 import type { OperatorSessions } from './sessions.ts'
@@ -72,7 +72,7 @@ export class OperatorAsks {
 		const goesOut = to !== null && this.#deps.waiting.found(to.sid)?.connection?.hasRoom === true
 		const request = newRequest(asking, to, goesOut ? 'sent' : 'parked', this.#deps.clock.now(), this.#deps.requestDeadlineMs)
 		void this.#deps.marks.flush()
-		const stored = Promise.all([asking.alongside?.(), this.#deps.store.addRequest(request)]).then(() => {})
+		const stored = Promise.all([asking.alongside?.(), this.#deps.store.addRequest(request, () => isWanted(asking))]).then(() => {})
 		return this.#begin(Object.assign(newWaiter(request, asking, stored), { isToBeAddressed: seatings !== this.#seatings }))
 	}
 

@@ -116,3 +116,8 @@ export function replyOf(request: OperatorRequest): Reply {
 export function aboutRequest({ reqId, runId, stepId, attempt }: OperatorRequest) {
 	return { req_id: reqId, run_id: runId, step_id: stepId, attempt }
 }
+
+/** Whether there is anything to ask any more: a lane may have lost while its request was on the way to disk. */
+export function isWanted({ signal, standsAfter, sleepsAfter }: Asking): boolean {
+	return !signal.aborted || standsAfter?.(signal.reason) === true || sleepsAfter?.(signal.reason) === true
+}

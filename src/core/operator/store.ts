@@ -83,8 +83,11 @@ export interface OperatorStore {
 	 */
 	end(sid: SessionId, how: 'ended' | 'expired', reason: string): Promise<boolean>
 	// --- requests ---
-	/** Throws `conflict` (code `seat_moved`) when the seat has another holder or generation than the request says. */
-	addRequest(request: OperatorRequest): Promise<void>
+	/**
+	 * Writes nothing when `isWanted` says no by then. Throws `conflict` (code `seat_moved`) when the seat has another holder or generation
+	 * than the request says.
+	 */
+	addRequest(request: OperatorRequest, isWanted?: () => boolean): Promise<void>
 	request(reqId: RequestId): Promise<OperatorRequest | null>
 	/** The newest request of that kind for an attempt, ended or not. */
 	requestOf(stepId: StepId, attempt: number, kind: RequestKind): Promise<OperatorRequest | null>

@@ -91,9 +91,9 @@ export class SqliteOperatorStore implements OperatorStore {
 		})
 	}
 
-	addRequest(request: OperatorRequest): Promise<void> {
+	addRequest(request: OperatorRequest, isWanted = (): boolean => true): Promise<void> {
 		return this.#db.write(() => {
-			this.#requests.insert(request)
+			if (isWanted()) this.#requests.insert(request)
 		})
 	}
 
